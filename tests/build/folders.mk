@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Archives, programs and unit tests, made from the folder table of the Makefile.
+
+# The folders below a folder, in link order: itself, then all that it may use, upper layers first.
+LINK_ORDER := $(shell i=; for f in $(FOLDERS); do i="$$f $$i"; done; echo $$i)
+below = $(filter $(sort $(USES_$(1)) ),$(LINK_ORDER))
+main_of = $(wildcard $(PATH_$(1))/main*.c)
+
+DEPFLAGS = -MMD -MP
+
+define folder_rules
+SOURCES_$(1) := $$(filter-out $$(call main_of,$(1)) $$(wildcard $$(PATH_$(1))/*.bpf.c),$$(wildcard $$(PATH_$(1))/*.c))
+OBJECTS_$(1) := $$(SOURCES_$(1):%.c=$$(B)/%.o)
+$$(B)/lib/$(1).a: $$(OBJECTS_$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$(OBJECTS_$(1))
+.PHONY: lib-$(1) unit-$(1)
+lib-$(1): $$(B)/lib/$(1).a
+TESTS_$(1) := $$(patsubst %.c,$$(B)/%,$$(wildcard tests/unit/$(1)/*_test.c))
+$$(TESTS_$(1)): $$(B)/%: $$(B)/%.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1)))
+	@echo '  LD    $$@'
+	@$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1))) -Wl,--end-group \
+		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lcmocka -lpthread
+unit-$(1): $$(TESTS_$(1))
+	@for t in $$(TESTS_$(1)); do echo "== $$$$t"; $$$$t || exit 1; done
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+$(B)/%.o: %.c | $(WOLFSSL)/lib/libwolfssl.a
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(DEPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The tc program: bytecode, stripped of DWARF by `bpftool gen object`, then a skeleton header.
+$(B)/ebpf/%.bpf.o: ebpf/%.bpf.c $(wildcard ebpf/*.h ebpf/*.def)
+	@mkdir -p $(@D)
+	@echo '  BPF   $<'
+	@clang-14 -g -O2 -Wall -Werror -target bpf -mcpu=v3 -I. -I/usr/include/$(shell gcc -print-multiarch) -c -o $@.raw $<
+	@bpftool gen object $@ $@.raw
+$(B)/generated/ebpf/%.skel.h: $(B)/ebpf/%.bpf.o
+	@mkdir -p $(@D)
+	@bpftool gen skeleton $< name $(subst -,_,$*)_bpf > $@
+BPF_SKELETONS := $(patsubst ebpf/%.bpf.c,$(B)/generated/ebpf/%.skel.h,$(wildcard ebpf/*.bpf.c))
+$(OBJECTS_ebpf): | $(BPF_SKELETONS)
+$(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/ebpf/*.c)): | $(BPF_SKELETONS)
+
+# Programs: one main file each. posternd links netns and below only.
+link_program = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter $(B)/lib/%,$^) -Wl,--end-group $(sort $(foreach f,$(1),$(LIBS_$(f)))) -lpthread
+NETNS_AND_BELOW := netns ebpf policy
+ALL_BUT_CLI := $(filter-out cli,$(FOLDERS))
+$(B)/posternd: $(B)/netns/main.o $(NETNS_AND_BELOW:%=$(B)/lib/%.a)
+	@echo '  LD    $@'
+	@$(call link_program,$(NETNS_AND_BELOW))
+$(B)/postern-gateway: $(B)/appliance/launch/main_gateway.o $(ALL_BUT_CLI:%=$(B)/lib/%.a)
+	@echo '  LD    $@'
+	@$(call link_program,$(ALL_BUT_CLI))
+$(B)/postern-control: $(B)/appliance/launch/main_control.o $(ALL_BUT_CLI:%=$(B)/lib/%.a)
+	@echo '  LD    $@'
+	@$(call link_program,$(ALL_BUT_CLI))
+$(B)/postern: $(B)/appliance/cli/main.o $(FOLDERS:%=$(B)/lib/%.a)
+	@echo '  LD    $@'
+	@$(call link_program,$(FOLDERS))
+
+UNIT_TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
+.PHONY: unit
+unit: $(UNIT_TESTS)
+	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
+
+-include $(shell test -d $(B) && find $(B) -name '*.d')
+.SECONDARY:
