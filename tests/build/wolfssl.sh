@@ -16,17 +16,19 @@ flags='--enable-static --disable-shared --enable-intelasm --enable-aesni --enabl
 	--enable-curve25519 --enable-ed25519 --enable-hkdf --enable-keying-material --enable-opensslextra=no
 	--disable-examples --disable-crypttests --disable-benchmark --disable-md5 --disable-dh --disable-errorqueue'
 defines='-O3 -fPIC -DWOLFSSL_GETRANDOM -DWOLFSSL_ALT_NAMES -DWOLFSSL_TICKET_HAVE_ID -DHAVE_EX_DATA'
-trixie_orig_sha256=UNPINNED
+orig_5_7_2_sha256=0f2ed82e345b833242705bbc4b08a2a2037a33f7bf9c610efae6464f6b10e305
 
 say() { echo "wolfssl: $*" >&2; }
 
 rm -rf "$work"
 mkdir -p "$work/apt/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/etc" "$work/source"
 
-# The machine's own mirror and keyrings, another suite: derived, never written back.
-mirror=$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d/debian.sources 2>/dev/null || true)
-[ -n "$mirror" ] || mirror=$(awk '$1=="deb" && $3 ~ /bookworm/{print $2; exit}' /etc/apt/sources.list 2>/dev/null || true)
-[ -n "$mirror" ] || { say 'no Debian mirror in /etc/apt: add one, or set WOLFSSL to a finished build'; exit 1; }
+# The machine's own mirror, another suite: derived from its sources (deb822 or one-line), never written back.
+mirror=$(cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+	awk 'BEGIN{RS=""} / bookworm( |\n)/ {for (i = 1; i < NF; i++) if ($i == "URIs:") {print $(i + 1); exit}}')
+[ -n "$mirror" ] || mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+	sed 's/\[[^]]*\]//' | awk '$1 == "deb" && $3 == "bookworm" {print $2; exit}')
+[ -n "$mirror" ] || { say 'no bookworm mirror in /etc/apt: add one, or set WOLFSSL to a finished build'; exit 1; }
 
 source_of() { # suite
 	cat > "$work/apt/etc/sources.list" <<LIST
@@ -46,9 +48,7 @@ version=$(sed -n 's/^Version: //p' "$work"/source/*.dsc | head -1)
 case $version in
 5.7.2*)
 	orig=$(find "$work/source" -maxdepth 1 -name 'wolfssl_*.orig.tar.*' ! -name '*.asc' | head -1)
-	if [ "$trixie_orig_sha256" != UNPINNED ]; then
-		echo "$trixie_orig_sha256  $orig" | sha256sum -c - >&2
-	fi
+	echo "$orig_5_7_2_sha256  $orig" | sha256sum -c - >&2
 	;;
 5.5.4*) defines="$defines -DNO_SESSION_CACHE" ;;
 esac
