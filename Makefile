@@ -141,12 +141,12 @@ help:
 
 .PHONY: deps
 deps:
-	@test "$$(id -u)" = 0 || { echo 'make deps installs Debian packages: run it as root' >&2; exit 1; }
-	@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(BUILD_PACKAGES) $(TEST_PACKAGES) 2>/dev/null | awk '/install ok installed/{print $$1}' | sed 's/:.*//' | sort -u > /tmp/postern-have.$$$$; \
-	  printf '%s\n' $(BUILD_PACKAGES) $(TEST_PACKAGES) | sort -u | comm -23 - /tmp/postern-have.$$$$; rm -f /tmp/postern-have.$$$$); \
-	if [ -n "$$missing" ]; then \
-	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
-	fi
+	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
+	done; \
+	test -z "$$missing" || { \
+	  test "$$(id -u)" = 0 || { echo "missing Debian packages:$$missing; run 'make deps' as root" >&2; exit 1; }; \
+	  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; }
 
 .PHONY: clean
 clean:

@@ -1,5 +1,90 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What is run to judge the tree: lint, tests, demo, benchmark, fuzzing.
 
+FUZZ_SECONDS ?= 60
+JOBS := $(shell nproc)
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+.PHONY: lint lint-layout lint-tree lint-clang
+lint: lint-tree lint-layout lint-clang
+
+lint-layout:
+	@clang-format-14 --dry-run -Werror $(C_FILES)
+
+# The folder table, as the checker reads it.
+lint-tree: | $(BPF_SKELETONS) $(WOLFSSL)/lib/libwolfssl.a
+	@mkdir -p $(B)
+	@rm -f $(B)/folders.table
+	@$(foreach f,$(FOLDERS),echo '$(f) $(PATH_$(f))|$(USES_$(f))|$(HEADERS_$(f))' >> $(B)/folders.table;)
+	@$(PYTHON) tests/build/lint.py $(B)/folders.table $(CPPFLAGS)
+
+# clang sees what gcc does not, and the other way round: the whole tree is compiled by both.
+lint-clang:
+	@$(MAKE) --no-print-directory CC=clang-14 B=$(B)/clang WOLFSSL=$(WOLFSSL) objects
+
+.PHONY: objects
+objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f)))
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.
+.PHONY: test scenarios need-root
+need-root:
+	@test "$$(id -u)" = 0 || { echo 'this target makes network namespaces and loads eBPF: run it as root' >&2; exit 1; }
+
+test: need-root deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all unit-programs need-programs
+	@$(MAKE) --no-print-directory unit fuzz-replay scenarios
+
+SCENARIOS ?= tests/scenarios
+scenarios: need-root all
+	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider $(SCENARIOS)
+
+.PHONY: demo down
+demo: need-root deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@POSTERN_BUILD=$(B) KEEP=$(KEEP) $(PYTHON) tests/demo/demo.py
+
+.PHONY: bench
+bench: need-root deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and
+# sanitizers; `fuzz-replay` runs every file of the corpora, past crashes among them, through the same targets.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_BUILD := $(B)/fuzz
+FUZZ_FOLDERS := $(filter-out launch cli,$(FOLDERS))
+
+.PHONY: fuzz fuzz-replay fuzz-programs
+fuzz-programs: $(FUZZ_TARGETS:%=$(B)/fuzzers/%)
+
+ifneq ($(FUZZING),)
+CFLAGS += -fsanitize=fuzzer-no-link
+$(B)/fuzzers/%: $(B)/tests/fuzz/%_fuzz.o $(FUZZ_FOLDERS:%=$(B)/lib/%.a)
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(FUZZ_FOLDERS:%=$(B)/lib/%.a) -Wl,--end-group \
+		$(sort $(foreach f,$(FUZZ_FOLDERS),$(LIBS_$(f)))) -lpthread
+endif
+
+fuzz: need-programs
+	@for t in $(FUZZ_TARGETS); do \
+	  mkdir -p $(B)/corpus/$$t tests/fuzz/corpus/$$t; echo "== fuzz $$t for $(FUZZ_SECONDS) s"; \
+	  $(FUZZ_BUILD)/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=$(B)/corpus/$$t/crash- $(B)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; \
+	done
+
+fuzz-replay: need-programs
+	@for t in $(FUZZ_TARGETS); do \
+	  echo "== replay $$t: $$(ls tests/fuzz/corpus/$$t | wc -l) inputs"; \
+	  test -n "$$(ls tests/fuzz/corpus/$$t)" || { echo "tests/fuzz/corpus/$$t is empty" >&2; exit 1; }; \
+	  $(FUZZ_BUILD)/fuzzers/$$t -timeout=10 tests/fuzz/corpus/$$t/* > $(B)/replay.log 2>&1 || { cat $(B)/replay.log; exit 1; }; \
+	done
+
+.PHONY: need-programs
+need-programs:
+	@$(MAKE) --no-print-directory B=$(FUZZ_BUILD) WOLFSSL=$(WOLFSSL) CC=clang-14 SANITIZE=address,undefined FUZZING=1 fuzz-programs
+
 print-%:
 	@echo '$($*)'

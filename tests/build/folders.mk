@@ -63,7 +63,8 @@ $(B)/postern: $(B)/appliance/cli/main.o $(FOLDERS:%=$(B)/lib/%.a)
 	@$(call link_program,$(FOLDERS))
 
 UNIT_TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
-.PHONY: unit
+.PHONY: unit unit-programs
+unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
 
