@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * outbound: calls to HTTP and HTTPS back ends over a pool of kept-alive connections.
+ *
+ * A worker has one `struct outbound`. A call is embedded in what needs it (an exchange), is started with a target and a
+ * request head, takes its body in pieces or whole, and reports through its handlers: on_head once, on_body until its `last`,
+ * or on_error once at any time. HTTP/1.1 only; redirects are answers like any other; 1xx answers are skipped.
+ *
+ * What is on the wire is framed here and nowhere else: the caller's head holds the request line and the fields, without
+ * Content-Length, Transfer-Encoding and the empty line; those are written from `body` and `body_bytes`, so head and framing
+ * can't contradict each other.
+ *
+ * Back-pressure. Towards the back end: outbound_send() takes all it is given, and says when to stop; on_writable says when to
+ * go on. Towards the client: outbound_pause() stops reading from the back end, outbound_resume() goes on; what had been
+ * received already is still handed over in the same turn (at most OUTBOUND_RECEIVE_BYTES).
+ *
+ * Retries. A kept-alive connection may be closed by the back end while a request is under way to it. Such a call is sent once
+ * more, on a new connection, if nothing of an answer arrived, the method is idempotent (RFC 9110 9.2.2), and the body is empty
+ * or still at hand (`body_stays`). Nothing else is ever sent twice.
+ *
+ * Time. `timeout_ms` bounds the call from start until the answer's head is complete, names and TLS included, and then each
+ * wait for more of its body (time spent paused does not count).
+ *
+ * Life cycle: outbound_new() → calls → outbound_free(), which drops idle connections; calls must have ended or been cancelled.
+ * A call ends with on_body(last), on_error or outbound_cancel(); afterwards the struct belongs to the caller again, also
+ * within that very callback. Handlers may start, send, pause and cancel any call.
+ * Threads: an outbound and its calls belong to the thread of their loop.
+ * Not here: what the head says (integrate/), gateway responses, HTTP/2, caching.
+ * Source: RFC 9112; spec/rest-dataplane.md 15; performance.md 1 (why this is not libcurl).
+ */
+#ifndef POSTERN_OUTBOUND_OUTBOUND_H
+#define POSTERN_OUTBOUND_OUTBOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/base/view.h"
+#include "appliance/wire/http1.h"
+
+struct destination_rules;
+struct loop;
+struct outbound;
+struct outbound_connection;
+
+/* One read from a back end: a 16 KB TLS record four times; larger ones bought nothing measurable at 256 KB bodies. */
+#define OUTBOUND_RECEIVE_BYTES 65536
+
+/* Longest answer head, in bytes. AWS documents 10,240 for requests and no figure for answers; nginx's default is 8 KB. */
+#define OUTBOUND_HEAD_MAX_BYTES 32768
+
+/* Unsent request body above which outbound_send() asks to stop, and below which on_writable comes. */
+#define OUTBOUND_SEND_HIGH_BYTES 65536
+#define OUTBOUND_SEND_LOW_BYTES 16384
+
+struct outbound_settings {
+	uint32_t connect_timeout_ms;	   /* names, TCP and TLS together, all addresses */
+	uint32_t idle_timeout_ms;	   /* an idle connection is closed after that */
+	uint32_t max_age_ms;		   /* a connection older than that is not used again, so that changed names reach busy ones */
+	uint32_t idle_per_target_count;	   /* idle connections kept for one target, by worker */
+	uint32_t idle_count;		   /* idle connections kept, by worker; the oldest goes first */
+	uint32_t connection_count;	   /* all connections by worker; above it calls fail with OUTBOUND_OVERLOADED */
+	const char *name_servers;	   /* "10.0.0.2,[fd00::2]:53"; NULL means /etc/resolv.conf */
+	const struct destination_rules *destinations; /* must outlive the outbound */
+};
+
+/* Sensible values for all but name_servers (NULL) and destinations (NULL: must be set). */
+void outbound_settings_init(struct outbound_settings *ret);
+
+/* Why a call failed. */
+enum outbound_error {
+	OUTBOUND_NAME = 1,   /* the name does not exist, has no address, or could not be looked up */
+	OUTBOUND_FORBIDDEN,  /* every address of it is refused by destination.h */
+	OUTBOUND_CONNECT,    /* no address accepted a connection in time */
+	OUTBOUND_TLS,	     /* handshake or verification failed */
+	OUTBOUND_CLOSED,     /* the connection broke before the answer was complete */
+	OUTBOUND_MALFORMED,  /* the answer is no HTTP/1.1 message, or its head is too long */
+	OUTBOUND_TIMEOUT,    /* timeout_ms passed */
+	OUTBOUND_OVERLOADED, /* connection_count is reached */
+};
+
+/* A short text for logs and $context.integration.error: "connection refused or unreachable". Never NULL. */
+const char *outbound_error_text(enum outbound_error error);
+
+/*
+ * Where to: made once for an integration (outbound_target_init) and kept in the snapshot, or for one call when its URI has
+ * placeholders in the authority. Connections are shared by equal targets, whoever made them.
+ */
+struct outbound_target {
+	struct view host; /* name or address, no brackets; borrowed from the maker, who keeps it while the target is used */
+	uint16_t port;
+	bool tls;
+	bool insecure_skip_verification; /* neither chain nor name of the back end's certificate is checked */
+	uint64_t hash;			 /* of all of the above; made by outbound_target_init() */
+};
+
+/* Fill `*ret`. Host case is ignored. Returns 0, or -EINVAL if host is empty, longer than 253 bytes or holds a NUL, or port is 0. */
+int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
+	__attribute__((warn_unused_result));
+
+enum outbound_body {
+	OUTBOUND_BODY_NONE,    /* no body and no framing field */
+	OUTBOUND_BODY_LENGTH,  /* Content-Length: body_bytes */
+	OUTBOUND_BODY_CHUNKED, /* Transfer-Encoding: chunked */
+};
+
+struct outbound_request {
+	const struct outbound_target *target; /* borrowed until the call ends */
+	struct view head;	 /* "GET /p HTTP/1.1\r\nHost: b\r\n…\r\n": whole fields, no empty line; borrowed until on_head or on_error */
+	struct view first_body;	 /* as much of the body as is there, sent together with the head */
+	uint64_t body_bytes;	 /* OUTBOUND_BODY_LENGTH: length of the whole */
+	uint32_t timeout_ms;	 /* 50–29000 by the API, larger by quota */
+	enum outbound_body body;
+	bool body_complete;	 /* first_body is all of it: no outbound_send() follows */
+	bool body_stays;	 /* first_body stays valid until on_head or on_error, so that it may be sent again */
+	bool idempotent;	 /* GET, HEAD, OPTIONS, TRACE, PUT, DELETE */
+	bool is_head;		 /* HEAD: the answer has no body whatever its fields say */
+};
+
+struct outbound_call;
+
+struct outbound_handlers {
+	/* The answer's head, 1xx excluded. Borrowed until the handler returns. */
+	void (*on_head)(struct outbound_call *call, const struct http1_response *head);
+	/* A piece of the body, de-chunked, borrowed until the handler returns; may be empty. `last`: the call has ended well. */
+	void (*on_body)(struct outbound_call *call, struct view bytes, bool last);
+	/* After outbound_send() returned false: more of the request's body is welcome. */
+	void (*on_writable)(struct outbound_call *call);
+	/* The call has ended badly; after on_head this means that the answer is cut short. */
+	void (*on_error)(struct outbound_call *call, enum outbound_error error);
+};
+
+/* Embedded in its owner, who gets from it to himself with container_of(). Fields are outbound's own but `timing`. */
+struct outbound_call {
+	const struct outbound_handlers *handlers;
+	struct outbound_connection *connection; /* NULL: not under way */
+	struct outbound_request request;
+	bool head_seen;
+	bool retried;
+};
+
+struct outbound *outbound_new(struct loop *loop, const struct outbound_settings *settings) __attribute__((warn_unused_result));
+void outbound_free(struct outbound *outbound);
+
+/*
+ * Start a call. `call` need not be initialised; `*request` is copied. No handler runs before this returns: errors are
+ * reported at the end of the loop's turn.
+ */
+void outbound_start(struct outbound *outbound, struct outbound_call *call, const struct outbound_handlers *handlers,
+	const struct outbound_request *request);
+
+/*
+ * Send a piece of the request's body (copied if it can't be sent at once). `last` ends the body; for OUTBOUND_BODY_LENGTH
+ * the pieces add up to body_bytes, which is asserted. True if more is welcome now, false if on_writable will say when.
+ */
+bool outbound_send(struct outbound_call *call, struct view bytes, bool last);
+
+/* Stop and go on reading the answer's body. */
+void outbound_pause(struct outbound_call *call);
+void outbound_resume(struct outbound_call *call);
+
+/* End a call of which no handler shall run again; its connection is closed. Does nothing if it is not under way. */
+void outbound_cancel(struct outbound_call *call);
+
+/* What outbound does, for the metrics; plain numbers of one worker. */
+struct outbound_counts {
+	uint64_t connections_opened;
+	uint64_t connections_reused;
+	uint64_t retries;
+	uint32_t connections_open;
+	uint32_t connections_idle;
+};
+void outbound_read_counts(const struct outbound *outbound, struct outbound_counts *ret);
+
+#endif
