@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * pattern: regular expressions with a bound on their work: integration response selection, schemas' `pattern`, authorizers' identity
+ * validation. PCRE2 with JIT behind it.
+ *
+ * A pattern is compiled once (configuration) and then matched by any number of threads, each with its own scratch, which is made once
+ * per thread so that matching does not allocate. Patterns come from administrators, subjects from strangers: match and
+ * depth limits end a runaway match with -E2BIG instead of letting it eat the worker.
+ * Source: pcre2api(3).
+ */
+#ifndef POSTERN_BASE_PATTERN_H
+#define POSTERN_BASE_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/base/view.h"
+
+#define PATTERN_MAX_BYTES 4096  /* longest pattern accepted */
+#define PATTERN_GROUP_MAX 16    /* groups that a caller can ask for, the whole match included */
+#define PATTERN_MATCH_LIMIT 100000
+#define PATTERN_DEPTH_LIMIT 1000
+
+struct pattern;
+struct pattern_scratch;
+
+struct pattern_error {
+	size_t offset;  /* in the pattern */
+	char text[128]; /* PCRE2's message */
+};
+
+enum pattern_flags {
+	PATTERN_WHOLE = 1,       /* must match the whole subject (Java's matches()), else a part is enough */
+	PATTERN_IGNORE_CASE = 2,
+	PATTERN_DOT_ALL = 4,     /* '.' matches newlines too */
+};
+
+/* Returns 0, -EMSGSIZE, -ENOMEM, or -EINVAL with `*ret_error` (may be NULL) filled. Unicode (UTF) mode. */
+int pattern_compile(struct pattern **ret, struct view text, unsigned flags, struct pattern_error *ret_error)
+	__attribute__((warn_unused_result));
+void pattern_free(struct pattern *pattern);
+
+/* One per thread. NULL if memory is exhausted. */
+struct pattern_scratch *pattern_scratch_new(void) __attribute__((warn_unused_result));
+void pattern_scratch_free(struct pattern_scratch *scratch);
+
+/*
+ * Match. Returns 1, 0 (no match), -E2BIG (limit reached), -EILSEQ (subject is not UTF-8). `groups` (may be NULL) gets up to
+ * `group_count` views into the subject: [0] the whole match; unset groups have `at` NULL.
+ */
+int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, struct view *groups,
+	size_t group_count) __attribute__((warn_unused_result));
+
+#endif
