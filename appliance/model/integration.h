@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * integration: how a method is served, compiled from the Integration object of the deployment.
+ *
+ * Everything that does not depend on the request was done when it was compiled: the URI is cut at its placeholders, the
+ * parameter mappings and templates are compiled, selection patterns are compiled regular expressions, names of media
+ * types are lower case. Running it needs no allocation from the heap.
+ *
+ * Not here: calling the back end (appliance/integrate), choosing and running the mappings (appliance/pipeline).
+ * Threads: immutable once built; borrowed from the snapshot that the request has pinned.
+ * Source: spec/rest-dataplane.md 5–10; API reference, PutIntegration and PutIntegrationResponse.
+ */
+#ifndef POSTERN_MODEL_INTEGRATION_H
+#define POSTERN_MODEL_INTEGRATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/base/arena.h"
+#include "appliance/base/json.h"
+#include "appliance/base/view.h"
+
+/* Bounds of timeoutInMillis; the upper one is what AWS grants on request, the default ceiling is a setting. */
+#define INTEGRATION_TIMEOUT_MIN_MS 50
+#define INTEGRATION_TIMEOUT_DEFAULT_MS 29000
+#define INTEGRATION_TIMEOUT_MAX_MS 300000
+
+enum integration_type {
+	INTEGRATION_HTTP,
+	INTEGRATION_HTTP_PROXY,
+	INTEGRATION_AWS,
+	INTEGRATION_AWS_PROXY,
+	INTEGRATION_MOCK,
+	INTEGRATION_TYPE_COUNT
+};
+
+enum integration_passthrough { INTEGRATION_WHEN_NO_MATCH, INTEGRATION_WHEN_NO_TEMPLATES, INTEGRATION_NEVER };
+
+enum integration_content_handling {
+	INTEGRATION_CONTENT_UNSET,
+	INTEGRATION_CONVERT_TO_TEXT,
+	INTEGRATION_CONVERT_TO_BINARY
+};
+
+/* A piece of an integration's URI: text as it is, or the name of what stands there. */
+enum integration_uri_part_kind { INTEGRATION_URI_TEXT, INTEGRATION_URI_PATH_PARAMETER, INTEGRATION_URI_STAGE_VARIABLE };
+
+struct integration_uri_part {
+	enum integration_uri_part_kind kind;
+	struct view text; /* literal, or the name between the braces */
+};
+
+/* The URI, cut once at each `{name}` and `${stageVariables.name}`. */
+struct integration_uri {
+	struct view text; /* as configured */
+	size_t part_count;
+	const struct integration_uri_part *parts;
+	bool is_fixed; /* no placeholder: `text` is the URI of every request */
+};
+
+struct mapping_template;
+struct mapping_parameters;
+struct pattern;
+
+/* Template by media type (lower case, or "$default"). */
+struct integration_template {
+	struct view media_type;
+	const struct mapping_template *template;
+};
+
+/* One integration response; the default one has no pattern. */
+struct integration_response {
+	int status;
+	struct view status_text;
+	const struct pattern *selection; /* NULL: default */
+	const struct mapping_parameters *parameters;
+	size_t template_count;
+	const struct integration_template *templates;
+	enum integration_content_handling content_handling;
+};
+
+struct integration {
+	enum integration_type type;
+	struct view http_method; /* empty: the client's own */
+	struct integration_uri uri;
+	uint32_t timeout_ms;
+	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
+	enum integration_passthrough passthrough;
+	enum integration_content_handling content_handling;
+	const struct mapping_parameters *parameters; /* integration.request.* */
+	size_t template_count;
+	const struct integration_template *templates;
+	size_t response_count;
+	const struct integration_response *responses; /* those with a pattern in ascending status, then the default */
+	const char *refused; /* NULL, or why this version can't run it: the client gets 500 API_CONFIGURATION_ERROR */
+};
+
+/*
+ * Compile the Integration object `json`; memory from `arena`, which must outlive `*ret`; `json` may go.
+ * On failure `*ret_message` says what is wrong where (from `arena`).
+ *
+ * Returns 0; -EINVAL for an object that can't be meant, -ENOTSUP for one that needs what this version lacks (a template
+ * that is not literal), -ENOMEM.
+ */
+int integration_compile(struct integration *ret, struct arena *arena, const struct json *json, struct view *ret_message)
+	__attribute__((warn_unused_result));
+
+/*
+ * Release what is not arena memory (compiled patterns).
+ */
+void integration_fini(struct integration *integration);
+
+#endif
