@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * filter_contract: what the tc program (endpoint_filter.bpf.c) and its loader (filter.c) agree on: the layout of every
+ * map and of every record that crosses between kernel and user space, and between `postern-control` and `posternd`.
+ *
+ * One table per generation: a longest-prefix trie from a 128-bit source (IPv4 as ::ffff:a.b.c.d, so an IPv4 prefix of n
+ * bits has 96 + n) to a `struct filter_value`. The default verdict is the entry ::/0 *inside* the table. A source
+ * without entry is denied: an empty or lost table never opens an endpoint.
+ *
+ * Multi-byte fields are in host order, except addresses and what says `_be`. Included by kernel code: no libc headers.
+ */
+#ifndef POSTERN_EBPF_FILTER_CONTRACT_H
+#define POSTERN_EBPF_FILTER_CONTRACT_H
+
+#include <linux/types.h>
+
+/* Room for an endpoint's id: "vpce-", 17 hex digits, NUL, and one byte to align. */
+#define FILTER_ENDPOINT_ID_BYTES 24
+
+/* Services of an endpoint: the only ports that the filter ever lets through. */
+#define FILTER_HTTPS_PORT 443
+#define FILTER_DNS_PORT 53
+
+/* Bits of filter_value.services: what a source is admitted to, before any policy is asked. */
+#define FILTER_SERVICE_HTTPS 1
+#define FILTER_SERVICE_DNS 2
+
+enum filter_reason {
+#define DROP_REASON(name, observable, tells, text) FILTER_##name,
+#include "ebpf/drop_reasons.def"
+#undef DROP_REASON
+	FILTER_REASON_COUNT
+};
+
+/* Slots of the counters' map: more than there are reasons, so that a new row does not change the layout. */
+#define FILTER_COUNTERS_COUNT 32
+
+enum filter_verdict {
+	FILTER_VERDICT_DENY = 0, /* also the verdict of a source without entry */
+	FILTER_VERDICT_PASS = 1,
+};
+
+/* What happens to a packet that is to be dropped. */
+enum filter_mode {
+	FILTER_MODE_RESET = 0,   /* TCP is answered with RST, the rest is dropped silently */
+	FILTER_MODE_DROP = 1,    /* silence */
+	FILTER_MODE_OBSERVE = 2, /* observable reasons are counted and pass; the others as in FILTER_MODE_RESET */
+};
+
+/* Who may ask the endpoint's DNS server. */
+enum filter_dns {
+	FILTER_DNS_OFF = 0,      /* nobody */
+	FILTER_DNS_POLICY = 1,   /* whom the policy lets call the APIs */
+	FILTER_DNS_ADMITTED = 2, /* every source that the endpoint admits */
+};
+
+struct filter_key {
+	__u32 prefix_bits; /* 0–128 */
+	__u8 address[16];
+};
+
+struct filter_value {
+	__u8 verdict;  /* enum filter_verdict of the policy */
+	__u8 reason;   /* enum filter_reason reported when the verdict is deny */
+	__u8 services; /* FILTER_SERVICE_* to which the source is admitted */
+	__u8 spare;
+	__u32 statement;  /* which statement is behind the verdict: an index into control's list of this generation */
+	__u64 generation; /* the same in every entry of a table */
+};
+
+/* The one element of map `settings`. Each field stands alone: a reader may see some of them before the others. */
+struct filter_settings {
+	char endpoint_id[FILTER_ENDPOINT_ID_BYTES];
+	__u32 endpoint_index;
+	__u32 mode; /* enum filter_mode */
+	__u32 dns;  /* enum filter_dns */
+	__u32 resets_per_second;
+	__u32 events_per_second;
+	__u32 spare;
+};
+
+/* One element of map `counters`, per CPU, indexed by enum filter_reason. */
+struct filter_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* Indexes of map `windows`: rate limits that count within the current second. */
+enum filter_window_index { FILTER_WINDOW_RESETS, FILTER_WINDOW_EVENTS, FILTER_WINDOW_COUNT };
+
+struct filter_window {
+	__u64 second;  /* of the monotonic clock */
+	__u64 count;   /* used up in that second */
+	__u64 total;   /* granted since the program was loaded */
+	__u64 refused; /* refused since then: resets kept silent, events not sent */
+};
+
+/* What the ring buffer carries. */
+struct filter_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 generation;
+	__u8 source[16];      /* IPv4 as ::ffff:a.b.c.d */
+	__u8 destination[16]; /* likewise */
+	__u32 endpoint_index;
+	__u32 ifindex; /* within the endpoint's namespace */
+	__u32 statement;
+	__u16 source_port; /* 0 where the protocol has none, or in a later fragment */
+	__u16 destination_port;
+	__u8 protocol; /* IPPROTO_*, 0 if not reached */
+	__u8 reason;   /* enum filter_reason */
+	__u8 observed; /* 1 if it was let through because of FILTER_MODE_OBSERVE */
+	__u8 reset;    /* 1 if a TCP RST was sent */
+	__u32 spare;
+};
+
+/* One prefix of a generation, as control writes it into the sealed memfd of FILTER_LOAD. */
+struct filter_prefix_record {
+	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d; bits past the prefix are 0 */
+	__u8 prefix_bits; /* 0–128 */
+	__u8 verdict;     /* enum filter_verdict */
+	__u8 reason;      /* enum filter_reason for a denial, FILTER_PASSED otherwise */
+	__u8 spare;       /* 0 */
+	__u32 statement;  /* 0xffffffff if no statement is behind it (an implicit deny) */
+};
+
+#define FILTER_NO_STATEMENT 0xffffffffu
+
+_Static_assert(sizeof(struct filter_key) == 20, "trie key");
+_Static_assert(sizeof(struct filter_value) == 16, "trie value");
+_Static_assert(sizeof(struct filter_settings) == 48, "settings");
+_Static_assert(sizeof(struct filter_counter) == 16, "counter");
+_Static_assert(sizeof(struct filter_window) == 32, "window");
+_Static_assert(sizeof(struct filter_event) == 72, "event");
+_Static_assert(sizeof(struct filter_prefix_record) == 24, "prefix record");
+_Static_assert(FILTER_REASON_COUNT <= FILTER_COUNTERS_COUNT, "a reason without counter");
+
+#endif
