@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * client: the client's side of TLS, for HTTPS back ends: contexts (which authorities are trusted) and streams opened over
+ * connected descriptors. The peer's chain and its name are verified, unless the context says otherwise. One session per
+ * caller-owned slot is kept for resumption.
+ *
+ * Threads: a context belongs to one worker; everything on its loop's thread.
+ * Source: RFC 8446, RFC 6125; spec/rest-dataplane.md (insecureSkipVerification).
+ */
+#ifndef POSTERN_TLS_CLIENT_H
+#define POSTERN_TLS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "appliance/base/view.h"
+#include "appliance/loop/stream.h"
+#include "appliance/tls/worker.h"
+
+struct tls_client_context;
+
+struct tls_client_settings {
+	const char *authorities_path; /* PEM file of trusted roots; NULL: the system's (/etc/ssl/certs/ca-certificates.crt) */
+	struct view authorities_pem;  /* more roots; may be empty */
+	bool verify_nothing;          /* insecureSkipVerification: neither chain nor name */
+	struct view certificate_pem;  /* our own certificate for mTLS to the back end; empty: none */
+	struct view private_key_pem;
+};
+
+/* Make a context. Returns 0 and `*ret`; -ENOENT or -EBADMSG for unreadable roots or certificate; -EKEYREJECTED; -ENOMEM. */
+int tls_client_context_new(struct tls_client_context **ret, const struct tls_client_settings *settings)
+	__attribute__((warn_unused_result));
+
+/* Streams that were opened with it go on. NULL is fine. */
+void tls_client_context_free(struct tls_client_context *context);
+
+/* A kept session, to be owned by what stands for the destination. Zeroed is empty. */
+struct tls_client_session {
+	void *library_session;
+};
+
+/* Forget the session. */
+void tls_client_session_clear(struct tls_client_session *session);
+
+/*
+ * Fill `stream` over the connected, non-blocking descriptor `fd`, which it owns from now on, and begin the handshake. `name`
+ * (DNS name, or address in text) is what the certificate must be for; a DNS name is also sent as SNI. `session` may be
+ * NULL; it is used if it holds one and renewed when the stream is closed; it must outlive the stream. The owner is
+ * called `secured` or `failed` (-EKEYREJECTED: chain or name not accepted; -EPROTO: the rest). Returns 0, or a negative
+ * errno, and then the descriptor is closed.
+ */
+int tls_client_open(struct stream *stream, struct tls_worker *worker, int fd, const struct stream_owner *owner,
+	struct tls_client_context *context, struct view name, struct tls_client_session *session)
+	__attribute__((warn_unused_result));
+
+#endif
