@@ -127,8 +127,8 @@ void store_read_end(struct store *store);
 int store_begin(struct store *store) STORE_MUST_CHECK;
 
 /*
- * Create or replace a record. `parent` may be NULL for "". Inside a transaction only.
- * -EMSGSIZE if a size limit is passed, -EILSEQ if `body` is not UTF-8 (checked) .
+ * Create or replace a record; `body` is copied. `parent` may be NULL for "". Inside a transaction only (-EINVAL).
+ * -EMSGSIZE if a size limit is passed. The JSON in it is the caller's business, the store does not look inside.
  */
 int store_put(struct store *store, enum store_kind kind, const char *id, const char *parent, const char *body,
 	size_t body_bytes) STORE_MUST_CHECK;
@@ -170,6 +170,13 @@ int store_changes(struct store *store, uint64_t since, store_visit *visit, void 
  * on; the copy is checked and synced before 0 is returned, and removed on failure.
  */
 int store_backup(struct store *store, const char *path) STORE_MUST_CHECK;
+
+/*
+ * Put the backup `backup_path` in the place of the store `path`, which nobody may have open to write (-EBUSY). The restored
+ * records all carry a revision above any that the replaced store had, so that no reader takes them for old news; a reader
+ * that has the old file open must open anew. Errors as store_open(); on failure the old store is untouched.
+ */
+int store_restore(const char *backup_path, const char *path, const char **ret_message) STORE_MUST_CHECK;
 
 /* PRAGMA quick_check: 0, or -EUCLEAN. Reads the whole file. */
 int store_check(struct store *store) STORE_MUST_CHECK;
