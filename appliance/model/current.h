@@ -35,8 +35,14 @@ const struct snapshot *current_pin(struct current *current, unsigned worker);
 /* Give back a pin of that worker. `snapshot` may be NULL. */
 void current_unpin(struct current *current, unsigned worker, const struct snapshot *snapshot);
 
-/* Make `snapshot` the current one, owning it; what was current is retired when its last pin has ended. */
-void current_publish(struct current *current, struct snapshot *snapshot);
+/*
+ * Make `snapshot` the current one, owning it; what was current is retired when its last pin has ended. Returns 0, or
+ * -ENOMEM, and then nothing changed and `snapshot` is still the caller's.
+ */
+int current_publish(struct current *current, struct snapshot *snapshot) __attribute__((warn_unused_result));
+
+/* The current snapshot without a pin, or NULL: for the follower's thread alone, which is the one that frees. */
+const struct snapshot *current_peek(const struct current *current);
 
 /* Free the replaced snapshots that nobody uses any more. Returns how many replaced ones are still in use. */
 size_t current_retire(struct current *current);

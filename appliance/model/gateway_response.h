@@ -31,7 +31,7 @@ struct gateway_response_default {
 	enum gateway_response_type parent;
 	bool blank;             /* `": "` rather than `":"` in the default body */
 	struct view key;        /* "message" or "Message" */
-	struct view message;    /* bytes NULL: the JSON literal null */
+	struct view message;    /* as a JSON value: quoted text, or null */
 	struct view error_type; /* x-amzn-ErrorType */
 };
 

@@ -20,11 +20,16 @@
 #include "appliance/base/arena.h"
 #include "appliance/base/json.h"
 #include "appliance/base/view.h"
+#include "appliance/mapping/mapping_parameter.h"
+#include "appliance/outbound/outbound.h"
 
 /* Bounds of timeoutInMillis; the upper one is what AWS grants on request, the default ceiling is a setting. */
 #define INTEGRATION_TIMEOUT_MIN_MS 50
 #define INTEGRATION_TIMEOUT_DEFAULT_MS 29000
 #define INTEGRATION_TIMEOUT_MAX_MS 300000
+
+/* Most entries of requestParameters or responseParameters of one integration; AWS names no limit. */
+#define INTEGRATION_PARAMETERS_MAX 256
 
 enum integration_type {
 	INTEGRATION_HTTP,
@@ -59,14 +64,13 @@ struct integration_uri {
 	bool is_fixed; /* no placeholder: `text` is the URI of every request */
 };
 
-struct mapping_template;
-struct mapping_parameters;
 struct pattern;
 
-/* Template by media type (lower case, or "$default"). */
+/* Template by media type (as configured, or "$default"). */
 struct integration_template {
 	struct view media_type;
-	const struct mapping_template *template;
+	struct view text;
+	int mock_status; /* request templates of MOCK: the status that it selects, 0 if none */
 };
 
 /* One integration response; the default one has no pattern. */
@@ -74,9 +78,10 @@ struct integration_response {
 	int status;
 	struct view status_text;
 	const struct pattern *selection; /* NULL: default */
-	const struct mapping_parameters *parameters;
+	size_t parameter_count;
+	const struct mapping_parameter *parameters; /* method.response.header.* */
 	size_t template_count;
-	const struct integration_template *templates;
+	const struct integration_template *templates; /* as written: "application/json" first if it is there */
 	enum integration_content_handling content_handling;
 };
 
@@ -84,11 +89,14 @@ struct integration {
 	enum integration_type type;
 	struct view http_method; /* empty: the client's own */
 	struct integration_uri uri;
+	bool has_origin;               /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
+	struct outbound_origin origin; /* then: where connections go to */
 	uint32_t timeout_ms;
 	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
 	enum integration_passthrough passthrough;
 	enum integration_content_handling content_handling;
-	const struct mapping_parameters *parameters; /* integration.request.* */
+	size_t parameter_count;
+	const struct mapping_parameter *parameters; /* integration.request.* */
 	size_t template_count;
 	const struct integration_template *templates;
 	size_t response_count;
@@ -96,19 +104,19 @@ struct integration {
 	const char *refused; /* NULL, or why this version can't run it: the client gets 500 API_CONFIGURATION_ERROR */
 };
 
-/*
- * Compile the Integration object `json`; memory from `arena`, which must outlive `*ret`; `json` may go.
- * On failure `*ret_message` says what is wrong where (from `arena`).
- *
- * Returns 0; -EINVAL for an object that can't be meant, -ENOTSUP for one that needs what this version lacks (a template
- * that is not literal), -ENOMEM.
- */
-int integration_compile(struct integration *ret, struct arena *arena, const struct json *json, struct view *ret_message)
-	__attribute__((warn_unused_result));
+struct compile;
 
 /*
- * Release what is not arena memory (compiled patterns).
+ * Compile the Integration object `json` of the method at `place` ("GET /pets", for messages); memory from `arena`, which
+ * must outlive `*ret`; `json` may go. Then integration_fini() is due before the arena goes.
+ *
+ * Returns 0; -EINVAL for an object that can't be meant, -ENOTSUP for one that needs what this version lacks (a template
+ * that is not literal), -ENOMEM; compile->message says what is wrong where.
  */
+int integration_compile(struct compile *compile, struct arena *arena, struct view place, const struct json *json,
+	struct integration *ret) __attribute__((warn_unused_result));
+
+/* Release what is not arena memory (compiled patterns). */
 void integration_fini(struct integration *integration);
 
 #endif

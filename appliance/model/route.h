@@ -71,11 +71,14 @@ struct route_node *route_new(struct arena *arena);
  * Add the child `part` ("pets", "{id}", "{proxy+}") to `parent`. `part` must live as long as the tree.
  *
  * Returns 0; -EINVAL if the part is not well-formed (empty, slash, braces elsewhere than around the whole); -EEXIST if the
- * parent has that child, or already another parameter; -ENOTDIR if the parent is greedy; -ELOOP if the child would be
+ * parent has that child, or a parameter of that kind already; -ENOTDIR if the parent is greedy; -ELOOP if the child would be
  * deeper than ROUTE_DEPTH_MAX; -ENOMEM.
  */
 int route_add(struct arena *arena, struct route_node *parent, struct view part, struct route_node **ret)
 	__attribute__((warn_unused_result));
+
+/* The child of `parent` for that part, or NULL. */
+struct route_node *route_child(const struct route_node *parent, struct view part);
 
 /* Let `method` serve `verb` at `node`, in the place of what did before. */
 void route_set_method(struct route_node *node, enum route_verb verb, const struct snapshot_method *method);

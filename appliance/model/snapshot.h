@@ -29,6 +29,7 @@
 #include "appliance/model/route.h"
 #include "appliance/model/catalog.h"
 
+struct edition;
 struct policy;
 struct tls_server_context;
 
@@ -55,7 +56,7 @@ struct snapshot_endpoint {
 	struct view id;               /* "vpce-..." */
 	struct view vpc_id;
 	struct view dns_suffix;      /* the 8 characters behind the id in its DNS names */
-	const struct policy *policy; /* never NULL: without a document it is the full-access policy */
+	const struct policy *policy; /* NULL: full access */
 	bool private_dns_enabled;
 	bool builtin; /* the endpoint that the traffic address of local mode stands for */
 	enum snapshot_dns_record_type dns_record_type;
@@ -67,14 +68,12 @@ struct snapshot_endpoint {
 
 enum snapshot_api_type { SNAPSHOT_REGIONAL, SNAPSHOT_EDGE, SNAPSHOT_PRIVATE };
 
-enum snapshot_authorization { SNAPSHOT_AUTHORIZATION_NONE, SNAPSHOT_AUTHORIZATION_OTHER };
-
 struct snapshot_resource {
 	struct view id;
 	struct view path; /* "/pets/{id}" */
 };
 
-/* A header that a method response declares, and the status under which it does. */
+/* A status that the method may answer with, and the headers that it declares for it. */
 struct snapshot_method_response {
 	int status;
 	size_t header_count;
@@ -84,8 +83,6 @@ struct snapshot_method_response {
 struct snapshot_method {
 	const struct snapshot_resource *resource;
 	struct view http_method; /* "GET", "ANY" */
-	enum snapshot_authorization authorization;
-	bool api_key_required;
 	/* NULL, or why this version can't enforce or run what the method asks for; such a method answers
 	 * 500 API_CONFIGURATION_ERROR and is never served unchecked. */
 	const char *refused;
@@ -112,8 +109,7 @@ struct snapshot_deployment {
 struct snapshot_stage {
 	struct view api_id;
 	struct view name;
-	struct view arn_prefix;        /* "arn:aws:execute-api:<region>:<account>:<api>/<stage>/" */
-	struct view masked_arn_prefix; /* the same with all but the last four digits of the account as '*' */
+	struct view arn_prefix; /* "arn:aws:execute-api:<region>:<account>:<api>/<stage>/" */
 	const struct snapshot_deployment *deployment;
 	bool default_endpoint_disabled;
 	size_t variable_count;
@@ -144,11 +140,18 @@ struct snapshot_certificate {
 	struct tls_server_context *context; /* a reference; serves every worker */
 };
 
+struct snapshot_domain;
+
+/* That a domain answers at an endpoint. */
+struct snapshot_host {
+	struct catalog_object object; /* key: "endpoint id/host" */
+	const struct snapshot_domain *domain;
+};
+
 struct snapshot_domain {
 	struct catalog_object object; /* key: domain id as in the store */
 	struct view name;             /* lower case */
 	struct view arn;              /* execute-api ARN: what the endpoint policy and execute-api:viaDomainArn see */
-	struct view masked_arn;
 	bool is_private;
 	const struct policy *policy; /* private domains: NULL allows nobody */
 	struct view certificate_arn; /* empty: none attached */
