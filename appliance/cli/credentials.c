@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/cli/credentials.h"
+
+#include <stdlib.h>
+
+bool credentials_parse(struct view file, struct view name, struct credentials *ret)
+{
+	struct credentials found = { .access_key = { 0 } };
+	struct view line, key, value;
+	bool inside = false;
+
+	while (view_split(&file, '\n', &line)) {
+		line = view_trim_set(line, " \t\r");
+		if (line.count == 0 || line.at[0] == '#' || line.at[0] == ';')
+			continue;
+		if (line.at[0] == '[') {
+			struct view title = view_trim(view_trim_set(line, "[]"));
+
+			if (view_starts_with(title, view_of("profile ")))
+				title = view_trim(view_after(title, 8));
+			inside = view_equals(title, name);
+			continue;
+		}
+		if (!inside || !view_cut(line, '=', &key, &value))
+			continue;
+		key = view_trim(key);
+		value = view_trim(value);
+		if (view_equals_ignore_case(key, view_of("aws_access_key_id")))
+			found.access_key = value;
+		else if (view_equals_ignore_case(key, view_of("aws_secret_access_key")))
+			found.secret = value;
+		else if (view_equals_ignore_case(key, view_of("aws_session_token")))
+			found.security_token = value;
+		else if (view_equals_ignore_case(key, view_of("region")))
+			found.region = value;
+	}
+	if (found.access_key.count == 0 || found.secret.count == 0)
+		return false;
+	*ret = found;
+	return true;
+}
+
+static bool from_environment(struct credentials *ret)
+{
+	struct view access_key = view_from_text(getenv("AWS_ACCESS_KEY_ID"));
+	struct view secret = view_from_text(getenv("AWS_SECRET_ACCESS_KEY"));
+
+	if (access_key.count == 0 || secret.count == 0)
+		return false;
+	*ret = (struct credentials){ .access_key = access_key,
+		.secret = secret,
+		.security_token = view_from_text(getenv("AWS_SESSION_TOKEN")),
+		.from = "the environment" };
+	return true;
+}
+
+static bool from_file(struct cli *cli, const char *path, struct view profile, struct credentials *ret)
+{
+	struct view file;
+
+	if (cli_read_file(cli, path, CREDENTIALS_FILE_MAX_BYTES, &file) != 0 || !credentials_parse(file, profile, ret))
+		return false;
+	ret->from = path;
+	return true;
+}
+
+int credentials_find(struct cli *cli, const char *state_dir, struct credentials *ret)
+{
+	const char *profile = cli->profile ? cli->profile : getenv("AWS_PROFILE");
+	const char *shared = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
+	struct view name = view_from_text(profile && *profile ? profile : "default");
+	const char *own = arena_printf(&cli->arena, "%s/credentials", state_dir).at;
+
+	if (!shared || !*shared)
+		shared = arena_printf(&cli->arena, "%s/.aws/credentials", home ? home : "").at;
+	/* A state folder that was named outright wins over what lies about in the caller's home. */
+	if (cli->state_dir && from_file(cli, own, view_of("default"), ret))
+		return 0;
+	if (!cli->profile && from_environment(ret))
+		return 0;
+	if (from_file(cli, shared, name, ret) || from_file(cli, own, view_of("default"), ret))
+		return 0;
+	return cli_fail(cli,
+		"no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor profile " VIEW_FMT
+		" in %s, nor a readable %s (name the appliance's state folder with --state, or run as a user who may read it)",
+		VIEW_ARG(name), shared, own);
+}
