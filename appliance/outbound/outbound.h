@@ -12,14 +12,15 @@
  *
  * Back-pressure. Towards the back end: outbound_send() takes all it is given, and says when to stop; on_writable says when to
  * go on. Towards the client: outbound_pause() stops reading from the back end, outbound_resume() goes on; what had been
- * received already is still handed over in the same turn (at most OUTBOUND_RECEIVE_BYTES).
+ * received already is still handed over in the same turn (at most LOOP_RECEIVE_BUFFER_BYTES).
  *
  * Retries. A kept-alive connection may be closed by the back end while a request is under way to it. Such a call is sent once
  * more, on a new connection, if nothing of an answer arrived, the method is idempotent (RFC 9110 9.2.2), and the body is empty
  * or still at hand (`body_stays`). Nothing else is ever sent twice.
  *
  * Time. `timeout_ms` bounds the call from start until the answer's head is complete, names and TLS included, and then each
- * wait for more of its body (time spent paused does not count).
+ * wait for more of its body. Time that others take does not count: while the caller has not given the whole request body
+ * and all that it gave was sent, and while the answer is paused.
  *
  * Life cycle: outbound_new() → calls → outbound_free(), which drops idle connections; calls must have ended or been cancelled.
  * A call ends with on_body(last), on_error or outbound_cancel(); afterwards the struct belongs to the caller again, also
@@ -36,35 +37,37 @@
 #include <stdint.h>
 
 #include "appliance/base/view.h"
+#include "appliance/loop/loop.h"
 #include "appliance/wire/http1.h"
 
+struct counters_slot;
 struct destination_rules;
 struct loop;
 struct outbound;
-struct outbound_connection;
-
-/* One read from a back end: a 16 KB TLS record four times; larger ones bought nothing measurable at 256 KB bodies. */
-#define OUTBOUND_RECEIVE_BYTES 65536
+struct tls_worker;
+struct upstream;
 
 /* Longest answer head, in bytes. AWS documents 10,240 for requests and no figure for answers; nginx's default is 8 KB. */
 #define OUTBOUND_HEAD_MAX_BYTES 32768
 
-/* Unsent request body above which outbound_send() asks to stop, and below which on_writable comes. */
+/* Unsent request body above which outbound_send() asks to stop; on_writable comes when all of it was taken. */
 #define OUTBOUND_SEND_HIGH_BYTES 65536
-#define OUTBOUND_SEND_LOW_BYTES 16384
 
 struct outbound_settings {
-	uint32_t connect_timeout_ms;	   /* names, TCP and TLS together, all addresses */
-	uint32_t idle_timeout_ms;	   /* an idle connection is closed after that */
-	uint32_t max_age_ms;		   /* a connection older than that is not used again, so that changed names reach busy ones */
-	uint32_t idle_per_target_count;	   /* idle connections kept for one target, by worker */
-	uint32_t idle_count;		   /* idle connections kept, by worker; the oldest goes first */
-	uint32_t connection_count;	   /* all connections by worker; above it calls fail with OUTBOUND_OVERLOADED */
-	const char *name_servers;	   /* "10.0.0.2,[fd00::2]:53"; NULL means /etc/resolv.conf */
-	const struct destination_rules *destinations; /* must outlive the outbound */
+	uint32_t connect_timeout_ms;	/* names, TCP and TLS together, all addresses */
+	uint32_t idle_timeout_ms;	/* an idle connection is closed after that */
+	uint32_t max_age_ms;		/* an older connection is not used again, so that changed names reach busy ones */
+	uint32_t idle_per_target_count; /* idle connections kept for one target, by worker */
+	uint32_t idle_count;		/* idle connections kept, by worker; the one idle for longest goes first */
+	uint32_t connection_count;	/* all connections, by worker; above it calls fail with OUTBOUND_OVERLOADED */
+	const char *name_servers;	/* "10.0.0.2,[fd00::2]:53"; NULL: those of /etc/resolv.conf */
+	const char *authorities_path;	/* PEM file of the roots that back ends' certificates are verified with; NULL: the system's */
+	const struct destination_rules *destinations; /* must be set; outlives the outbound */
+	struct tls_worker *tls;		/* outlives the outbound; NULL: HTTPS back ends fail with OUTBOUND_TLS */
+	struct counters_slot *counters; /* NULL: nothing is counted */
 };
 
-/* Sensible values for all but name_servers (NULL) and destinations (NULL: must be set). */
+/* Sensible values for all numbers; pointers are NULL. */
 void outbound_settings_init(struct outbound_settings *ret);
 
 /* Why a call failed. */
@@ -98,6 +101,21 @@ struct outbound_target {
 int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
 	__attribute__((warn_unused_result));
 
+/* The start of an integration's URI, "https://b.example:8443", taken apart once. */
+struct outbound_origin {
+	struct outbound_target target;
+	struct view authority; /* what a Host field says: "b.example:8443" */
+	size_t count;	       /* bytes of the URI up to the end of the authority */
+};
+
+/*
+ * Take the start of `uri` apart; views point into it. `is_whole` says that nothing follows `uri`; else its authority must end
+ * within it, at a '/' or '?'. Returns 0; -EAGAIN if it may go on behind `uri` (a placeholder stands in the authority);
+ * -EINVAL or -EPROTONOSUPPORT as uri_parse().
+ */
+int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_whole, bool insecure_skip_verification)
+	__attribute__((warn_unused_result));
+
 enum outbound_body {
 	OUTBOUND_BODY_NONE,    /* no body and no framing field */
 	OUTBOUND_BODY_LENGTH,  /* Content-Length: body_bytes */
@@ -121,7 +139,7 @@ struct outbound_call;
 
 struct outbound_handlers {
 	/* The answer's head, 1xx excluded. Borrowed until the handler returns. */
-	void (*on_head)(struct outbound_call *call, const struct http1_response *head);
+	void (*on_head)(struct outbound_call *call, const struct http1_head *head);
 	/* A piece of the body, de-chunked, borrowed until the handler returns; may be empty. `last`: the call has ended well. */
 	void (*on_body)(struct outbound_call *call, struct view bytes, bool last);
 	/* After outbound_send() returned false: more of the request's body is welcome. */
@@ -130,46 +148,52 @@ struct outbound_handlers {
 	void (*on_error)(struct outbound_call *call, enum outbound_error error);
 };
 
-/* Embedded in its owner, who gets from it to himself with container_of(). Fields are outbound's own but `timing`. */
+/* Embedded in its owner, who gets from it to himself with CONTAINER_OF(). All fields are outbound's own. */
 struct outbound_call {
 	const struct outbound_handlers *handlers;
-	struct outbound_connection *connection; /* NULL: not under way */
+	struct outbound *outbound;
+	struct upstream *upstream; /* the connection that it has or waits for; NULL if it is not under way or has failed */
 	struct outbound_request request;
+	struct loop_task failure; /* deferred: on_error is due */
+	enum outbound_error error;
+	uint64_t deadline_ms;  /* for the answer's head */
+	uint64_t unsent_bytes; /* OUTBOUND_BODY_LENGTH: of the body, not yet given to us */
+	bool body_complete;    /* all of the request's body was given to us */
+	bool first_body_queued; /* request.first_body was copied: it is not to be looked at any more */
+	bool held_up;	       /* outbound_send() has said stop */
 	bool head_seen;
+	bool paused;
 	bool retried;
 };
 
+/*
+ * A pool on `loop`; `*settings` is copied, what it points to is borrowed as said there. NULL with errno set on failure
+ * (EINVAL: name_servers). One thread at a time may be in here.
+ */
 struct outbound *outbound_new(struct loop *loop, const struct outbound_settings *settings) __attribute__((warn_unused_result));
+
+/* Close all connections. No call may be under way. NULL is fine. */
 void outbound_free(struct outbound *outbound);
 
 /*
- * Start a call. `call` need not be initialised; `*request` is copied. No handler runs before this returns: errors are
- * reported at the end of the loop's turn.
+ * Start a call. `call` need not be initialised; `*request` is copied. No handler runs within this nor within any other
+ * function here: errors are reported at the end of the loop's turn.
  */
 void outbound_start(struct outbound *outbound, struct outbound_call *call, const struct outbound_handlers *handlers,
 	const struct outbound_request *request);
 
 /*
  * Send a piece of the request's body (copied if it can't be sent at once). `last` ends the body; for OUTBOUND_BODY_LENGTH
- * the pieces add up to body_bytes, which is asserted. True if more is welcome now, false if on_writable will say when.
+ * the pieces add up to body_bytes exactly, which is asserted. True if more is welcome now, false if on_writable will say
+ * when. On a call that has ended (an answer may come before the body was sent) the bytes are dropped.
  */
 bool outbound_send(struct outbound_call *call, struct view bytes, bool last);
 
-/* Stop and go on reading the answer's body. */
+/* Stop and go on reading the answer's body. Both are harmless on a call that has ended. */
 void outbound_pause(struct outbound_call *call);
 void outbound_resume(struct outbound_call *call);
 
 /* End a call of which no handler shall run again; its connection is closed. Does nothing if it is not under way. */
 void outbound_cancel(struct outbound_call *call);
-
-/* What outbound does, for the metrics; plain numbers of one worker. */
-struct outbound_counts {
-	uint64_t connections_opened;
-	uint64_t connections_reused;
-	uint64_t retries;
-	uint32_t connections_open;
-	uint32_t connections_idle;
-};
-void outbound_read_counts(const struct outbound *outbound, struct outbound_counts *ret);
 
 #endif

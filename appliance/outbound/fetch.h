@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fetch: one HTTP(S) call that blocks until it has ended: for the command line and for what is rare and off every loop.
+ * libcurl does the work; the hot path's own pool is outbound.h.
+ *
+ * Redirects are not followed, proxies of the environment are not used, nothing is retried. TLS is 1.2 or newer, the chain and
+ * the name are verified.
+ * Threads: any number at the same time. Not for a loop's thread.
+ */
+#ifndef POSTERN_OUTBOUND_FETCH_H
+#define POSTERN_OUTBOUND_FETCH_H
+
+#include <stddef.h>
+
+#include "appliance/base/buffer.h"
+#include "appliance/base/view.h"
+
+#define FETCH_HEADERS_MAX_COUNT 32
+#define FETCH_MESSAGE_BYTES 256
+
+struct fetch_header {
+	struct view name, value;
+};
+
+struct fetch_request {
+	const char *method; /* "GET" */
+	const char *url;    /* http or https, percent-encoded */
+	const struct fetch_header *headers;
+	size_t header_count; /* at most FETCH_HEADERS_MAX_COUNT */
+	struct view body;    /* with at NULL: none */
+	const char *ca_file; /* PEM; NULL: the system's */
+	long connect_timeout_ms, timeout_ms;
+	struct buffer *answer; /* takes the body, if not NULL ... */
+	int answer_fd;         /* ... else, for a 200 answer, this descriptor does, and other bodies go to `refusal` */
+	struct buffer *refusal;
+};
+
+/*
+ * Make the call. Returns the status of the answer, or a negative errno with one line in `message`: -ECONNREFUSED,
+ * -ETIMEDOUT, -EHOSTUNREACH (name or route), -EPROTO (TLS or HTTP), -EMSGSIZE (a buffer's limit), -EIO (writing to
+ * answer_fd), -EINVAL (URL), -ENOMEM.
+ */
+int fetch(const struct fetch_request *request, char message[FETCH_MESSAGE_BYTES]) __attribute__((warn_unused_result));
+
+#endif
