@@ -164,7 +164,7 @@ static inline void counters_set(struct counters_slot *slot, enum counters_metric
 /* Record a duration. */
 void counters_time(struct counters_slot *slot, enum counters_metric metric, uint64_t microseconds);
 
-/* Sum of all slots. For durations `label` 0 … COUNTERS_BUCKET_COUNT are the buckets (not cumulated), then sum (µs) and count. */
+/* Sum of all slots. For durations `label` 0 … COUNTERS_BUCKET_COUNT are the buckets (not cumulated), then the sum in µs. */
 uint64_t counters_read(const struct counters *counters, enum counters_metric metric, unsigned label);
 
 /* All metrics in Prometheus' text format, version 0.0.4. Errors are the buffer's. */

@@ -73,9 +73,10 @@ struct json *json_find(const struct json *object, const char *name);
 struct json *json_find_view(const struct json *object, struct view name);
 struct json *json_parent(const struct json *value);
 
+/* Walk members or items; `container` is evaluated at each step; the body may break, and must not change the container. */
 #define JSON_EACH(item, container) \
-	for (struct json *item##_container_ = (container), *item = json_at(item##_container_, 0); item; item = NULL) \
-		for (size_t item##_index_ = 0; (item = json_at(item##_container_, item##_index_)) != NULL; item##_index_++)
+	for (size_t item##_index_ = 0, item##_once_ = 1; item##_once_; item##_once_ = 0) \
+		for (struct json *item; (item = json_at((container), item##_index_)) != NULL; item##_index_++)
 
 /* Short forms of json_find() with a reader. */
 struct view json_find_text(const struct json *object, const char *name);
@@ -110,6 +111,10 @@ struct json *json_copy(const struct json *value); /* deep; the copy has no paren
 /* Set a member (replaces one of the same name in its place, else adds at the end). `child` NULL removes the member. */
 void json_set(struct json *object, const char *name, struct json *child);
 void json_set_view(struct json *object, struct view name, struct json *child);
+
+/* Add a member at the end whose name the object is known not to have, without looking for it: for parsers. */
+void json_add_unchecked(struct json *object, struct view name, struct json *child);
+
 void json_set_text(struct json *object, const char *name, struct view text);
 void json_set_c_string(struct json *object, const char *name, const char *text); /* NULL text: nothing is set */
 void json_set_integer(struct json *object, const char *name, int64_t number);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/base/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+/* JIT's own stack for deep patterns; the default of 32 KiB on the machine stack is too little for some. */
+#define JIT_STACK_MAX_BYTES (256 * 1024)
+
+struct pattern {
+	pcre2_code *code;
+	bool jit;
+};
+
+struct pattern_scratch {
+	pcre2_match_data *match;
+	pcre2_match_context *context;
+	pcre2_jit_stack *jit_stack;
+};
+
+int pattern_compile(struct pattern **ret, struct view text, unsigned flags, struct pattern_error *ret_error)
+{
+	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
+	struct pattern *pattern;
+	PCRE2_SIZE offset;
+	int number;
+
+	if (text.count > PATTERN_MAX_BYTES)
+		return -EMSGSIZE;
+	if (flags & PATTERN_WHOLE)
+		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+	if (flags & PATTERN_IGNORE_CASE)
+		options |= PCRE2_CASELESS;
+	if (flags & PATTERN_DOT_ALL)
+		options |= PCRE2_DOTALL;
+	pattern = calloc(1, sizeof *pattern);
+	if (!pattern)
+		return -ENOMEM;
+	pattern->code = pcre2_compile((PCRE2_SPTR)(text.count ? text.at : ""), text.count, options, &number, &offset, NULL);
+	if (!pattern->code) {
+		free(pattern);
+		if (ret_error) {
+			ret_error->offset = offset;
+			if (pcre2_get_error_message(number, (PCRE2_UCHAR *)ret_error->text, sizeof ret_error->text) < 0)
+				ret_error->text[0] = '\0';
+		}
+		return -EINVAL;
+	}
+	pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+	*ret = pattern;
+	return 0;
+}
+
+void pattern_free(struct pattern *pattern)
+{
+	if (!pattern)
+		return;
+	pcre2_code_free(pattern->code);
+	free(pattern);
+}
+
+struct pattern_scratch *pattern_scratch_new(void)
+{
+	struct pattern_scratch *scratch = calloc(1, sizeof *scratch);
+
+	if (!scratch)
+		return NULL;
+	scratch->match = pcre2_match_data_create(PATTERN_GROUP_MAX, NULL);
+	scratch->context = pcre2_match_context_create(NULL);
+	scratch->jit_stack = pcre2_jit_stack_create(32 * 1024, JIT_STACK_MAX_BYTES, NULL);
+	if (!scratch->match || !scratch->context) {
+		pattern_scratch_free(scratch);
+		return NULL;
+	}
+	pcre2_set_match_limit(scratch->context, PATTERN_MATCH_LIMIT);
+	pcre2_set_depth_limit(scratch->context, PATTERN_DEPTH_LIMIT);
+	if (scratch->jit_stack)
+		pcre2_jit_stack_assign(scratch->context, NULL, scratch->jit_stack);
+	return scratch;
+}
+
+void pattern_scratch_free(struct pattern_scratch *scratch)
+{
+	if (!scratch)
+		return;
+	pcre2_jit_stack_free(scratch->jit_stack);
+	pcre2_match_context_free(scratch->context);
+	pcre2_match_data_free(scratch->match);
+	free(scratch);
+}
+
+static int failure_of(int code)
+{
+	if (code == PCRE2_ERROR_NOMATCH)
+		return 0;
+	if (code <= PCRE2_ERROR_UTF8_ERR1 && code >= PCRE2_ERROR_UTF8_ERR21)
+		return -EILSEQ;
+	return -E2BIG; /* match, depth or heap limit, JIT stack */
+}
+
+int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, struct view *groups,
+	size_t group_count)
+{
+	PCRE2_SPTR at = (PCRE2_SPTR)(subject.count ? subject.at : "");
+	int code = pcre2_match(pattern->code, at, subject.count, 0, 0, scratch->match, scratch->context);
+	PCRE2_SIZE *places;
+
+	if (code < 0)
+		return failure_of(code);
+	places = pcre2_get_ovector_pointer(scratch->match);
+	for (size_t i = 0; i < group_count; i++) {
+		bool set = i < PATTERN_GROUP_MAX && (code == 0 || i < (size_t)code) && places[2 * i] != PCRE2_UNSET;
+
+		groups[i] = set ? view_part(subject, places[2 * i], places[2 * i + 1] - places[2 * i]) : view_from(NULL, 0);
+	}
+	return 1;
+}
