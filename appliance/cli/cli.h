@@ -29,9 +29,10 @@ struct cli {
 	bool json;
 	const char *endpoint_url; /* NULL: POSTERN_ENDPOINT, AWS_ENDPOINT_URL, else that of the settings */
 	const char *settings;     /* the settings file; NULL: /etc/postern/postern.yaml if it exists */
-	const char *state_dir;    /* where `credentials` and `ca.pem` are; NULL: that of the settings, else /var/lib/postern */
-	const char *profile;      /* NULL: AWS_PROFILE, else "default" */
-	const char *ca_file;      /* for https; NULL: the state folder's ca.pem */
+	const char *
+		state_dir; /* where `credentials` and `ca.pem` are; NULL: that of the settings, else /var/lib/postern */
+	const char *profile; /* NULL: AWS_PROFILE, else "default" */
+	const char *ca_file; /* for https; NULL: the state folder's ca.pem */
 };
 
 /* One option of a command. Exactly one of `text` and `flag` is set; a `text` option takes an argument. */
@@ -56,26 +57,39 @@ struct cli_usage {
  * those of `usage` to where they point; `*ret_arguments` are the positional ones. Returns -1 to go on, or the exit
  * status to end with at once (help was printed, or what is wrong was).
  */
-int cli_options(struct cli *cli, const struct cli_usage *usage, int argc, char **argv, char ***ret_arguments, size_t *ret_count)
-	__attribute__((warn_unused_result));
+int cli_options(struct cli *cli, const struct cli_usage *usage, int argc, char **argv, char ***ret_arguments,
+	size_t *ret_count) __attribute__((warn_unused_result));
+
+/* A command that has parts: "postern filter events". */
+struct cli_part {
+	const char *name;
+	int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the part's name */
+};
+
+/* Run the part that argv[1] names; without one, --help or misuse by `usage`. Returns the exit status. */
+int cli_parts(struct cli *cli, const struct cli_usage *usage, const struct cli_part *parts, size_t part_count, int argc,
+	char **argv);
 
 /* One clear line on stderr (and {"error"} with --json); returns CLI_FAILED. */
 int cli_fail(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same for a wrong command line; returns CLI_USAGE. */
-int cli_misuse(struct cli *cli, const struct cli_usage *usage, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cli_misuse(struct cli *cli, const struct cli_usage *usage, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Print `value` as JSON on stdout: compact, one line. Returns CLI_OK. */
 int cli_print_json(const struct json *value);
 
 /* The whole of the file `path` ("-": stdin) in the arena, at most `limit_bytes`. Returns 0 or a negative errno. */
-int cli_read_file(struct cli *cli, const char *path, size_t limit_bytes, struct view *ret) __attribute__((warn_unused_result));
+int cli_read_file(struct cli *cli, const char *path, size_t limit_bytes, struct view *ret)
+	__attribute__((warn_unused_result));
 
 /*
  * A document given as aws does: the text itself, or file://PATH for a file's. Returns 0, or -1 after cli_fail() has said
  * what is wrong with `what`.
  */
-int cli_document(struct cli *cli, const char *what, const char *given, struct view *ret) __attribute__((warn_unused_result));
+int cli_document(struct cli *cli, const char *what, const char *given, struct view *ret)
+	__attribute__((warn_unused_result));
 
 #define COMMAND(name, function, text) int function(struct cli *cli, int argc, char **argv);
 #include "appliance/cli/commands.def"

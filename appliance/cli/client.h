@@ -32,7 +32,8 @@ struct client_call {
  * Returns 0, or CLI_FAILED after cli_fail() has said what the appliance answered or why it can't be reached, and what to
  * do about it.
  */
-int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer) __attribute__((warn_unused_result));
+int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)
+	__attribute__((warn_unused_result));
 
 /* `text` percent-encoded for a path segment or a query value, in the arena. */
 const char *client_encode(struct cli *cli, const char *text);

@@ -82,6 +82,7 @@ int credentials_find(struct cli *cli, const char *state_dir, struct credentials 
 		return 0;
 	return cli_fail(cli,
 		"no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor profile " VIEW_FMT
-		" in %s, nor a readable %s (name the appliance's state folder with --state, or run as a user who may read it)",
+		" in %s, nor a readable %s (name the appliance's state folder with --state, or run as a user who may "
+		"read it)",
 		VIEW_ARG(name), shared, own);
 }

@@ -23,7 +23,8 @@ struct credentials {
  * Look for them; `state_dir` is the appliance's. Returns 0, or CLI_FAILED after cli_fail() has said where was looked. The
  * views live as long as the cli's arena and the environment.
  */
-int credentials_find(struct cli *cli, const char *state_dir, struct credentials *ret) __attribute__((warn_unused_result));
+int credentials_find(struct cli *cli, const char *state_dir, struct credentials *ret)
+	__attribute__((warn_unused_result));
 
 /*
  * The profile `name` of a file in AWS's format. True if it has both keys. Exposed for the tests.

@@ -93,6 +93,20 @@ int cli_options(
 	return -1;
 }
 
+int cli_parts(struct cli *cli, const struct cli_usage *usage, const struct cli_part *parts, size_t part_count, int argc,
+	char **argv)
+{
+	char **arguments;
+	size_t count;
+	int end;
+
+	for (size_t i = 0; argc > 1 && i < part_count; i++)
+		if (strcmp(argv[1], parts[i].name) == 0)
+			return parts[i].run(cli, argc - 1, argv + 1);
+	end = cli_options(cli, usage, argc, argv, &arguments, &count);
+	return end >= 0 ? end : cli_misuse(cli, usage, "%s: no such part", arguments[0]);
+}
+
 static void complain(struct cli *cli, const char *format, va_list arguments)
 {
 	struct view text = arena_vprintf(&cli->arena, format, arguments);

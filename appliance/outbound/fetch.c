@@ -100,8 +100,8 @@ static struct curl_slist *header_lines(const struct fetch_request *request)
 	return list;
 }
 
-static void set_options(CURL *curl, const struct fetch_request *request, struct receiver *receiver, struct curl_slist *headers,
-	char *message)
+static void set_options(CURL *curl, const struct fetch_request *request, struct receiver *receiver,
+	struct curl_slist *headers, char *message)
 {
 	message[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/cli/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "appliance/cli/credentials.h"
+#include "appliance/cli/place.h"
+#include "appliance/crypto/base64.h"
+#include "appliance/crypto/digest.h"
+#include "appliance/outbound/fetch.h"
+#include "appliance/wire/sigv4.h"
+#include "appliance/wire/uri.h"
+
+/* What an answer may hold: a list of 500 APIs with their policies. */
+#define ANSWER_MAX_BYTES (32u * 1024 * 1024)
+#define CONNECT_TIMEOUT_MS 5000
+#define CALL_TIMEOUT_MS 120000
+#define DEFAULT_REGION "us-east-1"
+
+static const struct sigv4_crypto crypto = {
+	.sha256 = digest_sha256,
+	.hmac_sha256 = digest_hmac_sha256,
+	.base64 = base64_encode,
+};
+
+const char *client_encode(struct cli *cli, const char *text)
+{
+	struct buffer buffer;
+
+	buffer_init_arena(&buffer, &cli->arena, 3 * strlen(text) + 1);
+	for (const char *c = text; *c; c++) {
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", *c))
+			buffer_append_byte(&buffer, *c);
+		else
+			buffer_printf(&buffer, "%%%02X", (unsigned)(unsigned char)*c);
+	}
+	return buffer_text(&buffer);
+}
+
+static const char *region_of(const struct place *place, const struct credentials *credentials, struct cli *cli)
+{
+	const char *region = getenv("AWS_REGION");
+
+	if (place->region)
+		return place->region;
+	if (!region || !*region)
+		region = getenv("AWS_DEFAULT_REGION");
+	if (region && *region)
+		return region;
+	return credentials->region.count ? arena_text(&cli->arena, credentials->region) : DEFAULT_REGION;
+}
+
+/* "host:port" of a URL as it stands in the Host field. */
+static struct view authority_of(const char *url)
+{
+	struct view rest = view_from_text(url);
+	size_t start = view_find(rest, view_of("://"));
+
+	if (start != VIEW_NOWHERE)
+		rest = view_after(rest, start + 3);
+	return view_part(rest, 0, view_find_byte(rest, '/'));
+}
+
+struct signing {
+	struct place place;
+	struct credentials credentials;
+	struct sigv4_header headers[5];
+	size_t header_count;
+	char time[SIGV4_TIME_CHARS + 1];
+	struct view authorization;
+};
+
+static int sign(struct cli *cli, const struct client_call *call, struct view body, struct signing *signing)
+{
+	struct sigv4_request request = {
+		.method = view_from_text(call->method), .target = call->target, .headers = signing->headers
+	};
+	struct sigv4_credentials credentials = { .access_key = signing->credentials.access_key,
+		.secret = signing->credentials.secret,
+		.security_token = signing->credentials.security_token };
+	const char *region = region_of(&signing->place, &signing->credentials, cli);
+	struct sigv4_header *next = signing->headers;
+
+	sigv4_time_write(signing->time, (int64_t)time(NULL));
+	*next++ = (struct sigv4_header){ view_of("Host"), authority_of(signing->place.endpoint_url) };
+	*next++ = (struct sigv4_header){ view_of("X-Amz-Date"), view_from_text(signing->time) };
+	*next++ = (struct sigv4_header){ view_of("Accept"), view_of("application/json") };
+	if (body.at)
+		*next++ = (struct sigv4_header){ view_of("Content-Type"), view_of("application/json") };
+	if (credentials.security_token.count)
+		*next++ = (struct sigv4_header){ view_of("X-Amz-Security-Token"), credentials.security_token };
+	signing->header_count = request.header_count = (size_t)(next - signing->headers);
+	digest_sha256(request.body_digest, body.count ? body.at : "", body.count);
+	return sigv4_sign(&signing->authorization, &request, &credentials, view_from_text(signing->time),
+		view_from_text(region), view_from_text(call->service), &crypto, &cli->arena);
+}
+
+/* The answer to a call that failed: AWS's code and message, and Postern's reason if there is one. */
+static int report(struct cli *cli, int status, struct view text)
+{
+	struct json *answer JSON_CLEANUP = NULL;
+	struct view message;
+
+	if (json_parse(text, NULL, &answer, NULL) != 0)
+		return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(view_part(text, 0, 500)));
+	message = json_find_text(answer, "message");
+	if (message.count == 0)
+		message = json_find_text(answer, "Message");
+	return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(message.count ? message : text));
+}
+
+static int unreachable(struct cli *cli, const char *url, int error, const char *message)
+{
+	if (error == -ECONNREFUSED)
+		return cli_fail(cli,
+			"nothing answers at %s: is the appliance running there? (--endpoint-url names another address)",
+			url);
+	return cli_fail(cli, "can't call %s: %s", url, message);
+}
+
+int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)
+{
+	struct signing signing = { .header_count = 0 };
+	struct fetch_header headers[sizeof signing.headers / sizeof signing.headers[0] + 1];
+	struct buffer answer;
+	char message[FETCH_MESSAGE_BYTES] = "";
+	char *body_text = call->body ? json_print_text(call->body) : NULL;
+	struct view body = view_from_text(body_text);
+	int status, result = place_find(cli, &signing.place);
+
+	if (result == 0)
+		result = credentials_find(cli, signing.place.state_dir, &signing.credentials);
+	if (result == 0 && sign(cli, call, body, &signing) != 0)
+		result = cli_fail(cli, "the call is too large to be signed");
+	if (result != 0)
+		goto out;
+	for (size_t i = 0; i < signing.header_count; i++)
+		headers[i] = (struct fetch_header){ signing.headers[i].name, signing.headers[i].value };
+	headers[signing.header_count] = (struct fetch_header){ view_of("Authorization"), signing.authorization };
+	buffer_init_arena(&answer, &cli->arena, ANSWER_MAX_BYTES);
+	status = fetch(&(struct fetch_request){ .method = call->method,
+			       .url = arena_printf(
+				       &cli->arena, "%s" VIEW_FMT, signing.place.endpoint_url, VIEW_ARG(call->target))
+					      .at,
+			       .headers = headers,
+			       .header_count = signing.header_count + 1,
+			       .body = body,
+			       .ca_file = cli->ca_file,
+			       .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+			       .timeout_ms = CALL_TIMEOUT_MS,
+			       .answer = call->save_fd < 0 ? &answer : NULL,
+			       .answer_fd = call->save_fd,
+			       .refusal = &answer },
+		message);
+	if (status < 0)
+		result = unreachable(cli, signing.place.endpoint_url, status, message);
+	else if (status < 200 || status > 299)
+		result = report(cli, status, buffer_view(&answer));
+	else if (answer.count == 0)
+		*ret_answer = json_object_new();
+	else if (json_parse(buffer_view(&answer), NULL, ret_answer, NULL) != 0)
+		result = cli_fail(cli, "the answer of %s is no JSON: is it Postern's management address?",
+			signing.place.endpoint_url);
+out:
+	free(body_text);
+	return result;
+}
