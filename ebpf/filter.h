@@ -129,7 +129,8 @@ int filter_read_stats(const struct filter *filter, struct filter_stats *ret) __a
 
 /*
  * Read up to `capacity` entries of the table in force into `entries`, in the table's own order, after `after` (NULL: from
- * the start). Returns how many, 0 at the end, or a negative errno (-ENOENT: the table changed, start again).
+ * the start). Returns how many, 0 at the end, or a negative errno. When a new generation is swapped in between two pages,
+ * the next page starts anew: the entries' generation tells.
  */
 int filter_show(const struct filter *filter, const struct filter_key *after, struct filter_entry *entries,
 	size_t capacity) __attribute__((warn_unused_result));

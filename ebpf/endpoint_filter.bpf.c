@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * endpoint_filter: the tc program on the ingress of each of an endpoint's links.
+ *
+ * A packet is read from outside in: Ethernet and VLAN tags, IP with its options or extension headers, ports. What hosts
+ * need to talk at all (ARP, ICMP errors, echo, neighbour discovery, multicast listeners) passes; TCP 443 and DNS pass if
+ * the table in force says so for the source; everything else is dropped for a named reason. Ports are in the first
+ * fragment only: later ones are judged by their source and protocol, and are useless without the first.
+ *
+ * Packets are read with bpf_skb_load_bytes(): it needs no CAP_PERFMON and sees paged data too. UAPI headers only, no CO-RE,
+ * so the object loads on kernels without BTF. The work per packet does not depend on the size of the policy.
+ * Source: architecture section 8; RFC 9293 3.10.7.1 (reset generation); RFC 8200 4 (extension headers).
+ */
+#include <linux/bpf.h>
+#include <linux/icmpv6.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "ebpf/filter_contract.h"
+
+#define VLAN_TAGS_MAX 2
+#define EXTENSION_HEADERS_MAX 8
+/* Room that one destination option fills (see answer_ipv6): an option holds 255 bytes at most. */
+#define PADDED_EXTENSIONS_MAX_BYTES 256
+
+#define TCP_FLAG_FIN 0x01
+#define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_ACK 0x10
+
+/* ICMP types that hosts need; <linux/icmp.h> drags libc in. */
+#define ICMP_ECHOREPLY 0
+#define ICMP_DEST_UNREACH 3
+#define ICMP_ECHO 8
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PARAMETERPROB 12
+
+#define NEXT_HOP_BY_HOP 0
+#define NEXT_ROUTING 43
+#define NEXT_FRAGMENT 44
+#define NEXT_AUTHENTICATION 51
+#define NEXT_DESTINATION 60
+#define NEXT_MOBILITY 135
+/* RFC 3692-style experiment, "skip if unknown, may not change" (RFC 4727): padding of any length, which PadN is not (hosts
+ * refuse more than 7 bytes of it). */
+#define OPTION_SKIPPED 0x1e
+
+struct source_table {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	/* Sizes, not types: clang 14 leaves the types of an inner map undefined in BTF. */
+	__uint(key_size, sizeof(struct filter_key));
+	__uint(value_size, sizeof(struct filter_value));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct source_table);
+} generations SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FILTER_COUNTERS_COUNT);
+	__type(key, __u32);
+	__type(value, struct filter_counter);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FILTER_WINDOW_COUNT);
+	__type(key, __u32);
+	__type(value, struct filter_window);
+} windows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} events SEC(".maps");
+
+/* What has been read of a packet so far. Offsets are from the Ethernet header. */
+struct packet {
+	struct filter_key source;
+	__u8 destination[16];
+	__u32 l3_offset;
+	__u32 l4_offset;
+	__u32 end_offset; /* of the IP packet: Ethernet may pad behind it */
+	__u16 source_port_be;
+	__u16 destination_port_be;
+	__u8 is_ipv6;
+	__u8 protocol;
+	__u8 later_fragment;
+	__u8 is_fragment;
+};
+
+static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, __u32 bytes)
+{
+	return bpf_skb_load_bytes(skb, offset, to, bytes);
+}
+
+/* Is the L4 header's first `bytes` within both the buffer and the IP packet? Then load it. */
+static __always_inline int load_l4(struct __sk_buff *skb, const struct packet *packet, void *to, __u32 bytes)
+{
+	if (packet->l4_offset + bytes > packet->end_offset)
+		return -1;
+	return load(skb, packet->l4_offset, to, bytes);
+}
+
+/* Ethernet and VLAN tags, in band and offloaded. The EtherType of what is inside goes to `*ret_type_be`. */
+static __always_inline int parse_link(struct __sk_buff *skb, struct packet *packet, __u16 *ret_type_be)
+{
+	__u32 tags = skb->vlan_present ? 1 : 0;
+	__u32 offset = ETH_HLEN;
+	__u16 type_be;
+
+	if (load(skb, offsetof(struct ethhdr, h_proto), &type_be, sizeof type_be) < 0)
+		return FILTER_MALFORMED;
+	for (int i = 0; i <= VLAN_TAGS_MAX; i++) {
+		if (type_be != bpf_htons(ETH_P_8021Q) && type_be != bpf_htons(ETH_P_8021AD))
+			break;
+		if (++tags > VLAN_TAGS_MAX)
+			return FILTER_TOO_MANY_HEADERS;
+		if (load(skb, offset + 2, &type_be, sizeof type_be) < 0)
+			return FILTER_MALFORMED;
+		offset += 4;
+	}
+	packet->l3_offset = offset;
+	*ret_type_be = type_be;
+	return FILTER_PASSED;
+}
+
+static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *packet)
+{
+	struct iphdr ip;
+	__u32 header_bytes, total_bytes, present_bytes = skb->len - packet->l3_offset;
+	__u16 fragment;
+
+	if (load(skb, packet->l3_offset, &ip, sizeof ip) < 0)
+		return FILTER_MALFORMED;
+	header_bytes = ip.ihl * 4u;
+	total_bytes = bpf_ntohs(ip.tot_len);
+	/* A segment of more than 64 KiB made by this host itself (BIG TCP) says 0. */
+	if (total_bytes == 0 && present_bytes > 65535)
+		total_bytes = present_bytes;
+	if (ip.version != 4 || header_bytes < sizeof ip || total_bytes < header_bytes || total_bytes > present_bytes)
+		return FILTER_MALFORMED;
+	fragment = bpf_ntohs(ip.frag_off);
+	packet->is_fragment = (fragment & 0x3fff) != 0;
+	packet->later_fragment = (fragment & 0x1fff) != 0;
+	packet->protocol = ip.protocol;
+	packet->l4_offset = packet->l3_offset + header_bytes;
+	packet->end_offset = packet->l3_offset + total_bytes;
+	packet->source.address[10] = packet->source.address[11] = 0xff;
+	packet->destination[10] = packet->destination[11] = 0xff;
+	__builtin_memcpy(packet->source.address + 12, &ip.saddr, 4);
+	__builtin_memcpy(packet->destination + 12, &ip.daddr, 4);
+	return FILTER_PASSED;
+}
+
+/* Walk the extension headers until one that carries data, or a later fragment, where no further header can be read. */
+static __always_inline int skip_extensions(struct __sk_buff *skb, struct packet *packet, __u8 next)
+{
+	__u32 offset = packet->l3_offset + sizeof(struct ipv6hdr);
+	__u8 head[4]; /* next header, length, and of a fragment header the offset */
+
+	for (int i = 0; i <= EXTENSION_HEADERS_MAX; i++) {
+		if (next != NEXT_HOP_BY_HOP && next != NEXT_ROUTING && next != NEXT_FRAGMENT &&
+			next != NEXT_DESTINATION && next != NEXT_AUTHENTICATION && next != NEXT_MOBILITY) {
+			packet->protocol = next;
+			packet->l4_offset = offset;
+			return FILTER_PASSED;
+		}
+		if (offset + 8 > packet->end_offset || load(skb, offset, head, sizeof head) < 0)
+			return FILTER_MALFORMED;
+		if (next == NEXT_FRAGMENT) {
+			__u16 fragment = (__u16)(head[2] << 8 | head[3]);
+
+			packet->is_fragment = 1;
+			offset += 8;
+			if (fragment & 0xfff8) {
+				packet->later_fragment = 1;
+				packet->protocol = head[0];
+				packet->l4_offset = offset;
+				return FILTER_PASSED;
+			}
+		} else if (next == NEXT_AUTHENTICATION) {
+			offset += (head[1] + 2u) * 4;
+		} else {
+			offset += (head[1] + 1u) * 8;
+		}
+		next = head[0];
+	}
+	return FILTER_TOO_MANY_HEADERS;
+}
+
+static __always_inline int parse_ipv6(struct __sk_buff *skb, struct packet *packet)
+{
+	struct ipv6hdr ip;
+	__u32 payload_bytes, present_bytes = skb->len - packet->l3_offset;
+	const __u32 *source;
+
+	if (load(skb, packet->l3_offset, &ip, sizeof ip) < 0)
+		return FILTER_MALFORMED;
+	payload_bytes = bpf_ntohs(ip.payload_len);
+	/* 0 with more behind it is a jumbogram; this host makes those for itself too. */
+	if (payload_bytes == 0)
+		payload_bytes = present_bytes - (__u32)sizeof ip;
+	if (ip.version != 6 || sizeof ip + payload_bytes > present_bytes)
+		return FILTER_MALFORMED;
+	packet->is_ipv6 = 1;
+	packet->end_offset = packet->l3_offset + (__u32)sizeof ip + payload_bytes;
+	__builtin_memcpy(packet->source.address, &ip.saddr, 16);
+	__builtin_memcpy(packet->destination, &ip.daddr, 16);
+	/* ::ffff:a.b.c.d must not appear on the wire (RFC 4942 2.2): here it would pass for the IPv4 host of that address. */
+	source = (const __u32 *)&ip.saddr;
+	if (source[0] == 0 && source[1] == 0 && source[2] == bpf_htonl(0xffff))
+		return FILTER_SOURCE_INVALID;
+	return skip_extensions(skb, packet, ip.nexthdr);
+}
+
+static __always_inline int judge_icmp(struct __sk_buff *skb, const struct packet *packet)
+{
+	__u8 type;
+
+	if (packet->later_fragment)
+		return FILTER_PASSED;
+	if (load_l4(skb, packet, &type, sizeof type) < 0)
+		return FILTER_MALFORMED;
+	if (!packet->is_ipv6)
+		return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_DEST_UNREACH ||
+				       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB
+			       ? FILTER_PASSED
+			       : FILTER_ICMP_REFUSED;
+	/* Errors 1–4, echo 128–129, multicast listeners 130–132 and 143, neighbour discovery 133–137. */
+	return (type >= 1 && type <= 4) || (type >= ICMPV6_ECHO_REQUEST && type <= 137) || type == ICMPV6_MLD2_REPORT
+		       ? FILTER_PASSED
+		       : FILTER_ICMP_REFUSED;
+}
+
+/* Which service a packet wants: FILTER_SERVICE_*, or 0 with the reason of its refusal in `*ret_reason`. */
+static __always_inline __u32 wanted_service(struct __sk_buff *skb, struct packet *packet, int *ret_reason)
+{
+	__u16 ports_be[2];
+	__u32 header_bytes;
+
+	if (packet->later_fragment)
+		return packet->protocol == IPPROTO_UDP ? FILTER_SERVICE_DNS : FILTER_SERVICE_HTTPS;
+	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP) {
+		*ret_reason = FILTER_PROTOCOL_REFUSED;
+		return 0;
+	}
+	/* A first fragment that cuts the transport header short exists to deceive filters (RFC 1858). */
+	header_bytes = packet->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
+	if (packet->l4_offset + header_bytes > packet->end_offset ||
+		load_l4(skb, packet, ports_be, sizeof ports_be) < 0) {
+		*ret_reason = FILTER_MALFORMED;
+		return 0;
+	}
+	packet->source_port_be = ports_be[0];
+	packet->destination_port_be = ports_be[1];
+	if (packet->protocol == IPPROTO_TCP && ports_be[1] == bpf_htons(FILTER_HTTPS_PORT))
+		return FILTER_SERVICE_HTTPS;
+	if (ports_be[1] == bpf_htons(FILTER_DNS_PORT))
+		return FILTER_SERVICE_DNS;
+	*ret_reason = FILTER_PORT_REFUSED;
+	return 0;
+}
+
+static __always_inline int judge_source(const struct filter_value *value, __u32 service, __u32 dns)
+{
+	if (!value)
+		return FILTER_NO_POLICY;
+	if (!(value->services & service))
+		return FILTER_SOURCE_NOT_ADMITTED;
+	if (service == FILTER_SERVICE_DNS) {
+		if (dns == FILTER_DNS_ADMITTED)
+			return FILTER_PASSED;
+		if (dns != FILTER_DNS_POLICY)
+			return FILTER_DNS_REFUSED;
+	}
+	return value->verdict == FILTER_VERDICT_PASS ? FILTER_PASSED : value->reason;
+}
+
+static __always_inline int is_observable(int reason)
+{
+	switch (reason) {
+#define DROP_REASON(name, observable, tells, text)                                                                     \
+	case FILTER_##name:                                                                                            \
+		return observable;
+#include "ebpf/drop_reasons.def"
+#undef DROP_REASON
+	}
+	return 0;
+}
+
+static __always_inline int is_told(int reason)
+{
+	switch (reason) {
+#define DROP_REASON(name, observable, tells, text)                                                                     \
+	case FILTER_##name:                                                                                            \
+		return tells;
+#include "ebpf/drop_reasons.def"
+#undef DROP_REASON
+	}
+	return 1;
+}
+
+static __always_inline void count(struct __sk_buff *skb, int reason)
+{
+	__u32 index = (__u32)reason;
+	struct filter_counter *counter = bpf_map_lookup_elem(&counters, &index);
+
+	if (counter) {
+		counter->packets++;
+		counter->bytes += skb->len;
+	}
+}
+
+/* One unit of this second's allowance. CPUs that race at the turn of a second may grant a few too many: harmless. */
+static __always_inline int grant(__u32 index, __u32 per_second)
+{
+	struct filter_window *window = bpf_map_lookup_elem(&windows, &index);
+	__u64 second = bpf_ktime_get_ns() / 1000000000;
+
+	if (!window)
+		return 0;
+	if (window->second != second) {
+		window->second = second;
+		window->count = 0;
+	}
+	if (window->count >= per_second) {
+		__sync_fetch_and_add(&window->refused, 1);
+		return 0;
+	}
+	__sync_fetch_and_add(&window->count, 1);
+	__sync_fetch_and_add(&window->total, 1);
+	return 1;
+}
+
+static __always_inline void tell(struct __sk_buff *skb, const struct packet *packet, const struct filter_settings *set,
+	const struct filter_value *value, int reason, int observed, int reset)
+{
+	struct filter_event *event;
+
+	if (!is_told(reason) || !grant(FILTER_WINDOW_EVENTS, set->events_per_second))
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof *event, 0);
+	if (!event) {
+		__u32 index = FILTER_WINDOW_EVENTS;
+		struct filter_window *window = bpf_map_lookup_elem(&windows, &index);
+
+		/* Granted but not sent: the buffer is full because nobody reads it. */
+		if (window) {
+			__sync_fetch_and_add(&window->total, (__u64)-1);
+			__sync_fetch_and_add(&window->refused, 1);
+		}
+		return;
+	}
+	event->time_ns = bpf_ktime_get_ns();
+	event->generation = value ? value->generation : 0;
+	__builtin_memcpy(event->source, packet->source.address, 16);
+	__builtin_memcpy(event->destination, packet->destination, 16);
+	event->endpoint_index = set->endpoint_index;
+	event->ifindex = skb->ifindex;
+	event->statement = value && reason == value->reason ? value->statement : FILTER_NO_STATEMENT;
+	event->source_port = bpf_ntohs(packet->source_port_be);
+	event->destination_port = bpf_ntohs(packet->destination_port_be);
+	event->protocol = packet->protocol;
+	event->reason = (__u8)reason;
+	event->observed = (__u8)observed;
+	event->reset = (__u8)reset;
+	event->spare = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+/* One's complement sum of `words` 16-bit words, as they lie in memory. */
+static __always_inline __u32 sum_words(const void *from, __u32 words)
+{
+	const __u16 *word = from;
+	__u32 sum = 0;
+
+	for (__u32 i = 0; i < words; i++)
+		sum += word[i];
+	return sum;
+}
+
+static __always_inline __u16 fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)sum;
+}
+
+static __always_inline int store(struct __sk_buff *skb, __u32 offset, const void *from, __u32 bytes)
+{
+	return bpf_skb_store_bytes(skb, offset, from, bytes, BPF_F_RECOMPUTE_CSUM);
+}
+
+static __always_inline int swap_link_addresses(struct __sk_buff *skb)
+{
+	__u8 old[2 * ETH_ALEN], new[2 * ETH_ALEN];
+
+	if (load(skb, 0, old, sizeof old) < 0)
+		return -1;
+	__builtin_memcpy(new, old + ETH_ALEN, ETH_ALEN);
+	__builtin_memcpy(new + ETH_ALEN, old, ETH_ALEN);
+	return store(skb, 0, new, sizeof new);
+}
+
+/* Answering IPv4 header over the old one; options become no-operations so that the TCP header keeps its place. */
+static __always_inline int answer_ipv4(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct iphdr ip = { .version = 4, .ttl = 64, .protocol = IPPROTO_TCP, .frag_off = bpf_htons(0x4000) };
+	__u32 header_bytes = packet->l4_offset - packet->l3_offset;
+	__u32 option_words = (header_bytes - (__u32)sizeof ip) / 4;
+	const __u32 no_operations = 0x01010101;
+	__u32 sum;
+
+	ip.ihl = (__u8)(header_bytes / 4) & 0xf;
+	ip.tot_len = bpf_htons((__u16)(header_bytes + sizeof(struct tcphdr)));
+	__builtin_memcpy(&ip.saddr, packet->destination + 12, 4);
+	__builtin_memcpy(&ip.daddr, packet->source.address + 12, 4);
+	sum = sum_words(&ip, sizeof ip / 2) + option_words * 2 * 0x0101;
+	ip.check = (__u16)~fold(sum);
+	if (store(skb, packet->l3_offset, &ip, sizeof ip) < 0)
+		return -1;
+	for (__u32 i = 0; i < 10; i++) {
+		if (i >= option_words)
+			break;
+		if (store(skb, packet->l3_offset + (__u32)sizeof ip + 4 * i, &no_operations, 4) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Answering IPv6 header; extension headers become one destination options header with a single option to be skipped. */
+static __always_inline int answer_ipv6(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct ipv6hdr ip = { .version = 6, .hop_limit = 64, .nexthdr = IPPROTO_TCP };
+	__u32 first = packet->l3_offset + (__u32)sizeof ip;
+	__u32 extension_bytes = packet->l4_offset - first;
+
+	if (extension_bytes > 0) {
+		__u8 head[4] = { IPPROTO_TCP, (__u8)(extension_bytes / 8 - 1), OPTION_SKIPPED,
+			(__u8)(extension_bytes - 4) };
+
+		if (extension_bytes > PADDED_EXTENSIONS_MAX_BYTES || extension_bytes % 8 != 0)
+			return -1;
+		if (store(skb, first, head, sizeof head) < 0)
+			return -1;
+		ip.nexthdr = NEXT_DESTINATION;
+	}
+	ip.payload_len = bpf_htons((__u16)(extension_bytes + sizeof(struct tcphdr)));
+	__builtin_memcpy(&ip.saddr, packet->destination, 16);
+	__builtin_memcpy(&ip.daddr, packet->source.address, 16);
+	return store(skb, packet->l3_offset, &ip, sizeof ip);
+}
+
+/*
+ * The reset's TCP header over the old one. The buffer may still carry the sender's order to complete the checksum on the
+ * way out, which can't be seen here. So the checksum field holds the pseudo header's sum P, as that order expects, and
+ * the window (which receivers of a reset ignore) makes the segment right if nobody completes it: ~(2P + the rest).
+ */
+static __always_inline int answer_tcp(
+	struct __sk_buff *skb, const struct packet *packet, const struct tcphdr *in, __u8 flags)
+{
+	struct tcphdr out = { .source = in->dest, .dest = in->source, .doff = sizeof out / 4, .rst = 1 };
+	__u32 data_offset = packet->l4_offset + in->doff * 4u;
+	__u32 pseudo;
+
+	if (flags & TCP_FLAG_ACK) {
+		out.seq = in->ack_seq;
+	} else {
+		__u32 segment_bytes = packet->end_offset > data_offset ? packet->end_offset - data_offset : 0;
+
+		segment_bytes += (flags & TCP_FLAG_SYN ? 1 : 0) + (flags & TCP_FLAG_FIN ? 1 : 0);
+		out.ack = 1;
+		out.ack_seq = bpf_htonl(bpf_ntohl(in->seq) + segment_bytes);
+	}
+	/* Both ends' addresses are in the sum whatever their order; the mapping's own ff:ff is not part of IPv4's. */
+	pseudo = packet->is_ipv6 ? sum_words(packet->source.address, 8) + sum_words(packet->destination, 8)
+				 : sum_words(packet->source.address + 12, 2) + sum_words(packet->destination + 12, 2);
+	pseudo = fold(pseudo + bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof out));
+	out.window = (__u16)~fold(2 * pseudo + sum_words(&out, sizeof out / 2));
+	out.check = (__u16)pseudo;
+	return store(skb, packet->l4_offset, &out, sizeof out);
+}
+
+/* Turn a TCP segment into the reset that answers it and send it back. True if it goes out. */
+static __always_inline int answer_with_reset(
+	struct __sk_buff *skb, const struct packet *packet, const struct filter_settings *set)
+{
+	struct tcphdr in;
+	__u8 flags;
+
+	/* Never in answer to a reset, nor to what was not sent to us alone. */
+	if (packet->protocol != IPPROTO_TCP || packet->later_fragment || skb->pkt_type != PACKET_HOST)
+		return 0;
+	if (load_l4(skb, packet, &in, sizeof in) < 0 || load(skb, packet->l4_offset + 13, &flags, 1) < 0)
+		return 0;
+	if (flags & TCP_FLAG_RST || in.doff < 5 || !grant(FILTER_WINDOW_RESETS, set->resets_per_second))
+		return 0;
+	if (bpf_skb_change_tail(skb, packet->l4_offset + (__u32)sizeof in, 0) < 0)
+		return 0;
+	if ((packet->is_ipv6 ? answer_ipv6(skb, packet) : answer_ipv4(skb, packet)) < 0)
+		return 0;
+	return answer_tcp(skb, packet, &in, flags) == 0 && swap_link_addresses(skb) == 0;
+}
+
+/* Read the packet and say why it must not pass; `*ret_value` becomes the table's entry if that was asked. */
+static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, const struct filter_settings *set,
+	const struct filter_value **ret_value)
+{
+	__u32 zero = 0, service;
+	__u16 type_be = 0;
+	void *table;
+	int reason;
+
+	reason = parse_link(skb, packet, &type_be);
+	if (reason != FILTER_PASSED)
+		return reason;
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return FILTER_OTHER_HOST;
+	if (type_be == bpf_htons(ETH_P_ARP))
+		return FILTER_PASSED;
+	if (type_be == bpf_htons(ETH_P_IP))
+		reason = parse_ipv4(skb, packet);
+	else if (type_be == bpf_htons(ETH_P_IPV6))
+		reason = parse_ipv6(skb, packet);
+	else
+		return FILTER_NOT_IP;
+	if (reason != FILTER_PASSED)
+		return reason;
+	if (packet->protocol == (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return judge_icmp(skb, packet);
+	service = wanted_service(skb, packet, &reason);
+	if (!service)
+		return reason;
+	packet->source.prefix_bits = 128;
+	table = bpf_map_lookup_elem(&generations, &zero);
+	if (table)
+		*ret_value = bpf_map_lookup_elem(table, &packet->source);
+	return judge_source(*ret_value, service, set->dns);
+}
+
+SEC("tc")
+int endpoint_filter(struct __sk_buff *skb)
+{
+	struct packet packet = {};
+	const struct filter_value *value = NULL;
+	const struct filter_settings *set;
+	__u32 zero = 0;
+	int reason, observed, reset = 0;
+
+	set = bpf_map_lookup_elem(&settings, &zero);
+	if (!set)
+		return TC_ACT_SHOT;
+	reason = judge(skb, &packet, set, &value);
+	count(skb, reason);
+	if (reason == FILTER_PASSED)
+		return TC_ACT_OK;
+	observed = set->mode == FILTER_MODE_OBSERVE && is_observable(reason);
+	if (!observed && set->mode != FILTER_MODE_DROP)
+		reset = answer_with_reset(skb, &packet, set);
+	tell(skb, &packet, set, value, reason, observed, reset);
+	if (observed)
+		return TC_ACT_OK;
+	return reset ? (int)bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "GPL";
