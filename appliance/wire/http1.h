@@ -9,8 +9,8 @@
  * Life cycle: set up a struct http1_head with the caller's header table by http1_head_init(), then call
  * http1_parse_request() (or _response()) with all bytes of the message so far whenever more have come, until it returns
  * something else than HTTP1_NEED_MORE. The head remembers the complete lines it has seen, so a head that trickles in costs
- * no more than one that comes whole; if the bytes have moved to another address meanwhile it starts over by itself. After
- * a message, http1_head_init() again.
+ * no more than one that comes whole (a line that comes in pieces is judged when its end is there, or when a limit is passed);
+ * if the bytes have moved to another address meanwhile it starts over by itself. After a message, http1_head_init() again.
  *
  * The body that follows is described by `framing`: LENGTH is counted by the caller, CHUNKED goes through struct
  * http1_chunked.
@@ -179,6 +179,13 @@ static inline const struct http1_header *http1_find_next(
 /* The first header with `name` (case ignored), known or not; pass the header found to get the one after it, else NULL. */
 const struct http1_header *http1_find_named(
 	const struct http1_head *head, struct view name, const struct http1_header *after);
+
+/*
+ * Make `ret` the same head over a copy of its bytes: every view that pointed into the parsed bytes (which started at
+ * `bytes`) points to the same place behind `copy`, and the headers go to `headers`, with room for from->header_count.
+ */
+void http1_head_copy(struct http1_head *ret, struct http1_header *headers, const struct http1_head *from,
+	const char *bytes, size_t count, const char *copy);
 
 /* ---------------------------------------------------------------------------------------------------------------- */
 /* Chunked bodies. */
