@@ -37,7 +37,7 @@ test: need-root deps
 
 SCENARIOS ?= tests/scenarios
 scenarios: need-root all
-	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider $(SCENARIOS)
+	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
 .PHONY: demo down
 demo: need-root deps
