@@ -27,18 +27,21 @@
 /* Longest text that says why a revision did not build. */
 #define FOLLOW_MESSAGE_MAX_BYTES 512
 
+struct counters_slot;
 struct follow;
+struct seal_key;
 
 /* Called on the follower's thread after each published snapshot; must be quick and must not block. */
 typedef void follow_published(void *context, uint64_t revision);
 
 struct follow_config {
 	const char *store_path;
-	const char *key_path; /* secret.key: opens sealed private keys */
-	int wake_fd;          /* eventfd that control raises; -1: poll only. Borrowed */
+	const struct seal_key *key; /* opens sealed private keys; NULL only with no_tls. Borrowed */
+	int wake_fd;                /* eventfd that control raises; -1: poll only. Borrowed */
 	unsigned worker_count;
-	struct current *current;     /* borrowed; must outlive the thread */
-	follow_published *published; /* may be NULL */
+	struct current *current;        /* borrowed; must outlive the thread */
+	struct counters_slot *counters; /* of the reader thread; NULL: nothing is counted */
+	follow_published *published;    /* may be NULL */
 	void *context;
 	bool no_tls; /* skip TLS contexts: for tools and tests that serve plain connections only */
 };
@@ -55,7 +58,7 @@ struct follow_status {
 };
 
 /*
- * Start the thread. Returns once the first snapshot is published or could not be built, after `wait_ms` at the latest: 0
+ * Start the thread. Returns once the first snapshot is published, after `wait_ms` at the latest: 0
  * if one serves, -EAGAIN if none does yet (the thread goes on trying), other errno values if the thread can't start.
  */
 int follow_start(struct follow **ret, const struct follow_config *config, unsigned wait_ms)

@@ -77,7 +77,7 @@ struct integration_template {
 struct integration_response {
 	int status;
 	struct view status_text;
-	const struct pattern *selection; /* NULL: default */
+	struct pattern *selection; /* NULL: default */
 	size_t parameter_count;
 	const struct mapping_parameter *parameters; /* method.response.header.* */
 	size_t template_count;
@@ -100,7 +100,7 @@ struct integration {
 	size_t template_count;
 	const struct integration_template *templates;
 	size_t response_count;
-	const struct integration_response *responses; /* those with a pattern in ascending status, then the default */
+	struct integration_response *responses; /* those with a pattern in ascending status, then the default */
 	const char *refused; /* NULL, or why this version can't run it: the client gets 500 API_CONFIGURATION_ERROR */
 };
 

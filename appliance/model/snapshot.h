@@ -109,8 +109,8 @@ struct snapshot_deployment {
 struct snapshot_stage {
 	struct view api_id;
 	struct view name;
-	struct view arn_prefix; /* "arn:aws:execute-api:<region>:<account>:<api>/<stage>/" */
-	const struct snapshot_deployment *deployment;
+	struct view arn_prefix;                 /* "arn:aws:execute-api:<region>:<account>:<api>/<stage>/" */
+	struct snapshot_deployment *deployment; /* a reference of the API's */
 	bool default_endpoint_disabled;
 	size_t variable_count;
 	const struct snapshot_pair *variables; /* sorted by name */
@@ -124,7 +124,7 @@ struct snapshot_api {
 	struct view id;
 	struct view name;
 	size_t stage_count;
-	const struct snapshot_stage *const *stages; /* sorted by name */
+	struct snapshot_stage *const *stages; /* sorted by name */
 };
 
 /* ---- domains ---- */
@@ -196,7 +196,7 @@ struct snapshot {
 	struct catalog hosts;        /* "endpoint id/host" -> snapshot_host */
 	struct catalog certificates; /* snapshot_certificate */
 	struct catalog zones;        /* snapshot_zone */
-	struct view texts;           /* memory of account_id and region */
+	struct edition *edition;     /* where its pins are counted: current.c's alone */
 };
 
 /* The endpoint of that id, or NULL. */
@@ -222,8 +222,8 @@ const struct snapshot_domain *snapshot_domain_find(
 	const struct snapshot *snapshot, struct view endpoint_id, struct view host);
 
 /*
- * The base path of `domain` that serves `path` (begins with '/'): `*ret_rest` is what follows it, beginning with '/', or
- * empty for nothing. NULL if none does. The caller answers Forbidden then.
+ * The base path of `domain` that serves `path` (begins with '/'): `*ret_rest` is what follows it: empty, or with a slash in
+ * front, except after a string prefix that ends within a segment. NULL if none does: the caller answers Forbidden then.
  * Source: spec/domains.md 4.1.
  */
 const struct snapshot_base_path *snapshot_base_path_find(

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* api: an API with its deployed stages → struct snapshot_api. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "appliance/model/compile.h"
+
+struct api_object {
+	struct snapshot_api api; /* first */
+	struct arena arena;
+};
+
+static void api_free(struct catalog_object *object)
+{
+	struct api_object *api = (struct api_object *)(void *)object;
+
+	for (size_t i = 0; i < api->api.stage_count; i++) {
+		struct snapshot_deployment *deployment = api->api.stages[i]->deployment;
+
+		catalog_object_unref(&deployment->object);
+	}
+	arena_fini(&api->arena);
+	free(api);
+}
+
+static int pair_compare(const void *left, const void *right)
+{
+	const struct snapshot_pair *a = left, *b = right;
+
+	return view_compare(a->name, b->name);
+}
+
+static int compile_variables(
+	struct compile *compile, struct arena *arena, const struct json *map, struct snapshot_stage *stage)
+{
+	size_t count = json_count(map);
+	struct snapshot_pair *variables = ARENA_NEW_ARRAY(arena, struct snapshot_pair, count);
+
+	if (!variables)
+		return compile_no_memory(compile);
+	for (size_t i = 0; i < count; i++) {
+		variables[i].name = arena_copy(arena, json_name(json_at(map, i)));
+		variables[i].value = arena_copy(arena, json_text(json_at(map, i)));
+		if (!variables[i].name.at || !variables[i].value.at)
+			return compile_no_memory(compile);
+	}
+	if (count > 1)
+		qsort(variables, count, sizeof *variables, pair_compare);
+	stage->variables = variables;
+	stage->variable_count = count;
+	return 0;
+}
+
+static int compile_stage(struct compile *compile, struct api_object *object, const struct compile_stage *input,
+	struct snapshot_stage *stage)
+{
+	struct arena *arena = &object->arena;
+	const struct json *override = json_find_path(input->body, "postern", "disableExecuteApiEndpoint", NULL);
+
+	stage->api_id = object->api.id;
+	stage->name = arena_copy(arena, json_find_text(input->body, "stageName"));
+	stage->arn_prefix = arena_printf(arena,
+		"arn:aws:execute-api:" VIEW_FMT ":" VIEW_FMT ":" VIEW_FMT "/" VIEW_FMT "/", VIEW_ARG(compile->region),
+		VIEW_ARG(compile->account_id), VIEW_ARG(object->api.id), VIEW_ARG(stage->name));
+	stage->access_log_format =
+		arena_copy(arena, json_find_text(json_find(input->body, "accessLogSettings"), "format"));
+	if (!stage->name.at || !stage->arn_prefix.at || !stage->access_log_format.at)
+		return compile_no_memory(compile);
+	stage->deployment = input->deployment;
+	/* It acts when anything on a stage is updated: control then copies it into the stage. */
+	stage->default_endpoint_disabled = json_bool(override, input->deployment->default_endpoint_disabled);
+	stage->revision = input->revision;
+	return compile_variables(compile, arena, json_find(input->body, "variables"), stage);
+}
+
+static int compile_stages(
+	struct compile *compile, struct api_object *object, const struct compile_stage *inputs, size_t count)
+{
+	struct snapshot_stage **stages = ARENA_NEW_ARRAY(&object->arena, struct snapshot_stage *, count);
+
+	if (!stages)
+		return compile_no_memory(compile);
+	object->api.stages = stages;
+	for (size_t i = 0; i < count; i++) {
+		struct snapshot_stage *stage = ARENA_NEW(&object->arena, struct snapshot_stage);
+		size_t at = i;
+		int error;
+
+		if (!stage)
+			return compile_no_memory(compile);
+		error = compile_stage(compile, object, &inputs[i], stage);
+		if (error)
+			return error;
+		for (; at > 0 && view_compare(stages[at - 1]->name, stage->name) > 0; at--)
+			stages[at] = stages[at - 1];
+		stages[at] = stage;
+		catalog_object_ref(&inputs[i].deployment->object);
+		object->api.stage_count = i + 1;
+	}
+	return 0;
+}
+
+int api_compile(struct compile *compile, struct view id, struct view name, const struct compile_stage *stages,
+	size_t stage_count, struct snapshot_api **ret)
+{
+	struct api_object *object = calloc(1, sizeof *object);
+	int error;
+
+	if (!object)
+		return compile_no_memory(compile);
+	arena_init(&object->arena, NULL, COMPILE_ARENA_MAX_BYTES);
+	object->api.object.free = api_free;
+	object->api.object.reference_count = 1;
+	object->api.id = arena_copy(&object->arena, id);
+	object->api.object.key = object->api.id;
+	object->api.name = arena_copy(&object->arena, name);
+	error = object->api.id.at && object->api.name.at ? 0 : compile_no_memory(compile);
+	if (!error)
+		error = compile_stages(compile, object, stages, stage_count);
+	if (error) {
+		api_free(&object->api.object);
+		return error;
+	}
+	*ret = &object->api;
+	return 0;
+}

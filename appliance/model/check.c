@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/model/check.h"
+
+#include <string.h>
+
+#include "appliance/model/compile.h"
+
+/* A compile that makes nothing which outlives the check: no TLS contexts. */
+static struct compile check_compile(const struct check_identity *identity)
+{
+	struct compile compile = { .no_tls = true, .worker_count = 1 };
+
+	if (identity) {
+		compile.account_id = identity->account_id;
+		compile.region = identity->region;
+	}
+	return compile;
+}
+
+static int finish(const struct compile *compile, int error, char *message)
+{
+	message[0] = '\0';
+	if (error)
+		memcpy(message, compile->message, CHECK_MESSAGE_MAX_BYTES);
+	return error;
+}
+
+int check_integration(struct view json, char message[CHECK_MESSAGE_MAX_BYTES])
+{
+	struct compile compile = check_compile(NULL);
+	JSON_CLEANUP struct json *body = NULL;
+	struct integration integration;
+	struct arena arena;
+	int error = compile_parse(&compile, json, &body);
+
+	if (error)
+		return finish(&compile, error, message);
+	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);
+	error = integration_compile(&compile, &arena, view_of("method"), body, &integration);
+	if (!error)
+		integration_fini(&integration);
+	arena_fini(&arena);
+	return finish(&compile, error, message);
+}
+
+int check_deployment(const struct check_identity *identity, struct view api_id, struct view json,
+	char message[CHECK_MESSAGE_MAX_BYTES])
+{
+	struct compile compile = check_compile(identity);
+	JSON_CLEANUP struct json *body = NULL;
+	struct snapshot_deployment *deployment;
+	int error = compile_parse(&compile, json, &body);
+
+	if (!error)
+		error = deployment_compile(&compile, api_id, json_find_text(body, "id"), body, &deployment);
+	if (!error)
+		catalog_object_unref(&deployment->object);
+	return finish(&compile, error, message);
+}
+
+int check_domain(
+	const struct check_identity *identity, struct view id, struct view json, char message[CHECK_MESSAGE_MAX_BYTES])
+{
+	struct compile compile = check_compile(identity);
+	JSON_CLEANUP struct json *body = NULL;
+	struct snapshot_domain *domain;
+	int error = compile_parse(&compile, json, &body);
+
+	if (!error)
+		error = domain_compile(&compile, id, body, NULL, NULL, &domain);
+	if (!error)
+		catalog_object_unref(&domain->object);
+	return finish(&compile, error, message);
+}
+
+int check_endpoint(struct view json, char message[CHECK_MESSAGE_MAX_BYTES])
+{
+	struct compile compile = check_compile(NULL);
+	JSON_CLEANUP struct json *body = NULL;
+	struct snapshot_endpoint *endpoint;
+	int error = compile_parse(&compile, json, &body);
+
+	if (!error)
+		error = endpoint_compile(&compile, json_find_text(body, "vpcEndpointId"), body, &endpoint);
+	if (!error)
+		catalog_object_unref(&endpoint->object);
+	return finish(&compile, error, message);
+}
