@@ -225,7 +225,7 @@ static int compile_method(
 static int compile_resource(struct work *work, const struct json *json)
 {
 	struct snapshot_resource *resource = ARENA_NEW(work->arena, struct snapshot_resource);
-	struct route_node *node;
+	struct route_node *node = NULL;
 	int error;
 
 	if (!resource)

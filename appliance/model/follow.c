@@ -27,8 +27,7 @@ struct follow {
 
 	/* What other threads look at. */
 	pthread_mutex_t lock;
-	pthread_cond_t attempted; /* the first attempt to build has ended */
-	bool was_attempted;
+	pthread_cond_t attempted; /* a look at the store has ended */
 	struct follow_status status;
 };
 
@@ -142,7 +141,6 @@ static void tick(struct follow *follow)
 	in_use_count = current_retire(follow->config.current);
 	pthread_mutex_lock(&follow->lock);
 	follow->status.in_use_count = in_use_count;
-	follow->was_attempted = true;
 	pthread_cond_broadcast(&follow->attempted);
 	pthread_mutex_unlock(&follow->lock);
 }
@@ -192,6 +190,7 @@ static void follow_free(struct follow *follow)
 static bool wait_for_first(struct follow *follow, unsigned wait_ms)
 {
 	struct timespec until;
+	bool serves;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000;
@@ -205,8 +204,9 @@ static bool wait_for_first(struct follow *follow, unsigned wait_ms)
 		if (pthread_cond_timedwait(&follow->attempted, &follow->lock, &until) == ETIMEDOUT)
 			break;
 	}
+	serves = follow->status.built_count > 0;
 	pthread_mutex_unlock(&follow->lock);
-	return current_revision(follow->config.current) > 0 || current_peek(follow->config.current) != NULL;
+	return serves;
 }
 
 static struct follow *follow_new(const struct follow_config *config)
