@@ -26,6 +26,25 @@ extern const uint8_t http1_byte_classes[256];
 
 static inline const char *http1_skip_token(const char *at, const char *end)
 {
+#ifdef __SSE2__
+	/* Nearly all names are letters, digits and '-'; as signed numbers, bytes from 0x80 on are below every bound. */
+	while (end - at >= 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+		__m128i letter = _mm_and_si128(
+			_mm_cmpgt_epi8(lower, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(lower, _mm_set1_epi8('z' + 1)));
+		__m128i digit = _mm_and_si128(
+			_mm_cmpgt_epi8(bytes, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('9' + 1)));
+		__m128i fine = _mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+		int mask = _mm_movemask_epi8(fine) ^ 0xffff;
+
+		if (mask) {
+			at += __builtin_ctz((unsigned)mask);
+			break;
+		}
+		at += 16;
+	}
+#endif
 	while (at < end && (http1_byte_classes[(unsigned char)*at] & HTTP1_BYTE_TOKEN))
 		at++;
 	return at;
@@ -72,6 +91,22 @@ static inline const char *http1_skip_value(const char *at, const char *end)
 
 static inline const char *http1_skip_target(const char *at, const char *end)
 {
+#ifdef __SSE2__
+	/* As signed numbers, bytes from 0x80 on are below every bound. */
+	const __m128i blank = _mm_set1_epi8(0x20), delete = _mm_set1_epi8(0x7f);
+	const __m128i hash = _mm_set1_epi8('#'), bar = _mm_set1_epi8('|');
+
+	while (end - at >= 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i fine = _mm_and_si128(_mm_cmpgt_epi8(bytes, blank), _mm_cmplt_epi8(bytes, delete));
+		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, hash), _mm_cmpeq_epi8(bytes, bar));
+		int mask = _mm_movemask_epi8(_mm_andnot_si128(odd, fine)) ^ 0xffff;
+
+		if (mask)
+			return at + __builtin_ctz((unsigned)mask);
+		at += 16;
+	}
+#endif
 	while (at < end && (http1_byte_classes[(unsigned char)*at] & HTTP1_BYTE_TARGET))
 		at++;
 	return at;

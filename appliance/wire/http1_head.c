@@ -98,6 +98,31 @@ static const struct known {
 #undef HEADER
 };
 
+static uint64_t eight_lower(const char *at)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes | 0x2020202020202020;
+}
+
+/* Rows hold a–z, 0–9 and '-' only; of all token bytes only a letter's other case becomes one of these by |0x20. */
+static bool same_name(const char *name, const char *row, size_t count)
+{
+	if (count < 8) {
+		for (size_t i = 0; i < count; i++) {
+			if ((name[i] | 0x20) != row[i])
+				return false;
+		}
+		return true;
+	}
+	for (size_t i = 0; i + 8 < count; i += 8) {
+		if (eight_lower(name + i) != eight_lower(row + i))
+			return false;
+	}
+	return eight_lower(name + count - 8) == eight_lower(row + count - 8);
+}
+
 enum http1_header_id http1_header_id(struct view name)
 {
 	const char *at = name.at;
@@ -107,13 +132,8 @@ enum http1_header_id http1_header_id(struct view name)
 		return HTTP1_HEADER_OTHER;
 	id = slots[SLOT(name.count, (unsigned char)at[name.count / 2] | 0x20, (unsigned char)at[name.count - 2] | 0x20,
 		(unsigned char)at[name.count - 1] | 0x20)];
-	if (known[id].count != name.count)
+	if (known[id].count != name.count || !same_name(at, known[id].text, name.count))
 		return HTTP1_HEADER_OTHER;
-	/* Rows hold a–z, 0–9 and '-' only; of all token bytes only a letter's other case becomes one of these by |0x20. */
-	for (size_t i = 0; i < name.count; i++) {
-		if ((at[i] | 0x20) != known[id].text[i])
-			return HTTP1_HEADER_OTHER;
-	}
 	return (enum http1_header_id)id;
 }
 
@@ -180,25 +200,22 @@ static enum line version_line(struct http1_head *head, const char *at, const cha
 
 static enum http1_method method_of(struct view text)
 {
-	static const struct {
-		struct view text;
-		enum http1_method method;
-	} methods[] = {
-		{ VIEW_INIT("GET"), HTTP1_METHOD_GET },
-		{ VIEW_INIT("POST"), HTTP1_METHOD_POST },
-		{ VIEW_INIT("PUT"), HTTP1_METHOD_PUT },
-		{ VIEW_INIT("DELETE"), HTTP1_METHOD_DELETE },
-		{ VIEW_INIT("HEAD"), HTTP1_METHOD_HEAD },
-		{ VIEW_INIT("PATCH"), HTTP1_METHOD_PATCH },
-		{ VIEW_INIT("OPTIONS"), HTTP1_METHOD_OPTIONS },
-		{ VIEW_INIT("TRACE"), HTTP1_METHOD_TRACE },
-	};
-
-	for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
-		if (view_equals(methods[i].text, text))
-			return methods[i].method;
+#define IS(literal) (memcmp(text.at, literal, sizeof(literal) - 1) == 0)
+	switch (text.count) {
+	case 3:
+		return IS("GET") ? HTTP1_METHOD_GET : IS("PUT") ? HTTP1_METHOD_PUT : HTTP1_METHOD_OTHER;
+	case 4:
+		return IS("POST") ? HTTP1_METHOD_POST : IS("HEAD") ? HTTP1_METHOD_HEAD : HTTP1_METHOD_OTHER;
+	case 5:
+		return IS("PATCH") ? HTTP1_METHOD_PATCH : IS("TRACE") ? HTTP1_METHOD_TRACE : HTTP1_METHOD_OTHER;
+	case 6:
+		return IS("DELETE") ? HTTP1_METHOD_DELETE : HTTP1_METHOD_OTHER;
+	case 7:
+		return IS("OPTIONS") ? HTTP1_METHOD_OPTIONS : HTTP1_METHOD_OTHER;
+	default:
+		return HTTP1_METHOD_OTHER;
 	}
-	return HTTP1_METHOD_OTHER;
+#undef IS
 }
 
 static enum line request_line(struct http1_head *head, const char *at, const char *end,
@@ -323,7 +340,8 @@ static enum line header_line(struct http1_head *head, const char *at, const char
 static bool resume(struct http1_head *head, const char *bytes, size_t count)
 {
 	if (head->bytes != bytes || count < head->scanned_count) {
-		http1_head_init(head, head->headers, head->header_room);
+		if (head->bytes)
+			http1_head_init(head, head->headers, head->header_room);
 		head->bytes = bytes;
 	}
 	if (head->scanned_count > head->line_start &&

@@ -5,10 +5,18 @@
 
 #include <arpa/inet.h>
 
+static const bool unreserved[256] = {
+	['-' ... '.'] = true,
+	['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['_'] = true,
+	['a' ... 'z'] = true,
+	['~'] = true,
+};
+
 bool uri_is_unreserved(unsigned char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-	       byte == '-' || byte == '.' || byte == '_' || byte == '~';
+	return unreserved[byte];
 }
 
 static int hex_value(char byte)
@@ -53,7 +61,7 @@ size_t uri_encode(char *ret, struct view text, bool keep_slash)
 	for (size_t i = 0; i < text.count; i++) {
 		unsigned char byte = (unsigned char)text.at[i];
 
-		if (uri_is_unreserved(byte) || (byte == '/' && keep_slash)) {
+		if (unreserved[byte] || (byte == '/' && keep_slash)) {
 			ret[count++] = (char)byte;
 		} else {
 			ret[count++] = '%';
@@ -125,7 +133,7 @@ int uri_parse_host(struct view text, struct view *ret_host, uint16_t *ret_port)
 		if (host.count == 0 || host.count > 255)
 			return -EINVAL;
 		for (size_t i = 0; i < host.count; i++) {
-			if (!uri_is_unreserved((unsigned char)host.at[i]))
+			if (!unreserved[(unsigned char)host.at[i]])
 				return -EINVAL;
 		}
 	}
