@@ -24,7 +24,7 @@ static unsigned class_for(size_t bytes)
 	unsigned class = 0;
 
 	while (class < ARENA_CLASS_COUNT && class_bytes(class) < bytes)
-		class++;
+		class ++;
 	return class;
 }
 

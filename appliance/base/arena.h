@@ -84,6 +84,7 @@ char *arena_text(struct arena *arena, struct view text) __attribute__((warn_unus
 
 /* Formatted text, NUL-terminated (not counted); on failure the view has `at` NULL. */
 struct view arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
-struct view arena_vprintf(struct arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+struct view arena_vprintf(struct arena *arena, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 
 #endif

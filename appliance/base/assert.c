@@ -8,7 +8,8 @@
 void assert_failed(const char *expression, const char *file, int line, const char *function)
 {
 	char text[512];
-	int count = snprintf(text, sizeof text, "postern: assertion failed: %s (%s:%d, %s)\n", expression, file, line, function);
+	int count = snprintf(
+		text, sizeof text, "postern: assertion failed: %s (%s:%d, %s)\n", expression, file, line, function);
 
 	if (count > 0) {
 		size_t bytes = (size_t)count < sizeof text ? (size_t)count : sizeof text - 1;

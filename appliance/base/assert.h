@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 /* Ends the process if `expression` is false. Always evaluated, also in optimised builds. */
-#define ASSERT(expression) \
-	do { \
-		if (__builtin_expect(!(expression), 0)) \
-			assert_failed(#expression, __FILE__, __LINE__, __func__); \
+#define ASSERT(expression)                                                                                             \
+	do {                                                                                                           \
+		if (__builtin_expect(!(expression), 0))                                                                \
+			assert_failed(#expression, __FILE__, __LINE__, __func__);                                      \
 	} while (0)
 
 /* For a place that can't be reached. */
@@ -37,7 +37,7 @@
 #define ASSERT_MAGIC(object, expected) ASSERT((object) && (object)->magic == (expected))
 
 /* The struct that `member` at `pointer` is part of. */
-#define CONTAINER_OF(pointer, type, member) \
+#define CONTAINER_OF(pointer, type, member)                                                                            \
 	((type *)(void *)((char *)(1 ? (pointer) : &((type *)0)->member) - offsetof(type, member)))
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -225,7 +225,8 @@ const char *buffer_text(struct buffer *buffer)
 			buffer->error = -EMSGSIZE;
 			return NULL;
 		}
-	} else if (!buffer->at && !move_to(buffer, buffer->limit_bytes < FIRST_ROOM_BYTES ? buffer->limit_bytes : FIRST_ROOM_BYTES)) {
+	} else if (!buffer->at &&
+		   !move_to(buffer, buffer->limit_bytes < FIRST_ROOM_BYTES ? buffer->limit_bytes : FIRST_ROOM_BYTES)) {
 		return NULL;
 	}
 	buffer->at[buffer->count] = '\0';

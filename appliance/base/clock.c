@@ -10,7 +10,8 @@
 #define MS_PER_DAY UINT64_C(86400000)
 #define YEAR_MAX_MS UINT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
-static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+static const char month_names[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
+	"Dec" };
 static const char weekday_names[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 
 static _Thread_local struct {
@@ -126,16 +127,36 @@ static size_t write_form(char *ret, uint64_t wall_ms, const char *form)
 	clock_civil_from_ms(&civil, wall_ms);
 	for (; *form; form++) {
 		switch (*form) {
-		case 'Y': at = digits(at, civil.year, 4); break;
-		case 'M': at = digits(at, civil.month, 2); break;
-		case 'D': at = digits(at, civil.day, 2); break;
-		case 'h': at = digits(at, civil.hour, 2); break;
-		case 'm': at = digits(at, civil.minute, 2); break;
-		case 's': at = digits(at, civil.second, 2); break;
-		case 'f': at = digits(at, civil.millisecond, 3); break;
-		case 'N': at = (char *)memcpy(at, month_names[civil.month - 1], 3) + 3; break;
-		case 'W': at = (char *)memcpy(at, weekday_names[civil.weekday], 3) + 3; break;
-		default: *at++ = *form; break;
+		case 'Y':
+			at = digits(at, civil.year, 4);
+			break;
+		case 'M':
+			at = digits(at, civil.month, 2);
+			break;
+		case 'D':
+			at = digits(at, civil.day, 2);
+			break;
+		case 'h':
+			at = digits(at, civil.hour, 2);
+			break;
+		case 'm':
+			at = digits(at, civil.minute, 2);
+			break;
+		case 's':
+			at = digits(at, civil.second, 2);
+			break;
+		case 'f':
+			at = digits(at, civil.millisecond, 3);
+			break;
+		case 'N':
+			at = (char *)memcpy(at, month_names[civil.month - 1], 3) + 3;
+			break;
+		case 'W':
+			at = (char *)memcpy(at, weekday_names[civil.weekday], 3) + 3;
+			break;
+		default:
+			*at++ = *form;
+			break;
 		}
 	}
 	*at = '\0';
@@ -250,9 +271,10 @@ int clock_parse_iso_basic(struct view text, uint64_t *ret_wall_ms)
 {
 	struct clock_civil civil = { 0 };
 
-	if (!take_digits(&text, 4, &civil.year) || !take_digits(&text, 2, &civil.month) || !take_digits(&text, 2, &civil.day) ||
-		!take_byte(&text, 'T') || !take_digits(&text, 2, &civil.hour) || !take_digits(&text, 2, &civil.minute) ||
-		!take_digits(&text, 2, &civil.second) || !take_byte(&text, 'Z') || text.count || !is_real(&civil))
+	if (!take_digits(&text, 4, &civil.year) || !take_digits(&text, 2, &civil.month) ||
+		!take_digits(&text, 2, &civil.day) || !take_byte(&text, 'T') || !take_digits(&text, 2, &civil.hour) ||
+		!take_digits(&text, 2, &civil.minute) || !take_digits(&text, 2, &civil.second) ||
+		!take_byte(&text, 'Z') || text.count || !is_real(&civil))
 		return -EINVAL;
 	*ret_wall_ms = clock_civil_to_ms(&civil);
 	return 0;
@@ -268,8 +290,8 @@ static bool take_zone(struct view *text, int *ret_minutes)
 	if (take_byte(text, 'Z'))
 		return true;
 	sign = take_byte(text, '+') ? 1 : take_byte(text, '-') ? -1 : 0;
-	if (!sign || !take_digits(text, 2, &hours) || !take_byte(text, ':') || !take_digits(text, 2, &minutes) || hours > 23 ||
-		minutes > 59)
+	if (!sign || !take_digits(text, 2, &hours) || !take_byte(text, ':') || !take_digits(text, 2, &minutes) ||
+		hours > 23 || minutes > 59)
 		return false;
 	*ret_minutes = sign * (int)(hours * 60 + minutes);
 	return true;
@@ -288,7 +310,8 @@ int clock_parse_iso(struct view text, uint64_t *ret_wall_ms)
 		unsigned digit, place = 100;
 
 		if (!take_byte(&text, 'T') || !take_digits(&text, 2, &civil.hour) || !take_byte(&text, ':') ||
-			!take_digits(&text, 2, &civil.minute) || !take_byte(&text, ':') || !take_digits(&text, 2, &civil.second))
+			!take_digits(&text, 2, &civil.minute) || !take_byte(&text, ':') ||
+			!take_digits(&text, 2, &civil.second))
 			return -EINVAL;
 		if (take_byte(&text, '.')) {
 			if (!take_digits(&text, 1, &digit))
@@ -316,10 +339,11 @@ int clock_parse_http(struct view text, uint64_t *ret_wall_ms)
 	unsigned weekday, month;
 
 	if (!take_name(&text, weekday_names, 7, &weekday) || !take_byte(&text, ',') || !take_byte(&text, ' ') ||
-		!take_digits(&text, 2, &civil.day) || !take_byte(&text, ' ') || !take_name(&text, month_names, 12, &month) ||
-		!take_byte(&text, ' ') || !take_digits(&text, 4, &civil.year) || !take_byte(&text, ' ') ||
-		!take_digits(&text, 2, &civil.hour) || !take_byte(&text, ':') || !take_digits(&text, 2, &civil.minute) ||
-		!take_byte(&text, ':') || !take_digits(&text, 2, &civil.second) || !view_equals(text, view_of(" GMT")))
+		!take_digits(&text, 2, &civil.day) || !take_byte(&text, ' ') ||
+		!take_name(&text, month_names, 12, &month) || !take_byte(&text, ' ') ||
+		!take_digits(&text, 4, &civil.year) || !take_byte(&text, ' ') || !take_digits(&text, 2, &civil.hour) ||
+		!take_byte(&text, ':') || !take_digits(&text, 2, &civil.minute) || !take_byte(&text, ':') ||
+		!take_digits(&text, 2, &civil.second) || !view_equals(text, view_of(" GMT")))
 		return -EINVAL;
 	civil.month = month + 1;
 	if (!is_real(&civil))

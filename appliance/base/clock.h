@@ -32,9 +32,9 @@ uint64_t clock_turn_wall_ms(void);
 
 /* A civil date and time in UTC. Years 1970 to 9999. */
 struct clock_civil {
-	unsigned year, month, day;                 /* month 1–12, day 1–31 */
+	unsigned year, month, day; /* month 1–12, day 1–31 */
 	unsigned hour, minute, second, millisecond;
-	unsigned weekday;                          /* 0 = Sunday */
+	unsigned weekday; /* 0 = Sunday */
 };
 
 void clock_civil_from_ms(struct clock_civil *ret, uint64_t wall_ms);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -38,15 +39,19 @@ static const struct {
 	unsigned label_count;
 	const char *name, *text;
 } metrics[] = {
-#define METRIC(id, kind_, set, name_, text_) \
-	{ .kind = COUNTERS_KIND_##kind_, .labels = COUNTERS_LABELS_##set, .label_count = LABEL_COUNT_##set, .name = name_, .text = text_ },
+#define METRIC(id, kind_, set, name_, text_)                                                                           \
+	{ .kind = COUNTERS_KIND_##kind_,                                                                               \
+		.labels = COUNTERS_LABELS_##set,                                                                       \
+		.label_count = LABEL_COUNT_##set,                                                                      \
+		.name = name_,                                                                                         \
+		.text = text_ },
 #include "appliance/base/metrics.def"
 };
 
 /* First cells: each metric's two constants lie in one enum, so that its first is the one before's last plus one. */
 enum {
 	CELLS_START = -1,
-#define METRIC(id, kind, set, name, text) \
+#define METRIC(id, kind, set, name, text)                                                                              \
 	CELL_FIRST_##id, CELL_LAST_##id = CELL_FIRST_##id + (CELLS_##kind ? CELLS_##kind : (int)LABEL_COUNT_##set) - 1,
 #include "appliance/base/metrics.def"
 	CELL_COUNT
@@ -73,13 +78,14 @@ struct counters {
 	size_t bytes;
 	unsigned worker_count;
 	bool writable;
+	struct counters_slot own; /* control's, whose mapping is read-only */
 };
 
 static const uint64_t bucket_bounds_us[COUNTERS_BUCKET_COUNT] = COUNTERS_BUCKETS_US;
 
 size_t counters_size_bytes(unsigned worker_count)
 {
-	return sizeof(struct header) + (worker_count + 2) * sizeof(struct counters_slot);
+	return sizeof(struct header) + (worker_count + 1) * sizeof(struct counters_slot);
 }
 
 static uint64_t layout_hash(void)
@@ -111,12 +117,13 @@ static int check_header(struct counters *counters)
 
 static struct counters *map_new(int fd, unsigned worker_count, bool writable, int *ret_error)
 {
-	struct counters *counters = calloc(1, sizeof *counters);
+	struct counters *counters = aligned_alloc(_Alignof(struct counters), sizeof *counters);
 	void *at;
 
 	*ret_error = -ENOMEM;
 	if (!counters)
 		return NULL;
+	memset(counters, 0, sizeof *counters);
 	counters->bytes = counters_size_bytes(worker_count);
 	counters->worker_count = worker_count;
 	counters->writable = writable;
@@ -191,14 +198,14 @@ struct counters_slot *counters_slot_reader(struct counters *counters)
 
 struct counters_slot *counters_slot_control(struct counters *counters)
 {
-	ASSERT(counters->writable);
-	return &counters->slots[counters->worker_count + 1];
+	return &counters->own;
 }
 
 void counters_reset_gauges(struct counters_slot *slot)
 {
 	for (unsigned metric = 0; metric < COUNTERS_METRIC_COUNT; metric++) {
-		for (unsigned label = 0; metrics[metric].kind == COUNTERS_KIND_gauge && label < metrics[metric].label_count; label++)
+		for (unsigned label = 0;
+			metrics[metric].kind == COUNTERS_KIND_gauge && label < metrics[metric].label_count; label++)
 			counters_set(slot, (enum counters_metric)metric, label, 0);
 	}
 }
@@ -215,10 +222,12 @@ void counters_time(struct counters_slot *slot, enum counters_metric metric, uint
 
 uint64_t counters_read(const struct counters *counters, enum counters_metric metric, unsigned label)
 {
-	uint64_t sum = 0;
+	uint64_t sum =
+		atomic_load_explicit(&counters->own.cells[counters_first_cell[metric] + label], memory_order_relaxed);
 
-	for (unsigned slot = 0; slot < counters->worker_count + 2; slot++)
-		sum += atomic_load_explicit(&counters->slots[slot].cells[counters_first_cell[metric] + label], memory_order_relaxed);
+	for (unsigned slot = 0; slot < counters->worker_count + 1; slot++)
+		sum += atomic_load_explicit(
+			&counters->slots[slot].cells[counters_first_cell[metric] + label], memory_order_relaxed);
 	return sum;
 }
 

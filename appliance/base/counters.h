@@ -2,9 +2,9 @@
 /*
  * counters: the shared memory in which workers count and from which the control program serves /metrics.
  *
- * posternd makes a memfd of counters_size_bytes() and hands it to its children; it knows nothing of the content. The memory is one header and
- * one slot per writing thread: workers 0 … n-1, then one for the gateway's snapshot reader (COUNTERS_SLOT_READER), then one for
- * control. A slot has exactly one writer, so counting is a plain relaxed load, add and store without a locked instruction;
+ * posternd makes a memfd of at least counters_size_bytes() and hands it to its children; it knows nothing of the content.
+ * The memory is one header and one slot per writing thread of the gateway: workers 0 … n-1, then its snapshot reader.
+ * Control maps it read-only and has a slot of its own beside it, in its own memory, which reading adds in. A slot has exactly one writer, so counting is a plain relaxed load, add and store without a locked instruction;
  * slots begin on their own cache lines. Values outlive a crash of a program; the layout carries a hash of metrics.def, and a mapping by a program
  * with another table is refused by -EPROTO.
  *
@@ -40,7 +40,12 @@ enum counters_kind { COUNTERS_KIND_counter, COUNTERS_KIND_gauge, COUNTERS_KIND_d
 /* Indices of label values, in the order of metrics.def. */
 enum counters_status_class { COUNTERS_1XX, COUNTERS_2XX, COUNTERS_3XX, COUNTERS_4XX, COUNTERS_5XX };
 enum counters_handshake { COUNTERS_HANDSHAKE_FULL, COUNTERS_HANDSHAKE_RESUMED, COUNTERS_HANDSHAKE_FAILED };
-enum counters_listener { COUNTERS_LISTENER_TLS, COUNTERS_LISTENER_PLAIN, COUNTERS_LISTENER_DNS_UDP, COUNTERS_LISTENER_DNS_TCP };
+enum counters_listener {
+	COUNTERS_LISTENER_TLS,
+	COUNTERS_LISTENER_PLAIN,
+	COUNTERS_LISTENER_DNS_UDP,
+	COUNTERS_LISTENER_DNS_TCP
+};
 enum counters_direction { COUNTERS_RECEIVED, COUNTERS_SENT };
 enum counters_close {
 	COUNTERS_CLOSE_CLIENT,
@@ -93,9 +98,11 @@ enum counters_management {
 enum counters_outcome { COUNTERS_OK, COUNTERS_FAILED };
 
 /* Upper bounds of the duration buckets in microseconds; one more bucket takes what is beyond. */
-#define COUNTERS_BUCKETS_US \
-	{ 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, \
-		30000000 }
+#define COUNTERS_BUCKETS_US                                                                                            \
+	{                                                                                                              \
+		100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000,        \
+			5000000, 10000000, 30000000                                                                    \
+	}
 #define COUNTERS_BUCKET_COUNT 17
 
 /* Cells of one slot: room for every metric's values. Checked against metrics.def when the layout is made. */
@@ -114,7 +121,8 @@ size_t counters_size_bytes(unsigned worker_count);
  * Map the memfd (kept open by the caller). A fresh one (all zero) is initialised. `writable` false maps it for reading.
  * Returns 0, -EPROTO (another layout), -EINVAL (too small for its worker count, or no header), or mmap's error.
  */
-int counters_map(struct counters **ret, int fd, unsigned worker_count, bool writable) __attribute__((warn_unused_result));
+int counters_map(struct counters **ret, int fd, unsigned worker_count, bool writable)
+	__attribute__((warn_unused_result));
 void counters_unmap(struct counters *counters);
 
 /* Counters without shared memory, for tests and tools. Ends with counters_unmap(). NULL if memory is exhausted. */
@@ -134,7 +142,8 @@ void counters_reset_gauges(struct counters_slot *slot);
 extern const uint16_t counters_first_cell[COUNTERS_METRIC_COUNT];
 
 /* Add to a counter or gauge; `label` is the index of the label value (0 for sets with one). `slot` NULL counts nothing. */
-static inline void counters_add(struct counters_slot *slot, enum counters_metric metric, unsigned label, uint64_t amount)
+static inline void counters_add(
+	struct counters_slot *slot, enum counters_metric metric, unsigned label, uint64_t amount)
 {
 	_Atomic uint64_t *cell;
 

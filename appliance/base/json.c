@@ -411,8 +411,8 @@ struct json *json_copy(const struct json *value)
 	if (!value)
 		return json_null_new();
 	if (!is_container(value)) {
-		copy = value->text.at ? with_text(value->type, view_from(value->text.at, value->text.count)) :
-					value_new(value->type);
+		copy = value->text.at ? with_text(value->type, view_from(value->text.at, value->text.count))
+				      : value_new(value->type);
 		copy->truth = value->truth;
 	} else {
 		copy = value_new(value->type);
@@ -584,5 +584,5 @@ bool json_remove(struct json *object, const char *name)
 void json_merge(struct json *object, const struct json *from)
 {
 	JSON_EACH(member, from)
-		json_set_view(object, json_name(member), json_copy(member));
+	json_set_view(object, json_name(member), json_copy(member));
 }

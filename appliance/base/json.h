@@ -74,9 +74,9 @@ struct json *json_find_view(const struct json *object, struct view name);
 struct json *json_parent(const struct json *value);
 
 /* Walk members or items; `container` is evaluated at each step; the body may break, and must not change the container. */
-#define JSON_EACH(item, container) \
-	for (size_t item##_index_ = 0, item##_once_ = 1; item##_once_; item##_once_ = 0) \
-		for (struct json *item; (item = json_at((container), item##_index_)) != NULL; item##_index_++)
+#define JSON_EACH(item, container)                                                                                     \
+	for (size_t item##_index_ = 0, item##_once_ = 1; item##_once_; item##_once_ = 0)                               \
+		for (struct json * item; (item = json_at((container), item##_index_)) != NULL; item##_index_++)
 
 /* Short forms of json_find() with a reader. */
 struct view json_find_text(const struct json *object, const char *name);

@@ -64,7 +64,8 @@ int json_parse(struct view text, const struct json_limits *limits, struct json *
 		if (!container)
 			root = value;
 		else if (json_is_object(container))
-			json_add_unchecked(container, buffer_view(&name), value); /* the scanner has refused duplicates */
+			json_add_unchecked(
+				container, buffer_view(&name), value); /* the scanner has refused duplicates */
 		else
 			json_append(container, value);
 		if (json_is_object(value) || json_is_array(value))

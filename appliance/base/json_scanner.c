@@ -21,13 +21,13 @@ const struct json_limits json_limits_default = {
 
 /* What may come next. */
 enum {
-	STATE_VALUE,         /* a value */
-	STATE_FIRST_ITEM,    /* behind '[': a value or ']' */
-	STATE_FIRST_NAME,    /* behind '{': a name or '}' */
-	STATE_NAME,          /* behind ',' in an object: a name */
-	STATE_COLON,         /* behind a name: ':' and a value */
-	STATE_AFTER,         /* behind a value in a container: ',' or its end */
-	STATE_DONE,          /* behind the outermost value: nothing */
+	STATE_VALUE,      /* a value */
+	STATE_FIRST_ITEM, /* behind '[': a value or ']' */
+	STATE_FIRST_NAME, /* behind '{': a name or '}' */
+	STATE_NAME,       /* behind ',' in an object: a name */
+	STATE_COLON,      /* behind a name: ':' and a value */
+	STATE_AFTER,      /* behind a value in a container: ',' or its end */
+	STATE_DONE,       /* behind the outermost value: nothing */
 };
 
 struct open_name {
@@ -245,9 +245,9 @@ static int scan_escape(struct json_scanner *scanner)
 	scanner->offset += 5;
 	if (unit < 0xd800 || unit > 0xdbff)
 		return 0;
-	low = view_starts_with(view_after(scanner->text, scanner->offset), view_of("\\u")) ?
-		      hex_quad(scanner->text, scanner->offset + 2) :
-		      -1;
+	low = view_starts_with(view_after(scanner->text, scanner->offset), view_of("\\u"))
+		      ? hex_quad(scanner->text, scanner->offset + 2)
+		      : -1;
 	if (low < 0xdc00 || low > 0xdfff)
 		return refuse(scanner, "a high surrogate without a low one");
 	scanner->offset += 6;

@@ -22,8 +22,8 @@
 #include "appliance/base/view.h"
 
 struct json_limits {
-	size_t max_bytes; /* of the whole text */
-	size_t max_depth; /* nested objects and arrays */
+	size_t max_bytes;  /* of the whole text */
+	size_t max_depth;  /* nested objects and arrays */
 	size_t max_values; /* values of all kinds, members' names not counted */
 };
 
@@ -56,9 +56,10 @@ enum json_token_type {
 
 struct json_token {
 	enum json_token_type type;
-	struct view raw;       /* NAME, TEXT: between the quotes, escapes as written; NUMBER: its text; else the token itself */
-	bool escaped;          /* NAME, TEXT: there are escapes in `raw`; json_unescape() resolves them */
-	size_t offset;         /* of its first byte in the input */
+	struct view
+		raw;   /* NAME, TEXT: between the quotes, escapes as written; NUMBER: its text; else the token itself */
+	bool escaped;  /* NAME, TEXT: there are escapes in `raw`; json_unescape() resolves them */
+	size_t offset; /* of its first byte in the input */
 	uint32_t line, column;
 };
 
@@ -70,7 +71,7 @@ struct json_scanner {
 	size_t offset, line_start, depth, value_count;
 	uint32_t line;
 	int state;
-	int failure; /* 0 or what every further call returns */
+	int failure;                                /* 0 or what every further call returns */
 	uint64_t stack[(JSON_MAX_DEPTH + 63) / 64]; /* one bit per level: 1 = object */
 	struct json_scanner_names *names;           /* of open objects */
 	struct json_error error;

@@ -93,12 +93,11 @@ static inline struct list_link *list_take_first(struct list *list)
 }
 
 /* Walk; the body must not unlink the element at hand. */
-#define LIST_EACH(link, list) \
-	for (struct list_link *link = (list)->head.next; link != &(list)->head; link = link->next)
+#define LIST_EACH(link, list) for (struct list_link *link = (list)->head.next; link != &(list)->head; link = link->next)
 
 /* Walk; the body may unlink and free the element at hand, but no other. */
-#define LIST_EACH_SAFE(link, list) \
-	for (struct list_link *link = (list)->head.next, *link##_next = link->next; link != &(list)->head; \
-	     link = link##_next, link##_next = link->next)
+#define LIST_EACH_SAFE(link, list)                                                                                     \
+	for (struct list_link *link = (list)->head.next, *link##_next = link->next; link != &(list)->head;             \
+		link = link##_next, link##_next = link->next)
 
 #endif

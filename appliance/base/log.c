@@ -50,7 +50,8 @@ static struct view error_text(int64_t error, char *room, size_t room_bytes)
 {
 	int number = (int)(error < 0 ? -error : error);
 	const char *name = strerrorname_np(number);
-	int count = snprintf(room, room_bytes, "%s: %s", name ? name : "error", strerrordesc_np(number) ? strerrordesc_np(number) : "unknown");
+	int count = snprintf(room, room_bytes, "%s: %s", name ? name : "error",
+		strerrordesc_np(number) ? strerrordesc_np(number) : "unknown");
 
 	return view_from(room, count < 0 ? 0 : (size_t)count < room_bytes ? (size_t)count : room_bytes - 1);
 }
@@ -99,15 +100,16 @@ static void write_text_field(struct buffer *line, const struct log_field *field)
 		break;
 	default:
 		buffer_append_byte(line, '"');
-		json_write_escaped(line, field->type == LOG_FIELD_ERROR ? error_text(field->value.number, room, sizeof room) :
-									  field->value.text);
+		json_write_escaped(line, field->type == LOG_FIELD_ERROR
+						 ? error_text(field->value.number, room, sizeof room)
+						 : field->value.text);
 		buffer_append_byte(line, '"');
 		break;
 	}
 }
 
-size_t log_format(char *ret, size_t room, enum log_form form, uint64_t wall_ms, enum log_level level, const char *message,
-	const struct log_field *fields, size_t field_count)
+size_t log_format(char *ret, size_t room, enum log_form form, uint64_t wall_ms, enum log_level level,
+	const char *message, const struct log_field *fields, size_t field_count)
 {
 	char time[CLOCK_TEXT_MAX_BYTES];
 	struct view when = view_from(time, clock_write_iso_ms(time, wall_ms));
@@ -172,7 +174,8 @@ void log_event(struct log_place *place, enum log_level level, const char *messag
 	if (suppressed) {
 		const struct log_field field = LOG_UINT("suppressed", suppressed);
 
-		count = log_format(line, sizeof line, (enum log_form)current_form, now_ms, level, "lines like the next were suppressed", &field, 1);
+		count = log_format(line, sizeof line, (enum log_form)current_form, now_ms, level,
+			"lines like the next were suppressed", &field, 1);
 		written = write(STDERR_FILENO, line, count);
 	}
 	count = log_format(line, sizeof line, (enum log_form)current_form, now_ms, level, message, fields, field_count);

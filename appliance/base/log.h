@@ -49,13 +49,30 @@ struct log_field {
 };
 
 /* Fields. LOG_ERROR takes a negative (or positive) errno and writes its name and text as "error". */
-#define LOG_TEXT(field, c_string) \
-	{ .name = (field), .type = LOG_FIELD_TEXT, .value.text = view_from_text(c_string) }
-#define LOG_VIEW(field, view) { .name = (field), .type = LOG_FIELD_TEXT, .value.text = (view) }
-#define LOG_INT(field, value_) { .name = (field), .type = LOG_FIELD_INT, .value.number = (int64_t)(value_) }
-#define LOG_UINT(field, value_) { .name = (field), .type = LOG_FIELD_UINT, .value.size = (uint64_t)(value_) }
-#define LOG_BOOL(field, value_) { .name = (field), .type = LOG_FIELD_BOOL, .value.truth = (value_) }
-#define LOG_ERRNO(error) { .name = "error", .type = LOG_FIELD_ERROR, .value.number = (int64_t)(error) }
+#define LOG_TEXT(field, c_string)                                                                                      \
+	{                                                                                                              \
+		.name = (field), .type = LOG_FIELD_TEXT, .value.text = view_from_text(c_string)                        \
+	}
+#define LOG_VIEW(field, view)                                                                                          \
+	{                                                                                                              \
+		.name = (field), .type = LOG_FIELD_TEXT, .value.text = (view)                                          \
+	}
+#define LOG_INT(field, value_)                                                                                         \
+	{                                                                                                              \
+		.name = (field), .type = LOG_FIELD_INT, .value.number = (int64_t)(value_)                              \
+	}
+#define LOG_UINT(field, value_)                                                                                        \
+	{                                                                                                              \
+		.name = (field), .type = LOG_FIELD_UINT, .value.size = (uint64_t)(value_)                              \
+	}
+#define LOG_BOOL(field, value_)                                                                                        \
+	{                                                                                                              \
+		.name = (field), .type = LOG_FIELD_BOOL, .value.truth = (value_)                                       \
+	}
+#define LOG_ERRNO(error)                                                                                               \
+	{                                                                                                              \
+		.name = "error", .type = LOG_FIELD_ERROR, .value.number = (int64_t)(error)                             \
+	}
 
 /* Per place in the source: the second of its last line and the lines in it. */
 struct log_place {
@@ -64,12 +81,13 @@ struct log_place {
 	_Atomic uint32_t suppressed_count;
 };
 
-#define LOG_AT(level, message, ...) \
-	do { \
-		static struct log_place log_place_; \
-		const struct log_field log_fields_[] = { { .type = LOG_FIELD_NONE }, ##__VA_ARGS__ }; \
-		if (log_is_on(level)) \
-			log_event(&log_place_, (level), (message), log_fields_ + 1, sizeof log_fields_ / sizeof *log_fields_ - 1); \
+#define LOG_AT(level, message, ...)                                                                                    \
+	do {                                                                                                           \
+		static struct log_place log_place_;                                                                    \
+		const struct log_field log_fields_[] = { { .type = LOG_FIELD_NONE }, ##__VA_ARGS__ };                  \
+		if (log_is_on(level))                                                                                  \
+			log_event(&log_place_, (level), (message), log_fields_ + 1,                                    \
+				sizeof log_fields_ / sizeof *log_fields_ - 1);                                         \
 	} while (0)
 
 #define log_error(message, ...) LOG_AT(LOG_LEVEL_ERROR, message, ##__VA_ARGS__)
@@ -90,7 +108,7 @@ void log_event(struct log_place *place, enum log_level level, const char *messag
 	size_t field_count);
 
 /* Write one event as a JSON or text line (with its newline) into `ret`; returns its bytes. For log_event() and tests. */
-size_t log_format(char *ret, size_t room, enum log_form form, uint64_t wall_ms, enum log_level level, const char *message,
-	const struct log_field *fields, size_t field_count);
+size_t log_format(char *ret, size_t room, enum log_form form, uint64_t wall_ms, enum log_level level,
+	const char *message, const struct log_field *fields, size_t field_count);
 
 #endif

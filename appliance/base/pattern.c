@@ -40,7 +40,8 @@ int pattern_compile(struct pattern **ret, struct view text, unsigned flags, stru
 	pattern = calloc(1, sizeof *pattern);
 	if (!pattern)
 		return -ENOMEM;
-	pattern->code = pcre2_compile((PCRE2_SPTR)(text.count ? text.at : ""), text.count, options, &number, &offset, NULL);
+	pattern->code =
+		pcre2_compile((PCRE2_SPTR)(text.count ? text.at : ""), text.count, options, &number, &offset, NULL);
 	if (!pattern->code) {
 		free(pattern);
 		if (ret_error) {
@@ -102,8 +103,8 @@ static int failure_of(int code)
 	return -E2BIG; /* match, depth or heap limit, JIT stack */
 }
 
-int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, struct view *groups,
-	size_t group_count)
+int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject,
+	struct view *groups, size_t group_count)
 {
 	PCRE2_SPTR at = (PCRE2_SPTR)(subject.count ? subject.at : "");
 	int code = pcre2_match(pattern->code, at, subject.count, 0, 0, scratch->match, scratch->context);
@@ -115,7 +116,8 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 	for (size_t i = 0; i < group_count; i++) {
 		bool set = i < PATTERN_GROUP_MAX && (code == 0 || i < (size_t)code) && places[2 * i] != PCRE2_UNSET;
 
-		groups[i] = set ? view_part(subject, places[2 * i], places[2 * i + 1] - places[2 * i]) : view_from(NULL, 0);
+		groups[i] =
+			set ? view_part(subject, places[2 * i], places[2 * i + 1] - places[2 * i]) : view_from(NULL, 0);
 	}
 	return 1;
 }

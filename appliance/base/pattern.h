@@ -17,8 +17,8 @@
 
 #include "appliance/base/view.h"
 
-#define PATTERN_MAX_BYTES 4096  /* longest pattern accepted */
-#define PATTERN_GROUP_MAX 16    /* groups that a caller can ask for, the whole match included */
+#define PATTERN_MAX_BYTES 4096 /* longest pattern accepted */
+#define PATTERN_GROUP_MAX 16   /* groups that a caller can ask for, the whole match included */
 #define PATTERN_MATCH_LIMIT 100000
 #define PATTERN_DEPTH_LIMIT 1000
 
@@ -31,9 +31,9 @@ struct pattern_error {
 };
 
 enum pattern_flags {
-	PATTERN_WHOLE = 1,       /* must match the whole subject (Java's matches()), else a part is enough */
+	PATTERN_WHOLE = 1, /* must match the whole subject (Java's matches()), else a part is enough */
 	PATTERN_IGNORE_CASE = 2,
-	PATTERN_DOT_ALL = 4,     /* '.' matches newlines too */
+	PATTERN_DOT_ALL = 4, /* '.' matches newlines too */
 };
 
 /* Returns 0, -EMSGSIZE, -ENOMEM, or -EINVAL with `*ret_error` (may be NULL) filled. Unicode (UTF) mode. */
@@ -49,7 +49,7 @@ void pattern_scratch_free(struct pattern_scratch *scratch);
  * Match. Returns 1, 0 (no match), -E2BIG (limit reached), -EILSEQ (subject is not UTF-8). `groups` (may be NULL) gets up to
  * `group_count` views into the subject: [0] the whole match; unset groups have `at` NULL.
  */
-int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, struct view *groups,
-	size_t group_count) __attribute__((warn_unused_result));
+int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject,
+	struct view *groups, size_t group_count) __attribute__((warn_unused_result));
 
 #endif

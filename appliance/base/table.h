@@ -32,7 +32,8 @@ void table_fini(struct table *table);
  * Add or replace. `value` must not be NULL. Returns 0 or -ENOMEM (nothing changed). The previous value goes to
  * `*ret_previous` (may be NULL; gets NULL if there was none); replacing takes the new key too.
  */
-int table_set(struct table *table, struct view key, void *value, void **ret_previous) __attribute__((warn_unused_result));
+int table_set(struct table *table, struct view key, void *value, void **ret_previous)
+	__attribute__((warn_unused_result));
 
 /* Add only: -EEXIST if there is one (nothing changed), -ENOMEM. */
 int table_add(struct table *table, struct view key, void *value) __attribute__((warn_unused_result));

@@ -23,7 +23,10 @@ struct view {
 
 /* A view of a string literal, without its NUL; usable in initialisers of static objects with VIEW_INIT. */
 #define view_of(literal) ((struct view){ .at = "" literal, .count = sizeof(literal) - 1 })
-#define VIEW_INIT(literal) { .at = "" literal, .count = sizeof(literal) - 1 }
+#define VIEW_INIT(literal)                                                                                             \
+	{                                                                                                              \
+		.at = "" literal, .count = sizeof(literal) - 1                                                         \
+	}
 
 /* printf: printf("name=" VIEW_FMT "\n", VIEW_ARG(view)); counts past INT_MAX are cut. */
 #define VIEW_FMT "%.*s"

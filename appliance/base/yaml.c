@@ -15,9 +15,9 @@
 /* One open container. */
 struct level {
 	struct json *container;
-	struct table names;     /* of a mapping, keys borrowed from the children */
-	bool name_due;          /* in a mapping: the next scalar is a key */
-	char *name;             /* the key whose value is due */
+	struct table names; /* of a mapping, keys borrowed from the children */
+	bool name_due;      /* in a mapping: the next scalar is a key */
+	char *name;         /* the key whose value is due */
 	size_t name_bytes;
 };
 
@@ -164,8 +164,8 @@ static struct json *plain_scalar(struct view text)
 
 static bool is_infinite(struct view text)
 {
-	static const char *const words[] = { ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", "+.Inf", "+.INF", ".nan",
-		".NaN", ".NAN", NULL };
+	static const char *const words[] = { ".inf", ".Inf", ".INF", "-.inf", "-.Inf", "-.INF", "+.inf", "+.Inf",
+		"+.INF", ".nan", ".NaN", ".NAN", NULL };
 
 	return is_one_of(text, words);
 }
@@ -178,7 +178,8 @@ static struct json *scalar_value(struct reader *reader, const yaml_event_t *even
 	enum json_type wanted;
 	struct json *value;
 
-	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!tag || strcmp(tag, "!") != 0) && is_infinite(text)) {
+	if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!tag || strcmp(tag, "!") != 0) &&
+		is_infinite(text)) {
 		refuse(reader, event->start_mark, -EBADMSG, "JSON has no infinity and no NaN");
 		return NULL;
 	}
@@ -186,7 +187,9 @@ static struct json *scalar_value(struct reader *reader, const yaml_event_t *even
 		return event->data.scalar.plain_implicit ? plain_scalar(text) : json_text_new(text);
 	if (strcmp(tag, "!") == 0 || strcmp(tag, YAML_STR_TAG) == 0)
 		return json_text_new(text);
-	wanted = strcmp(tag, YAML_NULL_TAG) == 0 ? JSON_NULL : strcmp(tag, YAML_BOOL_TAG) == 0 ? JSON_BOOL : JSON_NUMBER;
+	wanted = strcmp(tag, YAML_NULL_TAG) == 0   ? JSON_NULL
+		 : strcmp(tag, YAML_BOOL_TAG) == 0 ? JSON_BOOL
+						   : JSON_NUMBER;
 	value = plain_scalar(text);
 	if ((wanted == JSON_NUMBER && strcmp(tag, YAML_INT_TAG) != 0 && strcmp(tag, YAML_FLOAT_TAG) != 0) ||
 		json_type(value) != wanted) {
@@ -254,7 +257,8 @@ static int open_container(struct reader *reader, const yaml_event_t *event, bool
 	if (name_is_due(reader))
 		return refuse(reader, event->start_mark, -EBADMSG, "a key must be a scalar");
 	if (tag && strcmp(tag, mapping ? YAML_MAP_TAG : YAML_SEQ_TAG) != 0)
-		return refuse(reader, event->start_mark, -EBADMSG, "this tag is not supported or does not fit its value");
+		return refuse(
+			reader, event->start_mark, -EBADMSG, "this tag is not supported or does not fit its value");
 	if (reader->depth >= reader->limits->max_depth || reader->depth >= JSON_MAX_DEPTH)
 		return refuse(reader, event->start_mark, -EMSGSIZE, "nested too deep");
 	container = mapping ? json_object_new() : json_array_new();
@@ -298,7 +302,8 @@ static int take_event(struct reader *reader, const yaml_event_t *event)
 		return take_scalar(reader, event);
 	case YAML_SEQUENCE_START_EVENT:
 	case YAML_MAPPING_START_EVENT:
-		if (event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor : event->data.mapping_start.anchor)
+		if (event->type == YAML_SEQUENCE_START_EVENT ? event->data.sequence_start.anchor
+							     : event->data.mapping_start.anchor)
 			return refuse(reader, event->start_mark, -EBADMSG, "anchors are not supported");
 		return open_container(reader, event, event->type == YAML_MAPPING_START_EVENT);
 	case YAML_SEQUENCE_END_EVENT:
@@ -316,7 +321,8 @@ static int refuse_syntax(struct reader *reader)
 	yaml_mark_t mark = reader->parser.problem_mark;
 
 	if (reader->parser.error == YAML_READER_ERROR)
-		mark = (yaml_mark_t){ .index = reader->parser.problem_offset, .line = reader->parser.mark.line,
+		mark = (yaml_mark_t){ .index = reader->parser.problem_offset,
+			.line = reader->parser.mark.line,
 			.column = reader->parser.mark.column };
 	return refuse(reader, mark, reader->parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EBADMSG,
 		reader->parser.problem ? reader->parser.problem : "not YAML");
