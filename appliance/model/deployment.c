@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "appliance/model/compile.h"
 
@@ -247,28 +248,55 @@ static int compile_resource(struct work *work, const struct json *json)
 	return 0;
 }
 
-/* Copy a map of texts whose names lose `prefix`; names without it are left out. */
-static int copy_pairs(struct work *work, const struct json *map, struct view prefix, size_t *ret_count,
-	const struct gateway_response_pair **ret)
+static int compile_gateway_parameters(struct work *work, const struct json *map, struct gateway_response *response)
 {
-	struct gateway_response_pair *pairs =
-		ARENA_NEW_ARRAY(work->arena, struct gateway_response_pair, json_count(map));
-	size_t count = 0;
+	size_t count = json_count(map);
+	struct mapping_parameter *parameters = ARENA_NEW_ARRAY(work->arena, struct mapping_parameter, count);
 
-	if (!pairs)
+	if (!parameters)
 		return compile_no_memory(work->compile);
-	JSON_EACH(entry, map)
-	{
-		if (!view_starts_with(json_name(entry), prefix))
-			continue;
-		pairs[count].name = arena_copy(work->arena, view_after(json_name(entry), prefix.count));
-		pairs[count].value = arena_copy(work->arena, json_text(entry));
-		if (!pairs[count].name.at || !pairs[count].value.at)
+	for (size_t i = 0; i < count; i++) {
+		const struct json *entry = json_at(map, i);
+		struct view target = arena_copy(work->arena, json_name(entry)),
+			    source = arena_copy(work->arena, json_text(entry));
+		const char *rule;
+
+		if (!target.at || !source.at)
 			return compile_no_memory(work->compile);
-		count++;
+		if (mapping_parameter_compile(&parameters[i], MAPPING_GATEWAY_RESPONSE, target, source, &rule))
+			return compile_fail(work->compile, -EINVAL,
+				"gateway response: '" VIEW_FMT "': '" VIEW_FMT "': %s", VIEW_ARG(target),
+				VIEW_ARG(source), rule);
 	}
-	*ret = pairs;
-	*ret_count = count;
+	response->parameters = parameters;
+	response->parameter_count = count;
+	return 0;
+}
+
+static int compile_gateway_templates(struct work *work, const struct json *map, struct gateway_response *response)
+{
+	size_t count = json_count(map), json_index = 0;
+	struct gateway_response_template *templates =
+						 ARENA_NEW_ARRAY(work->arena, struct gateway_response_template, count),
+					 first;
+
+	if (!templates)
+		return compile_no_memory(work->compile);
+	for (size_t i = 0; i < count; i++) {
+		templates[i].media_type = arena_copy(work->arena, json_name(json_at(map, i)));
+		templates[i].text = arena_copy(work->arena, json_text(json_at(map, i)));
+		if (!templates[i].media_type.at || !templates[i].text.at)
+			return compile_no_memory(work->compile);
+		if (view_equals_text(templates[i].media_type, "application/json"))
+			json_index = i;
+	}
+	if (count > 0) {
+		first = templates[json_index];
+		memmove(templates + 1, templates, json_index * sizeof *templates);
+		templates[0] = first;
+	}
+	response->templates = templates;
+	response->template_count = count;
 	return 0;
 }
 
@@ -289,11 +317,9 @@ static int compile_gateway_response(struct work *work, const struct json *json, 
 		return compile_fail(work->compile, -EINVAL, "gateway response " VIEW_FMT ": statusCode '" VIEW_FMT "'",
 			VIEW_ARG(name), VIEW_ARG(status_text));
 	response->status = (int)status;
-	error = copy_pairs(work, json_find(json, "responseParameters"), view_of("gatewayresponse.header."),
-		&response->parameter_count, &response->parameters);
+	error = compile_gateway_parameters(work, json_find(json, "responseParameters"), response);
 	if (!error)
-		error = copy_pairs(work, json_find(json, "responseTemplates"), (struct view){ 0 },
-			&response->template_count, &response->templates);
+		error = compile_gateway_templates(work, json_find(json, "responseTemplates"), response);
 	set->types[type] = response;
 	return error;
 }

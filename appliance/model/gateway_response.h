@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "appliance/base/view.h"
+#include "appliance/mapping/mapping_parameter.h"
 
 enum gateway_response_type {
 #define GATEWAY_RESPONSE(type, status, parent, blank, key, message, error_type) GATEWAY_RESPONSE_##type,
@@ -35,19 +36,19 @@ struct gateway_response_default {
 	struct view error_type; /* x-amzn-ErrorType */
 };
 
-/* A name with a value that may hold variables; what kind of value it is decides the place where it stands. */
-struct gateway_response_pair {
-	struct view name;
-	struct view value;
+/* A template of a gateway response, by media type: text with $context..., $stageVariables..., method.request... */
+struct gateway_response_template {
+	struct view media_type;
+	struct view text;
 };
 
 /* One type as an API customised it: the record of kind gatewayresponse, frozen in the deployment. */
 struct gateway_response {
 	int status; /* 0: the default one */
 	size_t parameter_count;
-	const struct gateway_response_pair *parameters; /* header name (without gatewayresponse.header.) and source */
+	const struct mapping_parameter *parameters; /* gatewayresponse.header.* */
 	size_t template_count;
-	const struct gateway_response_pair *templates; /* media type and text */
+	const struct gateway_response_template *templates; /* "application/json" first if it is there */
 };
 
 /* All customised types of a deployment; NULL where nothing was customised. */
