@@ -14,7 +14,7 @@ LIBC_AND_KERNEL = re.compile(
     r"^(linux|asm|sys|net|netinet|arpa|bits)/|^(assert|ctype|dirent|endian|errno|fcntl|float|fnmatch|getopt|glob|grp|"
     r"ifaddrs|immintrin|inttypes|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|resolv|sched|search|semaphore|setjmp|"
     r"signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|"
-    r"termios|time|unistd|wchar|x86intrin|cpuid|utime|execinfo|err|ucontext|uchar|mntent|sysexits)\.h$")
+    r"termios|time|unistd|wchar|x86intrin|cpuid|utime|execinfo|err|ucontext|uchar|mntent|sysexits|emmintrin)\.h$")
 FILE_LINES_MAX = 1000
 FUNCTION_LINES_MAX = 120
 FIRST_LINE = {
