@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * call: one management call on the operations thread: request, input, output or failure; and what handlers do with it.
+ *
+ * A handler is `int op_<symbol>(struct call *)`. It reads call->input, reads and writes records (records.h), and either
+ * fills call->output (an empty object to begin with) and returns 0, or returns the result of call_fail(). Any other
+ * negative errno is an internal failure: -EBUSY answers 503, the rest 500. A failed call changes nothing: its transaction
+ * is rolled back, and what it did outside is undone by the functions it gave to call_on_rollback().
+ *
+ * Threads: the operations thread alone.
+ */
+#ifndef POSTERN_CONTROL_CALL_H
+#define POSTERN_CONTROL_CALL_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/base/arena.h"
+#include "appliance/base/buffer.h"
+#include "appliance/base/json.h"
+#include "appliance/base/random.h"
+#include "appliance/base/view.h"
+
+struct control;
+struct operation;
+struct service;
+
+/* Longest message of a failure: the list of stage patch paths has 1,600 bytes. */
+#define CALL_MESSAGE_MAX_BYTES 4096
+
+/* What a handler returns after call_fail(). */
+#define CALL_FAILED (-ECANCELED)
+
+/* Room for the names and keys that one call makes: far above what ids and ARNs of one call need. */
+#define CALL_ARENA_MAX_BYTES ((size_t)64 << 20)
+
+struct call_field {
+	struct view name, value;
+};
+
+/* The request as received; lives as long as the call. */
+struct call_request {
+	struct view method;
+	struct view target; /* path and query as on the wire */
+	struct view path, query;
+	const struct call_field *fields;
+	size_t field_count;
+	struct view body;
+	uint64_t received_wall_ms;
+};
+
+/* What happens outside of the store once the outcome is known. */
+struct call_hook;
+typedef void call_hook_fn(struct control *control, const void *argument);
+
+struct call {
+	struct control *control;
+	struct call_request request;
+	const struct service *service;
+	const struct operation *operation; /* NULL until it is found */
+	struct arena arena;
+	char request_id[RANDOM_UUID_BYTES];
+	const char *principal_arn; /* who signed; NULL until verified */
+	const char *access_key;
+
+	struct json *input;  /* members named as in the model */
+	struct json *output; /* members named as on the wire */
+
+	/* A document instead of `output`, with its type. */
+	struct buffer raw;
+	const char *raw_content_type;
+	const char *location; /* value of a Location field of the response, or NULL */
+
+	int status;             /* of the response; set from the operation's row, or from the failure */
+	const char *error_code; /* NULL: success so far */
+	char error_message[CALL_MESSAGE_MAX_BYTES];
+
+	int store_error;     /* sticky: what the store first said, 0 while all is well */
+	bool filters_stale;  /* the source filters must be derived anew after the commit */
+	bool endpoint_stale; /* reserved ids changed; the gateway must be woken anyway */
+	struct call_hook *after_commit, *on_rollback;
+};
+
+void call_init(struct call *call, struct control *control, const struct call_request *request);
+void call_fini(struct call *call);
+
+/* Note a failure (the first one stays) and return CALL_FAILED. `code` is static; its status comes from errors.def. */
+int call_fail(struct call *call, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* HTTP status of an error code. */
+int call_status_of(const char *code);
+
+/* A formatted text that lives as long as the call. Never NULL. */
+const char *call_text(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *call_text_of(struct call *call, struct view text);
+
+/* The value of a field of the request, or the empty view. Names ignore case. */
+struct view call_field(const struct call *call, const char *name);
+
+/* Short forms for members of the input: NULL, the empty view or the default if absent. */
+const char *call_input(const struct call *call, const char *name);
+bool call_input_has(const struct call *call, const char *name);
+
+/*
+ * Do something when the call has succeeded and its transaction is durable (in order), or when it has failed (in reverse
+ * order). `argument` is copied (`argument_bytes`).
+ */
+void call_after_commit(struct call *call, call_hook_fn *hook, const void *argument, size_t argument_bytes);
+void call_on_rollback(struct call *call, call_hook_fn *hook, const void *argument, size_t argument_bytes);
+void call_run_hooks(struct call *call, bool committed);
+
+/* "Now" of the call as JSON: seconds since the epoch with milliseconds, as the plain REST-JSON and JSON 1.1 dialects have it. */
+struct json *call_now_seconds(const struct call *call);
+
+/* The same as ISO 8601 text with milliseconds. */
+struct json *call_now_iso(const struct call *call);
+
+#endif

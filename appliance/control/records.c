@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/records.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/log.h"
+#include "appliance/control/state.h"
+
+/* A record may be larger than the payload limit of the data plane: a deployment holds a whole API. */
+static const struct json_limits record_limits = {
+	.max_bytes = STORE_BODY_MAX_BYTES,
+	.max_depth = JSON_MAX_DEPTH,
+	.max_values = 8 * JSON_MAX_VALUES,
+};
+
+void record_error(struct call *call, int error)
+{
+	if (error < 0 && call->store_error == 0)
+		call->store_error = error;
+}
+
+static struct json *parse_body(struct call *call, const struct store_record *record)
+{
+	struct json *body = NULL;
+	int error = json_parse(view_from(record->body, record->body_bytes), &record_limits, &body, NULL);
+
+	if (error < 0) {
+		log_error("a record of the store can't be read", LOG_TEXT("kind", store_kind_name(record->kind)),
+			LOG_TEXT("id", record->id), LOG_ERRNO(error));
+		record_error(call, -EUCLEAN);
+	}
+	return body;
+}
+
+struct json *record_find(struct call *call, enum store_kind kind, const char *id)
+{
+	struct store_record record;
+	struct json *body;
+	int error = store_get(call->control->store, kind, id, &record);
+
+	if (error < 0) {
+		if (error != -ENOENT)
+			record_error(call, error);
+		return NULL;
+	}
+	body = parse_body(call, &record);
+	store_record_fini(&record);
+	return body;
+}
+
+bool record_exists(struct call *call, enum store_kind kind, const char *id)
+{
+	int result = store_exists(call->control->store, kind, id);
+
+	record_error(call, result);
+	return result == 1;
+}
+
+void record_put(struct call *call, enum store_kind kind, const char *id, const char *parent, const struct json *body)
+{
+	char *text = json_print_text(body);
+
+	record_error(call, store_put(call->control->store, kind, id, parent, text, strlen(text)));
+	free(text);
+}
+
+void record_delete(struct call *call, enum store_kind kind, const char *id)
+{
+	int error = store_delete(call->control->store, kind, id);
+
+	if (error != -ENOENT)
+		record_error(call, error);
+}
+
+void record_delete_children(struct call *call, enum store_kind kind, const char *parent)
+{
+	record_error(call, store_delete_children(call->control->store, kind, parent));
+}
+
+struct listing {
+	struct call *call;
+	struct json *array;
+};
+
+static int add_to_list(void *context, const struct store_record *record)
+{
+	struct listing *listing = context;
+	struct json *body = parse_body(listing->call, record);
+
+	if (body)
+		json_append(listing->array, body);
+	return 0;
+}
+
+struct json *record_list(struct call *call, enum store_kind kind, const char *parent)
+{
+	struct listing listing = { .call = call, .array = json_array_new() };
+
+	record_error(call, store_each(call->control->store, kind, parent, add_to_list, &listing));
+	return listing.array;
+}
+
+const char *record_new_id(struct call *call, enum store_kind kind, const char *prefix, size_t count)
+{
+	char id[64];
+
+	do {
+		random_lower_alnum(id, count);
+	} while (record_exists(call, kind, call_text(call, "%s%s", prefix, id)) && call->store_error == 0);
+	return call_text(call, "%s", id);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/shape.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Nested members: "updateRestApiInput.patchOperations.1.member.op". */
+enum { PATH_BYTES = 512 };
+
+struct check {
+	struct buffer violations; /* joined by "; " */
+	size_t violation_count;
+	struct buffer *message; /* for wrong types */
+	bool wrong_type;
+};
+
+static void check_struct(struct check *check, const struct shape *shape, const struct json *value, const char *path);
+
+static void violate(struct check *check, const char *path, const struct json *value, const char *constraint)
+{
+	check->violation_count++;
+	if (check->violations.count)
+		buffer_append_text(&check->violations, "; ");
+	buffer_append_text(&check->violations, "Value ");
+	if (json_is_text(value)) {
+		buffer_append_byte(&check->violations, '\'');
+		buffer_append(&check->violations, json_text(value));
+		buffer_append_byte(&check->violations, '\'');
+	} else if (json_is_array(value)) {
+		buffer_append_text(&check->violations, "'[");
+		JSON_EACH(item, value)
+		{
+			if (item != json_at(value, 0))
+				buffer_append_text(&check->violations, ", ");
+			buffer_append(&check->violations, json_text(item));
+		}
+		buffer_append_text(&check->violations, "]'");
+	} else if (json_is_number(value)) {
+		buffer_append_byte(&check->violations, '\'');
+		buffer_append(&check->violations, json_number_text(value));
+		buffer_append_byte(&check->violations, '\'');
+	} else if (!json_is_null(value)) {
+		buffer_append_text(&check->violations, "''");
+	} else {
+		buffer_append_text(&check->violations, "null");
+	}
+	buffer_printf(&check->violations, " at '%s' failed to satisfy constraint: %s", path, constraint);
+}
+
+/* What Coral's parser says of a value that is not of the member's type. */
+static void refuse_type(struct check *check, enum shape_type wanted, const struct json *value)
+{
+	if (check->wrong_type)
+		return;
+	check->wrong_type = true;
+	if (wanted == SHAPE_TEXT || wanted == SHAPE_BLOB) {
+		if (json_is_bool(value))
+			buffer_append_text(check->message, "class java.lang.Boolean can not be converted to an String");
+		else if (json_is_number(value))
+			buffer_append_text(check->message,
+				"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not "
+				"be converted to an String");
+		else
+			buffer_append_text(check->message,
+				json_is_array(value) ? "Start of list found where not expected"
+						     : "Start of structure or map found where not expected.");
+		return;
+	}
+	switch (wanted) {
+	case SHAPE_LIST:
+		buffer_append_text(check->message, "Expected list or null");
+		break;
+	case SHAPE_MAP:
+	case SHAPE_STRUCT:
+		buffer_append_text(check->message, "Expected null");
+		break;
+	case SHAPE_BOOL:
+		buffer_append_text(check->message, json_is_text(value)
+							   ? "class java.lang.String can not be converted to a Boolean"
+							   : "Unexpected token where a boolean was expected");
+		break;
+	default:
+		buffer_append_text(check->message, json_is_text(value)
+							   ? "STRING_VALUE can not be converted to Integer"
+							   : "Unexpected token where a number was expected");
+		break;
+	}
+}
+
+static bool type_fits(enum shape_type type, const struct json *value)
+{
+	switch (type) {
+	case SHAPE_TEXT:
+	case SHAPE_BLOB:
+		return json_is_text(value);
+	case SHAPE_BOOL:
+		return json_is_bool(value);
+	case SHAPE_INTEGER:
+	case SHAPE_NUMBER:
+		return json_is_number(value);
+	case SHAPE_LIST:
+		return json_is_array(value);
+	case SHAPE_MAP:
+	case SHAPE_STRUCT:
+		return json_is_object(value);
+	}
+	return false;
+}
+
+static bool in_enumeration(const char *enumeration, struct view text)
+{
+	struct view rest = view_from_text(enumeration), name;
+
+	while (view_split(&rest, ',', &name))
+		if (view_equals(view_trim(name), text))
+			return true;
+	return false;
+}
+
+/* The pattern that models use for status codes is the only one with meaning for a handler; others are spelled with it. */
+static bool matches(const char *pattern, struct view text)
+{
+	if (strcmp(pattern, "[1-5]\\d\\d") == 0)
+		return text.count == 3 && text.at[0] >= '1' && text.at[0] <= '5' &&
+		       isdigit((unsigned char)text.at[1]) && isdigit((unsigned char)text.at[2]);
+	return true;
+}
+
+static void check_text(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	struct view text = json_text(value);
+	char constraint[1024];
+
+	if (member->enumeration && !in_enumeration(member->enumeration, text)) {
+		snprintf(
+			constraint, sizeof constraint, "Member must satisfy enum value set: [%s]", member->enumeration);
+		violate(check, path, value, constraint);
+	}
+	if (member->pattern && !matches(member->pattern, text)) {
+		snprintf(constraint, sizeof constraint, "Member must satisfy regular expression pattern: %s",
+			member->pattern);
+		violate(check, path, value, constraint);
+	}
+	if (member->max_length && text.count > member->max_length) {
+		snprintf(constraint, sizeof constraint, "Member must have length less than or equal to %zu",
+			member->max_length);
+		violate(check, path, value, constraint);
+	}
+}
+
+/* An enumerated list is reported as a whole. */
+static void check_enumerated_list(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	char constraint[1024];
+
+	JSON_EACH(item, value)
+	{
+		if (in_enumeration(member->enumeration, json_text(item)))
+			continue;
+		snprintf(constraint, sizeof constraint,
+			"Member must satisfy constraint: [Member must satisfy enum value set: [%s]]",
+			member->enumeration);
+		violate(check, path, value, constraint);
+		return;
+	}
+}
+
+static void check_list(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	enum shape_type wanted = member->of ? member->of->type : SHAPE_TEXT;
+	size_t index = 0;
+	char item_path[PATH_BYTES];
+
+	JSON_EACH(item, value)
+	{
+		index++;
+		if (!type_fits(wanted, item)) {
+			refuse_type(check, wanted, item);
+			return;
+		}
+		if (wanted == SHAPE_STRUCT) {
+			snprintf(item_path, sizeof item_path, "%s.%zu.member", path, index);
+			check_struct(check, member->of, item, item_path);
+		}
+	}
+	if (member->enumeration)
+		check_enumerated_list(check, member, value, path);
+}
+
+static void check_map(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	enum shape_type wanted = member->of ? member->of->type : SHAPE_TEXT;
+	char item_path[PATH_BYTES];
+
+	JSON_EACH(item, value)
+	{
+		if (!type_fits(wanted, item)) {
+			refuse_type(check, wanted, item);
+			return;
+		}
+		if (wanted == SHAPE_STRUCT) {
+			snprintf(
+				item_path, sizeof item_path, "%s." VIEW_FMT ".member", path, VIEW_ARG(json_name(item)));
+			check_struct(check, member->of, item, item_path);
+		}
+	}
+}
+
+static void check_member(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	if (json_is_null(value)) {
+		if (member->required)
+			violate(check, path, NULL, "Member must not be null");
+		return;
+	}
+	if (!type_fits(member->type, value)) {
+		refuse_type(check, member->type, value);
+		return;
+	}
+	switch (member->type) {
+	case SHAPE_TEXT:
+		check_text(check, member, value, path);
+		break;
+	case SHAPE_LIST:
+		check_list(check, member, value, path);
+		break;
+	case SHAPE_MAP:
+		check_map(check, member, value, path);
+		break;
+	case SHAPE_STRUCT:
+		if (member->of)
+			check_struct(check, member->of, value, path);
+		break;
+	default:
+		break;
+	}
+}
+
+static void check_struct(struct check *check, const struct shape *shape, const struct json *value, const char *path)
+{
+	char member_path[PATH_BYTES];
+
+	for (size_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+
+		snprintf(member_path, sizeof member_path, "%s%s%s", path, *path ? "." : "", member->name);
+		check_member(check, member, json_find(value, member->name), member_path);
+	}
+}
+
+/* The operation's own members: their paths depend on where they travel. Body first, as recorded. */
+static void check_top(struct check *check, const struct shape *shape, const struct json *input, const char *operation,
+	enum shape_style style)
+{
+	char path[PATH_BYTES];
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < shape->member_count; i++) {
+			const struct shape_member *member = &shape->members[i];
+			bool in_body = member->place == SHAPE_BODY || member->place == SHAPE_PAYLOAD;
+
+			if (in_body != (pass == 0))
+				continue;
+			if (style == SHAPE_STYLE_REST_JSON && in_body)
+				snprintf(path, sizeof path, "%c%sInput.%s", tolower((unsigned char)operation[0]),
+					operation + 1, member->name);
+			else
+				snprintf(path, sizeof path, "%c%s", tolower((unsigned char)member->name[0]),
+					member->name + 1);
+			check_member(check, member, json_find(input, member->name), path);
+		}
+	}
+}
+
+enum shape_failure shape_check(const struct shape *shape, const struct json *input, const char *operation,
+	enum shape_style style, struct buffer *message)
+{
+	struct check check = { .message = message };
+	enum shape_failure failure = SHAPE_FITS;
+
+	buffer_init(&check.violations, SHAPE_MESSAGE_MAX_BYTES);
+	check_top(&check, shape, input, operation, style);
+	if (check.wrong_type) {
+		failure = SHAPE_WRONG_TYPE;
+	} else if (check.violation_count) {
+		failure = SHAPE_VIOLATED;
+		buffer_printf(message, "%zu validation error%s detected: ", check.violation_count,
+			check.violation_count == 1 ? "" : "s");
+		buffer_append(message, buffer_view(&check.violations));
+	}
+	buffer_fini(&check.violations);
+	return failure;
+}
+
+const struct shape_member *shape_missing(const struct shape *shape, const struct json *input)
+{
+	for (size_t i = 0; i < shape->member_count; i++)
+		if (shape->members[i].required && json_is_null(json_find(input, shape->members[i].name)))
+			return &shape->members[i];
+	return NULL;
+}
+
+const struct shape_member *shape_find_wire(const struct shape *shape, enum shape_place place, struct view wire)
+{
+	for (size_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+
+		if (member->place == place && view_equals_text(wire, member->wire ? member->wire : member->name))
+			return member;
+	}
+	return NULL;
+}

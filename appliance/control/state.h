@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * state: what the parts of the control program share. Private to this folder.
+ *
+ * Two threads: the loop's (server.c) and the operations thread (worker.c), to which everything here belongs but for what
+ * is said to be the loop's, and the events (with their own lock).
+ */
+#ifndef POSTERN_CONTROL_STATE_H
+#define POSTERN_CONTROL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/base/table.h"
+#include "appliance/control/control.h"
+#include "appliance/control/events.h"
+#include "appliance/control/worker.h"
+#include "appliance/crypto/seal.h"
+#include "appliance/store/store.h"
+#include "netns/client.h"
+
+#define CONTROL_MAGIC MAGIC('c', 't', 'r', 'l')
+
+/* secret.key, store.db and so on below the state folder. */
+#define CONTROL_PATH_MAX_BYTES 512
+
+struct control_server;
+
+struct control {
+	uint32_t magic;
+	struct control_settings settings; /* texts copied */
+	struct netns_network *networks;
+	struct store *store;
+	struct seal_key key;
+	uint64_t started_ms; /* wall clock */
+
+	/* posternd: a connection of the operations thread's own; NULL while there is none. */
+	struct client *client;
+	uint64_t client_retry_ms; /* monotonic: not before */
+
+	/* Source filters: see filter.c. */
+	uint64_t filter_generation;  /* the last one given out */
+	bool filters_stale;          /* something could not be loaded: try again */
+	struct table filter_sources; /* "vpce-…" → struct filter_source */
+	struct events events;
+
+	/* Local mode's endpoint. Fixed at the first start. */
+	char builtin_endpoint_id[32];
+
+	struct worker worker;
+	struct control_server *server; /* the loop's */
+};
+
+/* "arn:aws:apigateway:us-east-1::" and the like are made from these. */
+static inline const char *control_region(const struct control *control)
+{
+	return control->settings.region;
+}
+
+static inline const char *control_account(const struct control *control)
+{
+	return control->settings.account_id;
+}
+
+/* A path below the state folder. */
+void control_path(const struct control *control, const char *name, char ret[CONTROL_PATH_MAX_BYTES]);
+
+#endif
