@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * http_call: one call of an HTTP back end on behalf of an exchange: streams the request's body to it and the answer's body to
+ * the client, neither faster than the other side takes it, and holds nothing of them in between.
+ *
+ * Life cycle, in the caller's words:
+ *
+ *	http_call_start(…)     in phase integrate; then it waits
+ *	head(call, head)       the answer's head is there. The caller calls http_respond_head() within (streaming), or
+ *	                       sets call->buffer, and the body is collected (bounded) into call->body instead
+ *	done(call)             the answer is complete, and with streaming the response too; the call is over
+ *	failed(call, error)    the call is over. Before head(): answer with a gateway response; after it, in a streamed response:
+ *	                       the exchange can only be ended as it is (http_done() then resets the connection)
+ *	http_call_drained()    from the exchange's drained()
+ *	http_call_cancel()     from the exchange's gone(): nothing is called any more
+ *
+ * Memory: embed the struct in the pipeline's state in the exchange's arena. Threads: the worker's loop.
+ * Source: architecture.md 4, "Bodies stream with back-pressure".
+ */
+#ifndef POSTERN_INTEGRATE_HTTP_CALL_H
+#define POSTERN_INTEGRATE_HTTP_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "appliance/http/exchange.h"
+#include "appliance/integrate/http_request.h"
+#include "appliance/outbound/outbound.h"
+
+/* A buffered answer may have as much as API Gateway passes on. */
+#define HTTP_CALL_BUFFER_MAX_BYTES 10485760
+
+/* A small request body of an idempotent method is kept, so that a stale connection does not fail the call. */
+#define HTTP_CALL_REPLAY_MAX_BYTES 16384
+
+struct http_call;
+struct http_call_piece;
+
+/* Why a call failed: outbound's reasons, and those that lie on our side. */
+enum http_call_failure {
+	HTTP_CALL_BACK_END,	/* see call->error; OUTBOUND_TIMEOUT is INTEGRATION_TIMEOUT, the others INTEGRATION_FAILURE */
+	HTTP_CALL_BODY_TOO_LARGE, /* the client's body is over the limit: http_respond_too_large() */
+	HTTP_CALL_BODY_BAD,	/* the client's body is malformed, or it is too slow: 400, 408 */
+	HTTP_CALL_ANSWER_TOO_LARGE, /* a buffered answer over HTTP_CALL_BUFFER_MAX_BYTES, or memory is exhausted: 500 */
+};
+
+struct http_call_owner {
+	void (*head)(struct http_call *call, const struct http1_head *head);
+	void (*done)(struct http_call *call);
+	void (*failed)(struct http_call *call, enum http_call_failure failure);
+};
+
+/* Where the request's body comes from. */
+enum http_call_body {
+	HTTP_CALL_BODY_CLIENT, /* the exchange's own, streamed; it was not asked for yet */
+	HTTP_CALL_BODY_WHOLE,  /* call->whole: collected or rendered; lives as long as the exchange */
+};
+
+struct http_call {
+	/* --- set by the caller */
+	const struct http_call_owner *owner;
+	struct exchange *exchange;
+	enum http_call_body body_source;
+	struct view whole;
+	bool in_request; /* no return to the loop since the exchange's request(): its body may be here already */
+	bool buffer;	 /* may be set in head(): collect the answer's body in `body` */
+
+	/* --- facts for logs; times are loop_now_ns() */
+	uint64_t started_ns, head_ns, ended_ns; /* 0 if it did not come to that */
+	int status;				/* of the back end; 0 if it did not answer */
+	enum outbound_error error;		/* after HTTP_CALL_BACK_END */
+	struct view body;			/* if buffered: the answer's body */
+
+	/* --- private */
+	struct outbound_call outbound;
+	struct http_request request;
+	struct http_body_sink sink; /* here rather than static, so that the call is found from the exchange */
+	struct http_call_piece *first_piece, *last_piece;
+	uint64_t buffered_bytes;
+	bool running;
+};
+
+/*
+ * Begin. The caller has set its fields, all others are 0. `*request` was made by http_request_write(); `timeout_ms` is the
+ * integration's. Returns 0 (the owner will be called, never within this), -EMSGSIZE if the announced body is over the
+ * server's limit, -EALREADY if the body was asked for before.
+ */
+int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request, uint32_t timeout_ms)
+	__attribute__((warn_unused_result));
+
+/* The client has taken all that waited. */
+void http_call_drained(struct http_call *call);
+
+/* Give up: nothing of the owner is called any more. Harmless if it is over. */
+void http_call_cancel(struct http_call *call);
+
+#endif
