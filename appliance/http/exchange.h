@@ -58,7 +58,7 @@ struct http_peer {
 	struct view text; /* "10.20.0.5", "fd00::5"; lives as long as the exchange */
 };
 
-/* Who answers. All run on the server's loop. Members but `request` may be NULL. */
+/* Who answers. Called by the loop only, never inside a call of the handler's own. Members but `request` may be NULL. */
 struct http_handler {
 	/* A request's head is complete. */
 	void (*request)(struct exchange *x);
@@ -108,7 +108,7 @@ struct exchange {
 	bool body_paused;
 	bool continue_owed; /* the client waits for 100 Continue */
 	bool response_chunked, response_bodiless, keep_alive;
-	bool done;
+	bool gone_told;
 };
 
 /* --- the request's body --------------------------------------------------------------------------------------------- */

@@ -50,7 +50,7 @@ struct http_server_stats {
 	uint64_t connections_accepted;
 	uint64_t handshakes_done, handshakes_resumed, handshakes_failed;
 	uint64_t requests;
-	uint64_t requests_refused;   /* 4xx/5xx by the server itself: malformed, too large, too slow */
+	uint64_t requests_refused;    /* 4xx/5xx by the server itself: malformed, too large, too slow */
 	uint64_t exchanges_abandoned; /* clients that went before their response was complete */
 	uint64_t timeouts;
 	uint64_t request_bytes, response_bytes; /* heads and bodies, without TLS */

@@ -114,7 +114,8 @@ int chunk_list_parts(const struct chunk_list *list, struct iovec *parts, int roo
 	int count = 0;
 
 	for (struct chunk *chunk = list->first; chunk && count < room_count; chunk = chunk->next)
-		parts[count++] = (struct iovec){ .iov_base = chunk->bytes + chunk->begin, .iov_len = chunk->end - chunk->begin };
+		parts[count++] =
+			(struct iovec){ .iov_base = chunk->bytes + chunk->begin, .iov_len = chunk->end - chunk->begin };
 	return count;
 }
 

@@ -15,7 +15,8 @@
 #include "appliance/base/clock.h"
 #include "appliance/loop/state.h"
 
-_Static_assert(sizeof(struct event) <= sizeof(((struct loop_watch *)0)->read_event), "struct event outgrew its storage");
+_Static_assert(
+	sizeof(struct event) <= sizeof(((struct loop_watch *)0)->read_event), "struct event outgrew its storage");
 _Static_assert(_Alignof(struct event) <= _Alignof(uint64_t), "struct event needs more alignment");
 
 static struct event *read_event(struct loop_watch *watch)
@@ -268,7 +269,8 @@ void timer_wheel_fini(struct loop *loop)
 
 void loop_wake_in_ms(struct loop *loop, uint64_t delay_ms)
 {
-	struct timeval delay = { .tv_sec = (time_t)(delay_ms / 1000), .tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
+	struct timeval delay = { .tv_sec = (time_t)(delay_ms / 1000),
+		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
 
 	event_add(loop->timer_event, &delay);
 }

@@ -50,6 +50,7 @@ static ssize_t send_parts(struct stream *stream, const struct iovec *parts, int 
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+	stream->sent_bytes += (uint64_t)sent;
 	return sent;
 }
 

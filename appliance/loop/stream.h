@@ -61,8 +61,9 @@ struct stream {
 	const struct stream_kind *kind;
 	const struct stream_owner *owner;
 	struct loop *loop;
-	void *engine; /* the kind's own state: NULL for plain */
+	void *engine;              /* the kind's own state: NULL for plain */
 	struct chunk_list waiting; /* output that the kernel has not taken yet */
+	uint64_t sent_bytes;       /* what the kernel has taken so far: progress of a slow peer */
 	struct loop_watch watch;
 	struct loop_task recall; /* calls `readable` again when input is left inside */
 	bool paused;             /* the owner wants no input now */

@@ -68,7 +68,8 @@ static uint64_t first_due_tick(const struct loop *loop, unsigned *ret_level, uns
 		slot = (unsigned)__builtin_ctzll(loop->timer_slots_used[level]);
 		*ret_level = level;
 		*ret_slot = slot;
-		return loop->timer_tick >> (shift + TIMER_SLOT_BITS) << (shift + TIMER_SLOT_BITS) | (uint64_t)slot << shift;
+		return loop->timer_tick >> (shift + TIMER_SLOT_BITS) << (shift + TIMER_SLOT_BITS) | (uint64_t)slot
+													    << shift;
 	}
 	return UINT64_MAX;
 }

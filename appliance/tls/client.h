@@ -20,10 +20,11 @@
 struct tls_client_context;
 
 struct tls_client_settings {
-	const char *authorities_path; /* PEM file of trusted roots; NULL: the system's (/etc/ssl/certs/ca-certificates.crt) */
-	struct view authorities_pem;  /* more roots; may be empty */
-	bool verify_nothing;          /* insecureSkipVerification: neither chain nor name */
-	struct view certificate_pem;  /* our own certificate for mTLS to the back end; empty: none */
+	const char *
+		authorities_path; /* PEM file of trusted roots; NULL: the system's (/etc/ssl/certs/ca-certificates.crt) */
+	struct view authorities_pem; /* more roots; may be empty */
+	bool verify_nothing;         /* insecureSkipVerification: neither chain nor name */
+	struct view certificate_pem; /* our own certificate for mTLS to the back end; empty: none */
 	struct view private_key_pem;
 };
 

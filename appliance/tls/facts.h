@@ -19,7 +19,7 @@ struct tls_facts {
 	bool is_http2; /* ALPN chose h2 */
 };
 
-/* Facts of a stream that was `secured`; of a plain one: empty. */
+/* Facts of a stream that was `secured`; of a plain one, or of none (NULL): empty. */
 void tls_facts_read(const struct stream *stream, struct tls_facts *ret);
 
 #endif

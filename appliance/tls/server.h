@@ -21,7 +21,7 @@
 
 #include "appliance/base/view.h"
 #include "appliance/loop/stream.h"
-#include "appliance/tls/hello.h"
+#include "appliance/wire/tls_hello.h"
 #include "appliance/tls/policy.h"
 #include "appliance/tls/worker.h"
 
