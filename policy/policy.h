@@ -59,7 +59,7 @@ enum policy_kind {
 };
 
 enum policy_rule {
-#define RULE(name, save_only, text) POLICY_RULE_##name,
+#define RULE(name, label, save_only, text) POLICY_RULE_##name,
 #include "policy/rules.def"
 #undef RULE
 	POLICY_RULE_COUNT
