@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/observe/observe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/base/table.h"
+#include "appliance/loop/timer.h"
+
+struct observe_worker {
+	struct loop *loop;
+	struct counters_slot *counters;
+	int log_fd;
+	uint64_t held_lines;
+	struct timer timer;
+	struct request_id_generator ids;
+	struct table formats; /* text → struct access_format */
+	const struct access_format *last_format;
+	struct buffer buffer;
+	char bytes[OBSERVE_BUFFER_BYTES];
+};
+
+struct observe_worker *observe_new(struct loop *loop, int log_fd, struct counters_slot *counters)
+{
+	struct observe_worker *worker = calloc(1, sizeof *worker);
+
+	if (!worker)
+		return NULL;
+	worker->loop = loop;
+	worker->log_fd = log_fd;
+	worker->counters = counters;
+	buffer_init_fixed(&worker->buffer, worker->bytes, sizeof worker->bytes);
+	request_id_seed(&worker->ids);
+	return worker;
+}
+
+static void forget_formats(struct observe_worker *worker)
+{
+	struct access_format *format;
+	size_t cursor = 0;
+
+	worker->last_format = NULL;
+	while ((format = table_next(&worker->formats, &cursor, NULL)))
+		access_format_free(format);
+	table_fini(&worker->formats);
+	table_init(&worker->formats);
+}
+
+void observe_free(struct observe_worker *worker)
+{
+	if (!worker)
+		return;
+	observe_flush(worker);
+	forget_formats(worker);
+	free(worker);
+}
+
+void observe_set_log(struct observe_worker *worker, int log_fd)
+{
+	observe_flush(worker);
+	worker->log_fd = log_fd;
+}
+
+struct request_id_generator *observe_ids(struct observe_worker *worker)
+{
+	return &worker->ids;
+}
+
+struct counters_slot *observe_counters(struct observe_worker *worker)
+{
+	return worker->counters;
+}
+
+/* --- the log ---------------------------------------------------------------------------------------------------------- */
+
+void observe_flush(struct observe_worker *worker)
+{
+	struct view left = buffer_view(&worker->buffer);
+	bool lost = false;
+
+	timer_disarm(worker->loop, &worker->timer);
+	while (left.count && !lost) {
+		ssize_t written = write(worker->log_fd, left.at, left.count);
+
+		if (written > 0)
+			left = view_after(left, (size_t)written);
+		else if (written == 0 || errno != EINTR)
+			lost = true;
+	}
+	if (worker->held_lines)
+		counters_add(worker->counters, COUNTERS_access_log_lines, lost ? COUNTERS_FAILED : COUNTERS_OK, worker->held_lines);
+	worker->held_lines = 0;
+	buffer_reset(&worker->buffer);
+}
+
+static void flush_is_due(struct timer *timer)
+{
+	observe_flush(CONTAINER_OF(timer, struct observe_worker, timer));
+}
+
+/* The compiled form of a format; NULL if it can't be compiled. */
+static const struct access_format *format_of(struct observe_worker *worker, struct view text)
+{
+	struct access_format *format;
+
+	if (worker->last_format && view_equals(access_format_text(worker->last_format), text))
+		return worker->last_format;
+	format = table_find(&worker->formats, text);
+	if (!format) {
+		if (worker->formats.count >= OBSERVE_FORMATS_MAX)
+			forget_formats(worker);
+		format = access_format_new(text);
+		if (format && table_add(&worker->formats, access_format_text(format), format) < 0) {
+			access_format_free(format);
+			format = NULL;
+		}
+	}
+	worker->last_format = format;
+	return format;
+}
+
+static void write_line(struct observe_worker *worker, struct view format_text, const struct access_record *record)
+{
+	const struct access_format *format = format_text.count ? format_of(worker, format_text) : NULL;
+	size_t before;
+
+	if (worker->buffer.count > OBSERVE_BUFFER_BYTES - OBSERVE_LINE_MAX_BYTES)
+		observe_flush(worker);
+	before = worker->buffer.count;
+	if (format)
+		access_format_write(format, record, &worker->buffer);
+	else
+		access_format_write_json(record, &worker->buffer);
+	if (buffer_error(&worker->buffer)) {
+		/* Too long: the lines before it stay, and are written, so that its error does not stick to them. */
+		buffer_truncate(&worker->buffer, before);
+		observe_flush(worker);
+		counters_up(worker->counters, COUNTERS_access_log_lines, COUNTERS_FAILED);
+		return;
+	}
+	worker->held_lines++;
+	if (!timer_is_armed(&worker->timer))
+		timer_arm(worker->loop, &worker->timer, OBSERVE_DELAY_MS, flush_is_due);
+}
+
+/* --- an exchange is over ---------------------------------------------------------------------------------------------- */
+
+void observe_finish(struct observe_worker *worker, struct view format, const struct access_record *record)
+{
+	struct counters_slot *slot = worker->counters;
+
+	if (record->status >= 100 && record->status <= 599)
+		counters_up(slot, COUNTERS_requests, (unsigned int)(record->status / 100 - 1));
+	if (record->response_latency_us >= 0)
+		counters_time(slot, COUNTERS_request_time, (uint64_t)record->response_latency_us);
+	if (record->request_length_bytes > 0)
+		counters_add(slot, COUNTERS_body_bytes, COUNTERS_RECEIVED, (uint64_t)record->request_length_bytes);
+	if (record->response_length_bytes > 0)
+		counters_add(slot, COUNTERS_body_bytes, COUNTERS_SENT, (uint64_t)record->response_length_bytes);
+	if (worker->log_fd >= 0)
+		write_line(worker, format, record);
+}
