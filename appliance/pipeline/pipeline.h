@@ -2,16 +2,19 @@
 /*
  * pipeline: what happens to a request: the phases of phases.def, run over one exchange.
  *
- * A worker has one `struct pipeline_worker`: which snapshots to pin, which pool to call back ends through, where to log.
- * The HTTP server hands each request to pipeline_start() once its head is read; the pipeline pins the current snapshot,
- * runs phase after phase, and answers through the exchange. A phase returns NEXT (go on), ANSWER (the answer stands: skip
- * to respond), WAIT (something will resume it, always from the loop, never from within the call) or FAIL (answer with the
- * gateway response that the phase has chosen). Whatever happened, the last phase accounts for it.
+ * A worker has one `struct pipeline_worker`: which snapshots to pin, which pool to call back ends through, where to log and
+ * to count. The HTTP server hands each request to `pipeline_handler` once its head is read; the pipeline pins the current
+ * snapshot, runs phase after phase, and answers through the exchange. A phase returns NEXT (go on), ANSWER (the answer
+ * stands: skip to respond), WAIT (something will resume it, always from the loop, never from within the call) or FAIL
+ * (answer with the gateway response that the phase has chosen). Whatever happened, the last phase accounts for it.
  *
  * In the steady state nothing is allocated from the heap and no lock is taken: all memory of a request comes from the
  * exchange's arena.
  *
- * Threads: one pipeline_worker a thread, used on that thread only.
+ * Wiring, for each worker: pipeline_worker_init(); http_server_new(..., &pipeline_handler, worker); for each listener of
+ * an endpoint a struct pipeline_listener that is its `identity` and `choose_context`, with pipeline_choose_tls as `choose`.
+ *
+ * Threads: a pipeline_worker and what is served through it belong to one thread.
  * Not here: reading and writing HTTP (http/), policies (policy/), back ends (integrate/, outbound/), log lines (observe/).
  * Source: spec/recorded-errors.md 4.
  */
@@ -21,10 +24,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "appliance/base/view.h"
+#include "appliance/http/exchange.h"
+#include "appliance/wire/tls_hello.h"
+
+struct counters_slot;
 struct current;
-struct exchange;
 struct integrate_worker;
 struct observe_worker;
+struct pattern_scratch;
+struct tls_server_context;
+
+/* Longest method ARN, with the actual path; AWS answers longer ones with 414 (Quotas, REST API). */
+#define PIPELINE_ARN_MAX_BYTES 1600
 
 enum phase {
 #define PHASE(name, may_wait, text) PHASE_##name,
@@ -33,23 +45,34 @@ enum phase {
 	PHASE_COUNT
 };
 
-/* What a worker's pipelines work with; all borrowed, all belonging to this worker's thread. */
+/* What a worker's requests work with: all borrowed, all belonging to this worker's thread. It is the server's `context`. */
 struct pipeline_worker {
-	unsigned index;                     /* slot of `current`, and of the TLS contexts */
+	unsigned index;                     /* slot of `current` */
 	struct current *current;            /* snapshots */
 	struct integrate_worker *integrate; /* back ends */
-	struct observe_worker *observe;     /* access log and counters */
+	struct observe_worker *observe;     /* access log; NULL: no lines */
+	struct counters_slot *counters;     /* NULL: nothing is counted */
 	bool classic_denials;               /* the texts of denials from before 2025 */
+
+	/* --- made by pipeline_worker_init() */
+	struct pattern_scratch *patterns;
 };
 
-/*
- * Take a request whose head is complete. Called by the HTTP server; `context` is the struct pipeline_worker. Answers
- * through the exchange, at once or later from the loop.
- */
-void pipeline_start(struct exchange *exchange, void *context);
+/* By which endpoint a connection comes in: the listener's `identity` and `choose_context`. Lives until it is released. */
+struct pipeline_listener {
+	struct pipeline_worker *worker;
+	char endpoint_id[24]; /* "vpce-" and 17 hex digits, NUL-terminated */
+};
 
-/* The exchange ends before its answer was written (client gone, drain): give up what waits and account for it. */
-void pipeline_abort(struct exchange *exchange, void *context);
+/* Handles the exchanges of a server whose context is a struct pipeline_worker and whose listeners are as above. */
+extern const struct http_handler pipeline_handler;
+
+/* Make what the worker owns itself. 0 or -ENOMEM. */
+int pipeline_worker_init(struct pipeline_worker *worker) __attribute__((warn_unused_result));
+void pipeline_worker_fini(struct pipeline_worker *worker);
+
+/* The certificate for a client hello: tls_server_choose_fn with a struct pipeline_listener. Source: spec/domains.md 3. */
+struct tls_server_context *pipeline_choose_tls(void *listener, const struct tls_hello *hello);
 
 /* The name and the line of text of a phase. */
 const char *pipeline_phase_name(enum phase phase);
