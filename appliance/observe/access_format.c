@@ -266,6 +266,11 @@ void access_format_write_json(const struct access_record *record, struct buffer 
 	write_member(buffer, view_of(",\"integrationError\":\""), record->integration_error);
 	write_member(buffer, view_of(",\"errorType\":\""), record->error_type);
 	write_member(buffer, view_of(",\"errorMessage\":\""), record->error_message);
+	write_member(buffer, view_of(",\"deniedBy\":\""), record->denied_by);
+	if (record->denied_by.count)
+		write_member_number(buffer, view_of(",\"deniedStatement\":"), record->denied_statement);
+	write_member(buffer, view_of(",\"deniedSid\":\""), record->denied_sid);
+	write_member(buffer, view_of(",\"reason\":\""), record->reason);
 	write_member(buffer, view_of(",\"userArn\":\""), record->user_arn);
 	write_member(buffer, view_of(",\"tlsVersion\":\""), record->tls_version);
 	write_member(buffer, view_of(",\"cipherSuite\":\""), record->tls_cipher);
