@@ -28,11 +28,11 @@
 #include "appliance/http/exchange.h"
 #include "appliance/wire/tls_hello.h"
 
-struct counters_slot;
 struct current;
 struct integrate_worker;
 struct observe_worker;
 struct pattern_scratch;
+struct snapshot;
 struct tls_server_context;
 
 /* Longest method ARN, with the actual path; AWS answers longer ones with 414 (Quotas, REST API). */
@@ -49,13 +49,15 @@ enum phase {
 struct pipeline_worker {
 	unsigned index;                     /* slot of `current` */
 	struct current *current;            /* snapshots */
+	struct loop *loop;
 	struct integrate_worker *integrate; /* back ends */
-	struct observe_worker *observe;     /* access log; NULL: no lines */
-	struct counters_slot *counters;     /* NULL: nothing is counted */
+	struct observe_worker *observe;     /* ids, access log, counters */
 	bool classic_denials;               /* the texts of denials from before 2025 */
 
 	/* --- made by pipeline_worker_init() */
 	struct pattern_scratch *patterns;
+	struct loop_task unpin_task;
+	const struct snapshot *handshake_snapshot; /* pinned until the end of the turn in which a certificate was chosen */
 };
 
 /* By which endpoint a connection comes in: the listener's `identity` and `choose_context`. Lives until it is released. */
