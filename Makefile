@@ -9,6 +9,8 @@ B ?= build
 CC = gcc
 PYTHON := /usr/bin/python3
 VERSION := 0.1.0
+# The tuned wolfSSL (tests/build/wolfssl.mk); several build folders may share one.
+WOLFSSL ?= $(CURDIR)/build/wolfssl
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Debian packages: to build, to test, to run the demo. `make deps` installs all of them (needs root).

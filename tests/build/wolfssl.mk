@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # wolfSSL, tuned and static, from Debian's source package: built once, kept by version and flags in the build folder.
-WOLFSSL ?= $(CURDIR)/build/wolfssl
-
 $(WOLFSSL)/lib/libwolfssl.a: tests/build/wolfssl.sh
 	@sh tests/build/wolfssl.sh $(WOLFSSL)
