@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * settings: the one YAML file that configures an appliance, read, judged and documented by settings.def.
+ *
+ * Every error names the place and the rule: `postern.yaml:12:5: networks[0].ipv4_prefix: …`; all of them are reported, not
+ * only the first. What a file does not mention has its default. Unknown keys are errors, since a misspelt key
+ * would otherwise change nothing and say nothing.
+ *
+ * Life cycle: settings_parse() or settings_read_file() → read-only struct → settings_free(). Threads: read-only after that.
+ * posternd does not read settings: it gets a struct netns_config, made by settings_to_config() in an unprivileged child.
+ * Not here: what the settings mean to the parts (wiring.c).
+ */
+#ifndef POSTERN_LAUNCH_SETTINGS_H
+#define POSTERN_LAUNCH_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "appliance/base/buffer.h"
+#include "appliance/base/json.h"
+#include "netns/config.h"
+
+/* A settings file is written by hand: 64 networks with comments fit many times. */
+#define SETTINGS_FILE_MAX_BYTES (256u * 1024)
+#define SETTINGS_LIST_MAX 64
+#define SETTINGS_DEFAULT_FILE "/etc/postern/postern.yaml"
+
+struct settings_texts {
+	const char *at[SETTINGS_LIST_MAX];
+	size_t count;
+};
+
+struct settings_addresses {
+	struct netns_address at[NETNS_MANAGEMENT_MAX];
+	size_t count;
+};
+
+struct settings_networks {
+	struct netns_network at[NETNS_NETWORKS_MAX];
+	size_t count;
+};
+
+/* Types of members by their word in settings.def. Texts are never NULL. */
+#define SETTINGS_TYPE_integer uint64_t
+#define SETTINGS_TYPE_flag bool
+#define SETTINGS_TYPE_text const char *
+#define SETTINGS_TYPE_path const char *
+#define SETTINGS_TYPE_choice unsigned
+#define SETTINGS_TYPE_user const char * /* digits or a name, not looked up yet */
+#define SETTINGS_TYPE_group const char *
+#define SETTINGS_TYPE_address struct netns_address /* family 0: none */
+#define SETTINGS_TYPE_addresses struct settings_addresses
+#define SETTINGS_TYPE_prefixes struct settings_texts
+#define SETTINGS_TYPE_texts struct settings_texts
+#define SETTINGS_TYPE_networks struct settings_networks
+
+struct settings {
+#define SETTING(name, type, default_, min, max, unit, reload, text) SETTINGS_TYPE_##type name;
+#include "appliance/launch/settings.def"
+	struct json *tree, *default_tree; /* what the texts above belong to */
+};
+
+/* Indices of filter_mode, as in enum filter_mode of the filter's contract. */
+enum settings_filter_mode { SETTINGS_FILTER_RESET, SETTINGS_FILTER_DROP, SETTINGS_FILTER_OBSERVE };
+
+/*
+ * Parse `text`; `name` is what errors call the file. Returns 0 and the settings, or -EINVAL with one line for each error in
+ * `errors` (text, each line ended). An empty text gives all defaults.
+ */
+int settings_parse(struct settings **ret, struct view text, const char *name, struct buffer *errors)
+	__attribute__((warn_unused_result));
+
+/* The same from a file, or from a descriptor that is read from its start with pread() (a regular file) or to its end. */
+int settings_read_file(struct settings **ret, const char *path, struct buffer *errors)
+	__attribute__((warn_unused_result));
+int settings_read_fd(struct settings **ret, int fd, const char *name, struct buffer *errors)
+	__attribute__((warn_unused_result));
+
+void settings_free(struct settings *settings);
+
+/*
+ * The record for posternd. User and group names are looked up here (not in local mode). Returns 0, or -EINVAL with lines in
+ * `errors`.
+ */
+int settings_to_config(const struct settings *settings, const char *name, struct netns_config *ret,
+	struct buffer *errors) __attribute__((warn_unused_result));
+
+/* Number of a user or group: digits, or a name of the host. 0; -ENOENT if there is no such name; -ERANGE. */
+int settings_user(const char *text, uid_t *ret) __attribute__((warn_unused_result));
+int settings_group(const char *text, gid_t *ret) __attribute__((warn_unused_result));
+
+/* Worker threads: the setting, or the number of processors that this process may use. */
+unsigned settings_worker_count(const struct settings *settings);
+
+/* Names of settings without `reload` whose values differ, joined by ", ", into `buffer`: what a SIGHUP can't change. */
+void settings_write_unreloadable(const struct settings *before, const struct settings *after, struct buffer *buffer);
+
+/* The documentation: a settings file with every setting at its default, commented. Errors are the buffer's. */
+void settings_print(struct buffer *buffer);
+
+/* The same as one JSON object {"settings":[{name,type,default,min,max,unit,reload,text}…],"networks":[…]}; free it. */
+struct json *settings_describe(void);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The documentation of the settings, made from their table. */
+#include <stdio.h>
+#include <string.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/launch/settings.h"
+
+enum kind { KIND_SECTION, KIND_SETTING };
+
+static const struct row {
+	enum kind kind;
+	const char *name, *type, *otherwise;
+	uint64_t min, max;
+	const char *unit;
+	bool reload;
+	const char *text;
+} rows[] = {
+#define SECTION(text_) { .kind = KIND_SECTION, .text = text_ },
+#define SETTING(name_, type_, default_, min_, max_, unit_, reload_, text_)                                             \
+	{ .kind = KIND_SETTING,                                                                                        \
+		.name = #name_,                                                                                        \
+		.type = #type_,                                                                                        \
+		.otherwise = default_,                                                                                 \
+		.min = min_,                                                                                           \
+		.max = max_,                                                                                           \
+		.unit = unit_,                                                                                         \
+		.reload = reload_,                                                                                     \
+		.text = text_ },
+#include "appliance/launch/settings.def"
+};
+
+static const struct {
+	const char *name;
+	bool required;
+	const char *text;
+} network_keys[] = {
+#define NETWORK_KEY(name_, required_, text_) { .name = #name_, .required = required_, .text = text_ },
+#include "appliance/launch/settings_network.def"
+#undef NETWORK_KEY
+};
+
+/* What is behind a setting's text in brackets. */
+static void print_range(struct buffer *buffer, const struct row *row)
+{
+	if (strcmp(row->type, "integer") == 0)
+		buffer_printf(buffer, " (%llu to %llu %s%s)", (unsigned long long)row->min,
+			(unsigned long long)row->max, row->unit, row->reload ? "; changed by SIGHUP" : "");
+	else if (strcmp(row->type, "choice") == 0)
+		buffer_printf(buffer, " (one of: %s%s)", row->unit, row->reload ? "; changed by SIGHUP" : "");
+	else if (row->reload)
+		buffer_append_text(buffer, " (changed by SIGHUP)");
+}
+
+void settings_print(struct buffer *buffer)
+{
+	buffer_append_text(
+		buffer, "# Postern's settings: every one with its default. A file needs only what differs.\n");
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const struct row *row = &rows[i];
+
+		if (row->kind == KIND_SECTION) {
+			buffer_printf(buffer, "\n# --- %s\n", row->text);
+			continue;
+		}
+		buffer_printf(buffer, "\n# %s", row->text);
+		print_range(buffer, row);
+		buffer_append_byte(buffer, '\n');
+		if (strcmp(row->type, "networks") == 0) {
+			for (size_t k = 0; k < ARRAY_COUNT(network_keys); k++)
+				buffer_printf(buffer, "#   %-18s %s%s\n", network_keys[k].name,
+					network_keys[k].required ? "" : "(optional) ", network_keys[k].text);
+		}
+		buffer_printf(buffer, "%s:%s%s\n", row->name, row->otherwise[0] ? " " : "", row->otherwise);
+	}
+}
+
+struct json *settings_describe(void)
+{
+	struct json *description = json_object_new(), *list = json_ensure_array(description, "settings");
+	struct json *networks = json_ensure_array(description, "networks");
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct json *setting;
+
+		if (rows[i].kind == KIND_SECTION)
+			continue;
+		setting = json_object_new();
+		json_set_c_string(setting, "name", rows[i].name);
+		json_set_c_string(setting, "type", rows[i].type);
+		json_set_c_string(setting, "default", rows[i].otherwise);
+		json_set_integer(setting, "min", (int64_t)rows[i].min);
+		json_set_integer(setting, "max", (int64_t)rows[i].max);
+		json_set_c_string(setting, "unit", rows[i].unit);
+		json_set_bool(setting, "reload", rows[i].reload);
+		json_set_c_string(setting, "text", rows[i].text);
+		json_append(list, setting);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(network_keys); i++) {
+		struct json *key = json_object_new();
+
+		json_set_c_string(key, "name", network_keys[i].name);
+		json_set_bool(key, "required", network_keys[i].required);
+		json_set_c_string(key, "text", network_keys[i].text);
+		json_append(networks, key);
+	}
+	return description;
+}

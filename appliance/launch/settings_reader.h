@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * settings_reader: what reading settings shares between its files: where errors go and how they look. Private to this folder.
+ */
+#ifndef POSTERN_LAUNCH_SETTINGS_READER_H
+#define POSTERN_LAUNCH_SETTINGS_READER_H
+
+#include "appliance/base/buffer.h"
+#include "appliance/base/json.h"
+#include "appliance/launch/settings.h"
+
+struct settings_reader {
+	const char *name;      /* of the file, for errors */
+	struct buffer *errors; /* a line each */
+	unsigned error_count;
+};
+
+/* Note an error at `value`: "FILE:LINE:COLUMN: PATH: RULE". The path is found by the value's place in the tree. */
+void settings_refuse(struct settings_reader *reader, const struct json *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Read the list of subnets. */
+void settings_read_networks(struct settings_reader *reader, const struct json *list, struct settings_networks *ret);
+
+#endif
