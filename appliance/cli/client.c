@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "appliance/cli/credentials.h"
 #include "appliance/cli/place.h"
@@ -63,6 +64,16 @@ static struct view authority_of(const char *url)
 	if (start != VIEW_NOWHERE)
 		rest = view_after(rest, start + 3);
 	return view_part(rest, 0, view_find_byte(rest, '/'));
+}
+
+/* The appliance's own CA vouches for its management address, where it can be read; else the system's CAs have to. */
+static const char *ca_of(struct cli *cli, const struct place *place)
+{
+	const char *own = arena_printf(&cli->arena, "%s/ca.pem", place->state_dir).at;
+
+	if (cli->ca_file)
+		return cli->ca_file;
+	return access(own, R_OK) == 0 ? own : NULL;
 }
 
 struct signing {
@@ -149,7 +160,7 @@ int client_call(struct cli *cli, const struct client_call *call, struct json **r
 			       .headers = headers,
 			       .header_count = signing.header_count + 1,
 			       .body = body,
-			       .ca_file = cli->ca_file,
+			       .ca_file = ca_of(cli, &signing.place),
 			       .connect_timeout_ms = CONNECT_TIMEOUT_MS,
 			       .timeout_ms = CALL_TIMEOUT_MS,
 			       .answer = call->save_fd < 0 ? &answer : NULL,
