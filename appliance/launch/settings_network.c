@@ -160,8 +160,19 @@ static void check_keys(struct settings_reader *reader, const struct json *row)
 	}
 }
 
+/* Pools and gateways. */
+static void read_places(struct settings_reader *reader, const struct json *row, struct netns_network *ret)
+{
+	read_range(reader, row, "ipv4_pool", &ret->v4, &ret->v4_pool_first, &ret->v4_pool_last);
+	read_range(reader, row, "ipv6_pool", &ret->v6, &ret->v6_pool_first, &ret->v6_pool_last);
+	read_gateway(reader, row, "ipv4_gateway", &ret->v4, &ret->v4_pool_first, &ret->v4_pool_last, &ret->v4_gateway);
+	read_gateway(reader, row, "ipv6_gateway", &ret->v6, &ret->v6_pool_first, &ret->v6_pool_last, &ret->v6_gateway);
+}
+
 static void read_network(struct settings_reader *reader, const struct json *row, struct netns_network *ret)
 {
+	unsigned before;
+
 	memset(ret, 0, sizeof *ret);
 	if (!json_is_object(row)) {
 		settings_refuse(reader, row, "must be a mapping");
@@ -172,14 +183,13 @@ static void read_network(struct settings_reader *reader, const struct json *row,
 	read_id(reader, row, "subnet_id", view_of("subnet-"), ret->subnet_id);
 	read_word(reader, row, "availability_zone", ret->zone, sizeof ret->zone);
 	read_word(reader, row, "interface", ret->interface, sizeof ret->interface);
+	before = reader->error_count;
 	read_prefix(reader, row, "ipv4_prefix", AF_INET, &ret->v4);
 	read_prefix(reader, row, "ipv6_prefix", AF_INET6, &ret->v6);
 	if (!json_find(row, "ipv4_prefix") && !json_find(row, "ipv6_prefix"))
 		settings_refuse(reader, row, "needs ipv4_prefix, ipv6_prefix or both");
-	read_range(reader, row, "ipv4_pool", &ret->v4, &ret->v4_pool_first, &ret->v4_pool_last);
-	read_range(reader, row, "ipv6_pool", &ret->v6, &ret->v6_pool_first, &ret->v6_pool_last);
-	read_gateway(reader, row, "ipv4_gateway", &ret->v4, &ret->v4_pool_first, &ret->v4_pool_last, &ret->v4_gateway);
-	read_gateway(reader, row, "ipv6_gateway", &ret->v6, &ret->v6_pool_first, &ret->v6_pool_last, &ret->v6_gateway);
+	if (reader->error_count == before) /* else what lies in a prefix can't be judged */
+		read_places(reader, row, ret);
 	read_attachment(reader, row, ret);
 }
 
