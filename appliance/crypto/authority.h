@@ -26,14 +26,14 @@ struct authority_pair {
 
 /*
  * Make a self-signed authority. `common_name` is its subject, e.g. "Postern private CA 000000000000 us-east-1"; path length
- * 0: it signs leaves only. Returns 0, -EINVAL (name empty or over 64 bytes, times), -ENOMEM, -EIO (wolfCrypt failed).
+ * 0: it signs leaves only. Returns 0, -EINVAL (name empty or over 63 bytes, times), -ENOMEM, -EIO (wolfCrypt failed).
  */
 int authority_new(struct authority_pair *ret, struct view common_name, int64_t not_before_s, int64_t not_after_s,
 	struct arena *arena) __attribute__((warn_unused_result));
 
 /*
  * Issue a server certificate for `names` (DNS names, wildcards allowed, or IP addresses as text); the common name is the
- * first name if it fits 64 bytes. Returns as authority_new(); -EBADMSG if `authority` is no certificate with its key.
+ * first name if it has at most 63 bytes. Returns as authority_new(); -EBADMSG if `authority` is no certificate with its key.
  */
 int authority_issue(struct authority_pair *ret, const struct authority_pair *authority, const struct view *names,
 	size_t name_count, int64_t not_before_s, int64_t not_after_s, struct arena *arena)
