@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "policy/address_set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void address_set_fini(struct address_set *set)
+{
+	free(set->intervals);
+	*set = (struct address_set){ 0 };
+}
+
+/* Room for `room` intervals; the caller adds no more. */
+static int start(struct address_set *ret, size_t room)
+{
+	ret->count = 0;
+	ret->intervals = calloc(room ? room : 1, sizeof *ret->intervals);
+	return ret->intervals ? 0 : -ENOMEM;
+}
+
+/* Add an interval behind all others. */
+static void add(struct address_set *set, policy_wide first, policy_wide last, struct source_filter_reason reason)
+{
+	struct address_interval *top = set->count ? &set->intervals[set->count - 1] : NULL;
+
+	/* A neighbour: top->last can't be the greatest address, since something stands behind it. */
+	if (top && top->last + 1 == first && top->reason.target == reason.target &&
+		top->reason.statement == reason.statement)
+		top->last = last;
+	else
+		set->intervals[set->count++] = (struct address_interval){ first, last, reason };
+}
+
+int address_set_all(struct address_set *ret, struct source_filter_reason reason)
+{
+	int err = start(ret, 1);
+
+	if (!err)
+		add(ret, 0, ADDRESS_WIDE_MAX, reason);
+	return err;
+}
+
+/* The IPv6 ranges that start below the IPv4 block, then that block, then the rest; a range around it is cut in two. */
+int address_set_of_ranges(
+	struct address_set *ret, const struct policy_ranges *ranges, struct source_filter_reason reason)
+{
+	int err = start(ret, (size_t)ranges->v4_count + ranges->v6_count + 1);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < ranges->v6_count && ranges->v6[i].first < ADDRESS_V4_FIRST; i++) {
+		policy_wide last = ranges->v6[i].last;
+
+		add(ret, ranges->v6[i].first, last < ADDRESS_V4_FIRST ? last : ADDRESS_V4_FIRST - 1, reason);
+	}
+	for (uint32_t i = 0; i < ranges->v4_count; i++)
+		add(ret, ADDRESS_V4_FIRST | ranges->v4[i].first, ADDRESS_V4_FIRST | ranges->v4[i].last, reason);
+	for (uint32_t i = 0; i < ranges->v6_count; i++) {
+		policy_wide first = ranges->v6[i].first;
+
+		if (ranges->v6[i].last > ADDRESS_V4_LAST)
+			add(ret, first > ADDRESS_V4_LAST ? first : ADDRESS_V4_LAST + 1, ranges->v6[i].last, reason);
+	}
+	return 0;
+}
+
+int address_set_complement(struct address_set *ret, const struct address_set *set, struct source_filter_reason reason)
+{
+	policy_wide next = 0;
+	int err = start(ret, set->count + 1);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->intervals[i].first > next)
+			add(ret, next, set->intervals[i].first - 1, reason);
+		if (set->intervals[i].last == ADDRESS_WIDE_MAX)
+			return 0;
+		next = set->intervals[i].last + 1;
+	}
+	add(ret, next, ADDRESS_WIDE_MAX, reason);
+	return 0;
+}
+
+int address_set_intersect(struct address_set *ret, const struct address_set *first, const struct address_set *second)
+{
+	size_t i = 0, j = 0;
+	int err = start(ret, first->count + second->count);
+
+	if (err)
+		return err;
+	while (i < first->count && j < second->count) {
+		const struct address_interval *a = &first->intervals[i], *b = &second->intervals[j];
+		policy_wide low = a->first > b->first ? a->first : b->first;
+		policy_wide high = a->last < b->last ? a->last : b->last;
+
+		if (low <= high)
+			add(ret, low, high, a->reason);
+		if (a->last < b->last)
+			i++;
+		else
+			j++;
+	}
+	return 0;
+}
+
+/*
+ * Sweep both sets from the lowest address; `next` is the lowest that is not yet decided. Each round adds one interval, which
+ * ends where an interval of either set ends or begins.
+ */
+int address_set_unite(struct address_set *ret, const struct address_set *first, const struct address_set *second)
+{
+	size_t i = 0, j = 0;
+	policy_wide next = 0;
+	int err = start(ret, 2 * (first->count + second->count));
+
+	if (err)
+		return err;
+	while (i < first->count || j < second->count) {
+		const struct address_interval *a = i < first->count ? &first->intervals[i] : NULL;
+		const struct address_interval *b = j < second->count ? &second->intervals[j] : NULL;
+		policy_wide low, high;
+
+		if (b && b->last < next) {
+			j++; /* covered by what `first` has added */
+			continue;
+		}
+		if (b && (!a || b->first < a->first) && (!a || next < a->first)) {
+			low = b->first > next ? b->first : next;
+			high = a && a->first <= b->last ? a->first - 1 : b->last;
+			add(ret, low, high, b->reason);
+			if (high == b->last)
+				j++;
+		} else {
+			high = a->last;
+			add(ret, a->first, high, a->reason);
+			i++;
+		}
+		if (high == ADDRESS_WIDE_MAX)
+			return 0;
+		next = high + 1;
+	}
+	return 0;
+}
+
+int address_set_unite_all(struct address_set *ret, struct address_set *sets, size_t count)
+{
+	int err = 0;
+
+	*ret = (struct address_set){ 0 };
+	while (count > 1 && !err) {
+		size_t kept = 0;
+
+		for (size_t i = 0; i < count; i += 2) {
+			struct address_set united = { 0 };
+
+			if (i + 1 == count) {
+				united = sets[i];
+				sets[i] = (struct address_set){ 0 };
+			} else if (!err) {
+				err = address_set_unite(&united, &sets[i], &sets[i + 1]);
+			}
+			address_set_fini(&sets[i]);
+			if (i + 1 < count)
+				address_set_fini(&sets[i + 1]);
+			sets[kept++] = united;
+		}
+		count = kept;
+	}
+	if (count && !err) {
+		*ret = sets[0];
+		sets[0] = (struct address_set){ 0 };
+	}
+	for (size_t i = 0; i < count; i++)
+		address_set_fini(&sets[i]);
+	return err;
+}
