@@ -219,6 +219,18 @@ void access_format_write(const struct access_format *format, const struct access
 	buffer_append_byte(buffer, '\n');
 }
 
+bool access_format_append_variable(struct view name, const struct access_record *record, struct buffer *buffer)
+{
+	size_t before = buffer->count;
+
+	write_variable(buffer, find_variable(name), record);
+	/* In a log an unset value shows as "-"; elsewhere it is nothing. */
+	if (!view_equals_text(view_after(buffer_view(buffer), before), "-"))
+		return true;
+	buffer_truncate(buffer, before);
+	return false;
+}
+
 /* --- Postern's own line ------------------------------------------------------------------------------------------------ */
 
 /* `start` is a literal like `,"path":"`; nothing is written for an unset value. */

@@ -12,6 +12,7 @@
 #ifndef POSTERN_OBSERVE_ACCESS_FORMAT_H
 #define POSTERN_OBSERVE_ACCESS_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,12 @@ struct view access_format_text(const struct access_format *format);
 
 /* Append the line for `record`, with its newline. */
 void access_format_write(const struct access_format *format, const struct access_record *record, struct buffer *buffer);
+
+/*
+ * Append the value of `$context.<name>` alone, for mappings and gateway responses: false, with nothing appended, if it is
+ * unset or unknown.
+ */
+bool access_format_append_variable(struct view name, const struct access_record *record, struct buffer *buffer);
 
 /* Append Postern's own line for `record`: one JSON object, escaped whatever the values hold, with its newline. */
 void access_format_write_json(const struct access_record *record, struct buffer *buffer);
