@@ -31,7 +31,7 @@ int address_parse(struct netns_address *ret, struct view text)
 	return 0;
 }
 
-int address_parse_port(struct netns_address *ret, struct view text, bool any_port)
+int address_parse_port(struct netns_address *ret, struct view text)
 {
 	size_t colon = view_find_last_byte(text, ':');
 	struct netns_address address;
@@ -39,8 +39,7 @@ int address_parse_port(struct netns_address *ret, struct view text, bool any_por
 	struct view host;
 	uint64_t port;
 
-	if (colon == VIEW_NOWHERE || view_parse_u64(view_after(text, colon + 1), 65535, &port) < 0 ||
-		(port == 0 && !any_port))
+	if (colon == VIEW_NOWHERE || view_parse_u64(view_after(text, colon + 1), 65535, &port) < 0 || port == 0)
 		return -EINVAL;
 	host = view_part(text, 0, colon);
 	in_brackets = host.count >= 2 && host.at[0] == '[' && host.at[host.count - 1] == ']';

@@ -20,8 +20,8 @@
 /* "10.20.0.1" or "fd00::1", without port. 0 or -EINVAL. */
 int address_parse(struct netns_address *ret, struct view text) __attribute__((warn_unused_result));
 
-/* "127.0.0.1:4566" or "[::1]:4566", port 1–65535 (0 too if `any_port`). 0 or -EINVAL. */
-int address_parse_port(struct netns_address *ret, struct view text, bool any_port) __attribute__((warn_unused_result));
+/* "127.0.0.1:4566" or "[::1]:4566", port 1–65535. 0 or -EINVAL. */
+int address_parse_port(struct netns_address *ret, struct view text) __attribute__((warn_unused_result));
 
 /* "10.20.0.0/24". 0; -EINVAL if it is none, -EDOM if it has bits behind its length. */
 int address_parse_prefix(struct netns_prefix *ret, struct view text) __attribute__((warn_unused_result));

@@ -159,7 +159,7 @@ static void read_owner(struct settings_reader *reader, const struct json *value,
 static void read_address(struct settings_reader *reader, const struct json *value, struct netns_address *ret)
 {
 	memset(ret, 0, sizeof *ret);
-	if (!is_nothing(value) && address_parse_port(ret, json_text(value), true) < 0)
+	if (!is_nothing(value) && address_parse_port(ret, json_text(value)) < 0)
 		settings_refuse(reader, value, "must be ADDRESS:PORT, with an IPv6 address in brackets");
 }
 
@@ -180,7 +180,7 @@ static void read_addresses(
 		return;
 	JSON_EACH(item, value)
 	{
-		if (address_parse_port(&ret->at[ret->count++], json_text(item), true) < 0)
+		if (address_parse_port(&ret->at[ret->count++], json_text(item)) < 0)
 			settings_refuse(reader, item, "must be ADDRESS:PORT, with an IPv6 address in brackets");
 	}
 }

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `postern run`: judges the settings, or writes those of local mode, and becomes posternd: its pid is the appliance's, its
+ * standard output says `ready`, SIGTERM ends it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "appliance/base/json_writer.h"
+#include "appliance/base/table.h"
+#include "appliance/cli/cli.h"
+#include "appliance/launch/address.h"
+#include "appliance/launch/settings.h"
+
+#define ERRORS_MAX_BYTES 65536
+
+struct run_options {
+	const char *local, *management, *traffic, *dns, *account, *region;
+};
+
+/* Our own folder, where posternd is too; NULL if the kernel does not tell. */
+static const char *own_folder(struct cli *cli)
+{
+	char path[4096];
+	ssize_t count = readlink("/proc/self/exe", path, sizeof path);
+	struct view whole = view_from(path, count < 0 ? 0 : (size_t)count);
+	size_t slash = view_find_last_byte(whole, '/');
+
+	return slash == VIEW_NOWHERE ? NULL : arena_text(&cli->arena, view_part(whole, 0, slash));
+}
+
+static int become_posternd(struct cli *cli, const char *settings)
+{
+	const char *folder = own_folder(cli), *program;
+	char name[] = "posternd", option[] = "--settings", *path = arena_text(&cli->arena, view_from_text(settings));
+	char *const arguments[] = { name, option, path, NULL };
+
+	if (!folder || !path)
+		return cli_fail(cli, "can't find the folder of the programs");
+	program = arena_printf(&cli->arena, "%s/posternd", folder).at;
+	fflush(stdout);
+	execv(program, arguments);
+	return cli_fail(cli, "can't start %s: %s", program, strerror(errno));
+}
+
+/* Every error of the file at `path`, the users' names included, before anything is started. */
+static int judge(struct cli *cli, const char *path, struct settings **ret)
+{
+	static struct netns_config config;
+	struct buffer errors;
+
+	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
+	if (settings_read_file(ret, path, &errors) < 0 || settings_to_config(*ret, path, &config, &errors) < 0)
+		return cli_fail(cli, VIEW_FMT, VIEW_ARG(view_trim_set(buffer_view(&errors), "\n")));
+	return CLI_OK;
+}
+
+/* --- Local mode ---------------------------------------------------------------------------------------------------- */
+
+/* A folder of ours alone: made, or found as a real folder of this user. */
+static int make_folder(struct cli *cli, const char *path, mode_t mode)
+{
+	struct stat facts;
+
+	if (mkdir(path, mode) == 0)
+		return CLI_OK;
+	if (errno != EEXIST || stat(path, &facts) < 0)
+		return cli_fail(cli, "can't make %s: %s", path, strerror(errno));
+	if (!S_ISDIR(facts.st_mode))
+		return cli_fail(cli, "%s is not a folder", path);
+	if (facts.st_uid != geteuid())
+		return cli_fail(cli, "%s belongs to another user", path);
+	return CLI_OK;
+}
+
+/*
+ * Where posternd's socket is: within DIR, unless its path would be too long for a Unix socket; then a folder in /tmp named
+ * after user and DIR.
+ */
+static const char *run_dir_for(struct cli *cli, const char *dir)
+{
+	if (strlen(dir) + strlen("/run") < NETNS_RUN_DIR_MAX_BYTES)
+		return arena_printf(&cli->arena, "%s/run", dir).at;
+	return arena_printf(&cli->arena, "/tmp/postern-%u-%016llx", (unsigned)geteuid(),
+		(unsigned long long)table_hash_keyed(view_from_text(dir), 0, 0))
+		.at;
+}
+
+/* What a start of before wrote, or all defaults. A file that was spoilt meanwhile is written anew. */
+static struct settings *settings_of_before(struct cli *cli, const char *path)
+{
+	struct settings *settings = NULL;
+	struct buffer errors;
+
+	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
+	if (settings_read_file(&settings, path, &errors) < 0)
+		buffer_reset(&errors);
+	if (!settings && settings_parse(&settings, view_of(""), "", &errors) < 0)
+		return NULL;
+	return settings;
+}
+
+static void write_address(struct json_writer *writer, const char *given, const struct netns_address *otherwise)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (given)
+		json_write_text(writer, view_from_text(given));
+	else
+		json_write_text(writer, view_from(text, otherwise->family ? address_write_port(text, otherwise) : 0));
+}
+
+/* `key: value` lines; the values are JSON, which is YAML. */
+static void write_settings(struct buffer *buffer, const char *dir, const char *run_dir,
+	const struct run_options *options, const struct settings *before)
+{
+	const struct {
+		const char *name, *text;
+	} texts[] = { { "account_id", options->account ? options->account : before->account_id },
+		{ "region", options->region ? options->region : before->region }, { "state_dir", dir },
+		{ "run_dir", run_dir } };
+	struct json_writer writer;
+
+	buffer_append_text(buffer, "# Written by `postern run --local`; its options change it.\nlocal: true\n");
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		buffer_printf(buffer, "%s: ", texts[i].name);
+		json_writer_init(&writer, buffer);
+		json_write_text(&writer, view_from_text(texts[i].text));
+		buffer_append_byte(buffer, '\n');
+	}
+	buffer_append_text(buffer, "log_dir: ");
+	json_writer_init(&writer, buffer);
+	json_write_text(&writer, view_from_text(dir));
+	buffer_append_text(buffer, "\nmanagement: [");
+	json_writer_init(&writer, buffer);
+	write_address(&writer, options->management, &before->management.at[0]);
+	buffer_append_text(buffer, "]\nlocal_traffic: ");
+	json_writer_init(&writer, buffer);
+	write_address(&writer, options->traffic, &before->local_traffic);
+	buffer_append_text(buffer, "\nlocal_dns: ");
+	json_writer_init(&writer, buffer);
+	write_address(&writer, options->dns, &before->local_dns);
+	buffer_append_text(buffer, "\nbackend_allow: [127.0.0.0/8, \"::1\"]\nworkers: ");
+	buffer_append_u64(buffer, before->workers);
+	buffer_append_byte(buffer, '\n');
+}
+
+/* Replace the file at once: a start that is cut short leaves the old one. */
+static int save(struct cli *cli, const char *path, struct view text)
+{
+	const char *fresh = arena_printf(&cli->arena, "%s.new", path).at;
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), error = 0;
+
+	if (fd < 0)
+		return cli_fail(cli, "can't write %s: %s", fresh, strerror(errno));
+	if (write(fd, text.at, text.count) != (ssize_t)text.count || fsync(fd) < 0)
+		error = errno ? errno : ENOSPC;
+	if (close(fd) < 0 && !error)
+		error = errno;
+	if (!error && rename(fresh, path) < 0)
+		error = errno;
+	return error ? cli_fail(cli, "can't write %s: %s", path, strerror(error)) : CLI_OK;
+}
+
+static int run_local(struct cli *cli, const struct run_options *options)
+{
+	char *dir = NULL;
+	const char *path, *run_dir;
+	struct settings *before, *settings;
+	struct buffer text;
+	int result = make_folder(cli, options->local, 0755);
+
+	if (result != CLI_OK)
+		return result;
+	dir = realpath(options->local, NULL);
+	if (!dir)
+		return cli_fail(cli, "%s: %s", options->local, strerror(errno));
+	path = arena_printf(&cli->arena, "%s/settings.yaml", dir).at;
+	run_dir = run_dir_for(cli, dir);
+	before = settings_of_before(cli, path);
+	if (!path || !run_dir || !before)
+		return cli_fail(cli, "out of memory");
+	result = make_folder(cli, run_dir, 0700);
+	if (result != CLI_OK)
+		return result;
+	buffer_init_arena(&text, &cli->arena, SETTINGS_FILE_MAX_BYTES);
+	write_settings(&text, dir, run_dir, options, before);
+	if (buffer_error(&text))
+		return cli_fail(cli, "out of memory");
+	result = save(cli, path, buffer_view(&text));
+	if (result == CLI_OK)
+		result = judge(cli, path, &settings);
+	if (result != CLI_OK)
+		return result;
+	fprintf(stderr, "postern: local mode: no namespaces and no kernel filter; policies are enforced in the request "
+			"pipeline alone\n");
+	return become_posternd(cli, path);
+}
+
+/* --- The command --------------------------------------------------------------------------------------------------- */
+
+static int run_with_settings(struct cli *cli)
+{
+	const char *path = cli->settings ? cli->settings : SETTINGS_DEFAULT_FILE;
+	struct settings *settings;
+	int result;
+
+	if (!cli->settings && access(path, F_OK) != 0)
+		return cli_fail(cli,
+			"there is no %s: write one (`postern settings` prints every setting), name another with "
+			"--settings, or try "
+			"--local DIR",
+			path);
+	result = judge(cli, path, &settings);
+	if (result != CLI_OK)
+		return result;
+	if (!settings->local && geteuid() != 0)
+		return cli_fail(cli,
+			"needs root, to make network namespaces and load the kernel filter; --local DIR does without");
+	return become_posternd(cli, path);
+}
+
+int cli_run(struct cli *cli, int argc, char **argv)
+{
+	struct run_options given = { .local = NULL };
+	const struct cli_option options[] = {
+		{ "local", "DIR", "serve on loopback without root; state and settings are kept in DIR", &given.local,
+			NULL },
+		{ "management", "A:P", "local: management address (127.0.0.1:4566)", &given.management, NULL },
+		{ "traffic", "A:P", "local: address of the one endpoint (127.0.0.1:8443)", &given.traffic, NULL },
+		{ "dns", "A:P", "local: address of its DNS server (none)", &given.dns, NULL },
+		{ "account", "ID", "local: AWS account id of the appliance (000000000000)", &given.account, NULL },
+		{ "region", "NAME", "local: AWS region of the appliance (us-east-1)", &given.region, NULL },
+	};
+	const struct cli_usage usage = {
+		.synopsis = "postern run [--settings FILE | --local DIR [--management A:P] [--traffic A:P] [--dns A:P] "
+			    "[--account ID] "
+			    "[--region NAME]]",
+		.about = "Starts an appliance and stays with it: prints one line `ready` with its addresses when it "
+			 "serves, ends on\n"
+			 "SIGTERM, reads its settings again on SIGHUP. With a settings file it needs root; with "
+			 "--local DIR it serves\n"
+			 "all but namespaces and the kernel filter on loopback, and writes DIR/credentials for the aws "
+			 "command line.",
+		.options = options,
+		.option_count = sizeof options / sizeof options[0],
+	};
+	char **arguments;
+	size_t count;
+	int result = cli_options(cli, &usage, argc, argv, &arguments, &count);
+
+	if (result >= 0)
+		return result;
+	if (given.local)
+		return cli->settings ? cli_misuse(cli, &usage, "--settings and --local exclude each other")
+				     : run_local(cli, &given);
+	if (given.management || given.traffic || given.dns || given.account || given.region)
+		return cli_misuse(
+			cli, &usage, "--management, --traffic, --dns, --account and --region go with --local");
+	return run_with_settings(cli);
+}
