@@ -206,6 +206,7 @@ static int compile_method(
 	work->object->methods = object;
 	object->method.resource = resource;
 	object->method.http_method = route_verb_name(verb);
+	object->method.needs_authorization = !view_equals_text(json_find_text(json, "authorizationType"), "NONE");
 	object->method.refused = method_refusal(work, json);
 	error = compile_method_responses(work, json_find(json, "methodResponses"), &object->method);
 	if (!error && json_is_object(integration)) {

@@ -82,7 +82,8 @@ struct snapshot_method_response {
 
 struct snapshot_method {
 	const struct snapshot_resource *resource;
-	struct view http_method; /* "GET", "ANY" */
+	struct view http_method;  /* "GET", "ANY" */
+	bool needs_authorization; /* its authorizationType is not NONE; then `refused` is set */
 	/* NULL, or why this version can't enforce or run what the method asks for; such a method answers
 	 * 500 API_CONFIGURATION_ERROR and is never served unchecked. */
 	const char *refused;

@@ -47,8 +47,8 @@ enum phase {
 
 /* What a worker's requests work with: all borrowed, all belonging to this worker's thread. It is the server's `context`. */
 struct pipeline_worker {
-	unsigned index;                     /* slot of `current` */
-	struct current *current;            /* snapshots */
+	unsigned index;          /* slot of `current` */
+	struct current *current; /* snapshots */
 	struct loop *loop;
 	struct integrate_worker *integrate; /* back ends */
 	struct observe_worker *observe;     /* ids, access log, counters */
@@ -57,7 +57,8 @@ struct pipeline_worker {
 	/* --- made by pipeline_worker_init() */
 	struct pattern_scratch *patterns;
 	struct loop_task unpin_task;
-	const struct snapshot *handshake_snapshot; /* pinned until the end of the turn in which a certificate was chosen */
+	const struct snapshot
+		*handshake_snapshot; /* pinned until the end of the turn in which a certificate was chosen */
 };
 
 /* By which endpoint a connection comes in: the listener's `identity` and `choose_context`. Lives until it is released. */

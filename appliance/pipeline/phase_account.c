@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* phase account: the access log line and the counters. */
+#include "appliance/pipeline/account.h"
+
+#include "appliance/base/counters.h"
+
+static int64_t milliseconds(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns >= from_ns ? (int64_t)((to_ns - from_ns) / 1000000) : 0;
+}
+
+static int64_t microseconds(uint64_t from_ns, uint64_t to_ns)
+{
+	return to_ns >= from_ns ? (int64_t)((to_ns - from_ns) / 1000) : 0;
+}
+
+static void record_route(const struct pipeline *p, struct access_record *ret)
+{
+	const struct resolve_result *resolved = &p->resolved;
+
+	if (p->snapshot)
+		ret->account_id = p->snapshot->account_id;
+	if (resolved->api)
+		ret->api_id = resolved->api->id;
+	if (resolved->stage) {
+		ret->stage = resolved->stage->name;
+		ret->deployment_id = resolved->stage->deployment->id;
+	}
+	if (resolved->base_path)
+		ret->base_path = resolved->base_path->path;
+	if (resolved->endpoint)
+		ret->vpc_id = resolved->endpoint->vpc_id;
+	ret->vpce_id = view_from_text(p->listener->endpoint_id);
+	ret->domain_name = view_from(resolved->host, resolved->host_bytes);
+	if (p->match.method) {
+		ret->resource_id = p->match.method->resource->id;
+		ret->resource_path = p->match.method->resource->path;
+	}
+}
+
+static void record_request(const struct pipeline *p, struct access_record *ret)
+{
+	const struct exchange *x = p->exchange;
+	const struct http1_header *user_agent = http1_find(&x->request, HTTP1_HEADER_USER_AGENT);
+	struct view relative = resolve_relative(x->request.path);
+
+	ret->request_id = view_from(p->request_id, sizeof p->request_id);
+	ret->extended_request_id = view_from(p->extended_id, sizeof p->extended_id);
+	ret->trace_id = p->trace_id;
+	ret->http_method = p->method.count ? p->method : x->request.method_text;
+	/* Leading slashes count as one; all else is as the client sent it. */
+	ret->path = x->request.path;
+	if (relative.count < x->request.path.count)
+		ret->path = view_after(x->request.path, x->request.path.count - relative.count - 1);
+	ret->protocol = x->request.minor_version == 0 ? view_of("HTTP/1.0") : view_of("HTTP/1.1");
+	ret->source_ip = x->peer->text;
+	ret->user_agent = user_agent ? user_agent->value : (struct view){ 0 };
+	ret->tls_version = view_from_text(x->tls->version);
+	ret->tls_cipher = view_from_text(x->tls->cipher);
+	ret->request_time_ms = (int64_t)x->received_wall_ms;
+	ret->request_length_bytes = (int64_t)x->request_body_bytes;
+}
+
+static void record_outcome(const struct pipeline *p, struct access_record *ret)
+{
+	const struct exchange *x = p->exchange;
+	uint64_t now_ns = loop_now_ns(x->loop);
+
+	ret->status = x->status ? x->status : (p->status ? p->status : -1);
+	ret->response_length_bytes = (int64_t)x->response_body_bytes;
+	ret->response_latency_ms = milliseconds(x->received_ns, now_ns);
+	ret->response_latency_us = microseconds(x->received_ns, now_ns);
+	ret->integration_status = p->candidate_status ? p->candidate_status : -1;
+	ret->integration_latency_ms = ret->integration_latency_us = -1;
+	if (p->call.started_ns && p->call.head_ns) {
+		ret->integration_latency_ms = milliseconds(p->call.started_ns, p->call.head_ns);
+		ret->integration_latency_us = microseconds(p->call.started_ns, p->call.head_ns);
+	}
+	if (p->call.error)
+		ret->integration_error = view_from_text(outbound_error_text(p->call.error));
+	if (!p->failed || p->failure_fixed)
+		return;
+	ret->error_type = gateway_response_defaults(p->failure_type)->name;
+	ret->error_message = p->failure_message;
+	if (!p->failure_message.at) {
+		/* The table holds it as JSON: a quoted text without escapes, or null. */
+		struct view message = gateway_response_defaults(p->failure_type)->message;
+
+		if (message.at[0] == '"')
+			ret->error_message = view_part(message, 1, message.count - 2);
+	}
+}
+
+static void record_denial(const struct pipeline *p, struct access_record *ret)
+{
+	struct policy_text sid;
+
+	ret->denied_statement = -1;
+	ret->reason = view_from_text(p->why);
+	if (!p->failed || p->failure_type != GATEWAY_RESPONSE_ACCESS_DENIED || p->decision.verdict == POLICY_ALLOW)
+		return;
+	ret->denied_by = view_from_text(combine_by_name(p->decision.by));
+	ret->denied_statement = p->decision.statement;
+	if (!p->decided_by || p->decision.statement < 0)
+		return;
+	sid = policy_statement_sid(p->decided_by, (size_t)p->decision.statement);
+	ret->denied_sid = view_from(sid.bytes, sid.count);
+}
+
+void account_record(struct pipeline *p, struct access_record *ret)
+{
+	*ret = (struct access_record){ 0 };
+	record_route(p, ret);
+	record_request(p, ret);
+	record_outcome(p, ret);
+	record_denial(p, ret);
+}
+
+enum verdict phase_account(struct pipeline *p)
+{
+	struct access_record record;
+
+	if (p->gone && !p->exchange->response_complete && !p->why)
+		p->why = "the client went away";
+	account_record(p, &record);
+	observe_finish(p->worker->observe,
+		p->resolved.stage ? p->resolved.stage->access_log_format : (struct view){ 0 }, &record);
+	return VERDICT_NEXT;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* phase respond: the answer goes to the client; a streamed one lasts as long as the back end's. */
+#include <errno.h>
+
+#include "appliance/pipeline/state.h"
+
+static void add_ids(struct pipeline *p)
+{
+	if (!p->fields)
+		return;
+	state_add_field(p, view_of("x-amzn-RequestId"), view_from(p->request_id, sizeof p->request_id));
+	state_add_field(p, view_of("x-amz-apigw-id"), view_from(p->extended_id, sizeof p->extended_id));
+}
+
+/* The answer that was made can't be sent as it is: give a bare one. */
+static void respond_bare(struct pipeline *p)
+{
+	static const struct http_field fields[] = {
+		{ .name = VIEW_INIT("Content-Type"), .value = VIEW_INIT("application/json") },
+		{ .name = VIEW_INIT("x-amzn-ErrorType"), .value = VIEW_INIT("InternalServerErrorException") },
+	};
+
+	p->why = "the answer's fields can't be sent";
+	p->failed = true;
+	p->failure_type = GATEWAY_RESPONSE_API_CONFIGURATION_ERROR;
+	p->failure_message = (struct view){ 0 };
+	if (http_respond(p->exchange, 500, fields, sizeof fields / sizeof *fields,
+		    view_of("{\"message\": \"Internal server error\"}")))
+		p->gone = true;
+}
+
+static void cancel_call(struct pipeline *p)
+{
+	if (p->call_begun && !p->call_ended)
+		http_call_cancel(&p->call);
+	p->call_ended = true;
+}
+
+static enum verdict respond_streaming(struct pipeline *p)
+{
+	int error = http_respond_head(p->exchange, p->status, p->fields, p->field_count, p->body_length);
+
+	/* What pointed into the back end's head is on its way or given up. */
+	p->back_end_head = NULL;
+	p->fields = NULL;
+	if (!error)
+		return VERDICT_WAIT;
+	cancel_call(p);
+	if (error == -EPIPE)
+		p->gone = true;
+	else
+		respond_bare(p);
+	return VERDICT_NEXT;
+}
+
+enum verdict phase_respond(struct pipeline *p)
+{
+	int error;
+
+	if (p->gone)
+		return VERDICT_NEXT;
+	if (p->too_large) {
+		http_respond_too_large(p->exchange);
+		return VERDICT_NEXT;
+	}
+	if (p->failed) {
+		/* A streamed answer that could not be begun leaves its call behind. */
+		cancel_call(p);
+		state_write_failure(p);
+	}
+	add_ids(p);
+	if (p->streams && !p->failed)
+		return respond_streaming(p);
+	error = http_respond(p->exchange, p->status, p->fields, p->field_count, p->body);
+	if (error == -EPIPE)
+		p->gone = true;
+	else if (error)
+		respond_bare(p);
+	return VERDICT_NEXT;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * state: what the phases know of one request: `struct pipeline`, in the exchange's arena, and what they may do to it. For
+ * the files of this folder.
+ *
+ * Words: the *failure* is the gateway response that was chosen; the *answer* is what goes to the client; *why* is for the
+ * operator's log only.
+ */
+#ifndef POSTERN_PIPELINE_STATE_H
+#define POSTERN_PIPELINE_STATE_H
+
+#include "appliance/base/clock.h"
+#include "appliance/integrate/http_call.h"
+#include "appliance/integrate/integrate.h"
+#include "appliance/model/snapshot.h"
+#include "appliance/observe/observe.h"
+#include "appliance/pipeline/pipeline.h"
+#include "appliance/pipeline/resolve.h"
+#include "policy/combine.h"
+#include "policy/policy.h"
+
+#define PIPELINE_MAGIC MAGIC('p', 'i', 'p', 'e')
+
+enum verdict { VERDICT_NEXT, VERDICT_ANSWER, VERDICT_WAIT, VERDICT_FAIL };
+
+struct pipeline {
+	uint32_t magic;
+	enum phase phase;
+	struct exchange *exchange;
+	struct pipeline_worker *worker;
+	const struct pipeline_listener *listener;
+	const struct snapshot *snapshot; /* pinned; NULL if there is none yet */
+	bool running;                    /* the driver is at work further up the stack */
+	bool in_request;                 /* the loop has not been returned to since the head came */
+	bool gone;                       /* the client is */
+
+	/* --- ids */
+	char request_id[REQUEST_ID_BYTES];
+	char extended_id[REQUEST_ID_EXTENDED_BYTES];
+	char trace_id_room[REQUEST_ID_TRACE_MAX_BYTES];
+	struct view trace_id; /* made when a back end is called */
+
+	/* --- route */
+	struct resolve_result resolved;
+	struct view method; /* after X-HTTP-Method-Override */
+	enum route_verb verb;
+	struct route_match match; /* match.method is NULL until it was found */
+	struct view arn;          /* of the method, as policies see it */
+	struct policy_request policy_request;
+	char time_text[CLOCK_TEXT_MAX_BYTES], epoch_text[24]; /* behind aws:CurrentTime and aws:EpochTime */
+
+	/* --- what the policies said */
+	struct combine_decision decision;
+	const struct policy *decided_by; /* whose statement it was; NULL if nobody's */
+	const char *why;                 /* static text; NULL if nothing need be said */
+
+	/* --- failure */
+	bool failed;
+	bool failure_fixed; /* no API's customisation applies, and no type is logged */
+	enum gateway_response_type failure_type;
+	int failure_status;          /* 0: that of the type */
+	struct view failure_message; /* plain text; `at` NULL: the type's own */
+	struct view error_type;      /* x-amzn-ErrorType, if it is not that of the type */
+
+	/* --- integration */
+	size_t parameter_count;
+	struct integrate_parameter *parameters;
+	const struct integration_template *request_template; /* NULL: the body passes through */
+	const struct integration_response *integration_response;
+	struct http_call call;
+	bool call_begun, call_ended;
+	bool body_collected;                    /* the request's body is here, in `request_body` */
+	struct view request_body;               /* collected because something needs the whole of it */
+	const struct http1_head *back_end_head; /* while the call hands it over; NULL otherwise */
+	int candidate_status;                   /* what the integration answered, 0 if it did not */
+	struct view answer_type;                /* media type of the back end's body; empty if it named none */
+
+	/* --- answer */
+	int status;
+	size_t field_count;
+	struct http_field *fields;
+	struct view body;
+	int64_t body_length;  /* of a streamed answer */
+	bool streams;         /* the body comes from the call, not from `body` */
+	bool too_large;       /* the server's own answer to a body over the limit */
+	uint64_t answered_ns; /* when the answer was begun */
+};
+
+/* Fields that a phase may add behind those it made room for: request id, extended id, error type, trace id. */
+#define STATE_EXTRA_FIELDS 4
+
+/* --- for phases ------------------------------------------------------------------------------------------------------ */
+
+#define PHASE(name, may_wait, text) enum verdict phase_##name(struct pipeline *p);
+#include "appliance/pipeline/phases.def"
+#undef PHASE
+
+/* Choose the gateway response of that type with its own message. */
+enum verdict state_fail(struct pipeline *p, enum gateway_response_type type, const char *why);
+
+/* The same with a message: plain text, alive until the answer was written. */
+enum verdict state_fail_with(struct pipeline *p, enum gateway_response_type type, struct view message, const char *why);
+
+/* 403 Forbidden, as for what is no API: nothing of it can be customised. */
+enum verdict state_forbid(struct pipeline *p, const char *why);
+
+/* The denial that `p->decision`, made by `policy` (NULL: nobody's), calls for. */
+enum verdict state_deny(struct pipeline *p, const struct policy *policy);
+
+/* Answer with these bytes and media type, no error type. */
+enum verdict state_answer_plain(struct pipeline *p, int status, struct view media_type, struct view body);
+
+/* Go on after a WAIT, from the loop: with the phase that waited (`finished` false) or the one after it. */
+void state_resume(struct pipeline *p, bool finished);
+
+/* Go on after a WAIT with a failure that was chosen. */
+void state_resume_failed(struct pipeline *p);
+
+/* Add a field; the array has room. */
+void state_add_field(struct pipeline *p, struct view name, struct view value);
+
+/* Write the failure's answer into p->status, fields and body. */
+enum verdict state_write_failure(struct pipeline *p);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/pipeline/values.h"
+
+#include "appliance/pipeline/account.h"
+#include "appliance/wire/uri.h"
+
+/* Longest value of a context variable or of joined headers: a header section has 8,000 bytes. */
+#define VALUE_MAX_BYTES 16384
+
+/* Headers that are removed before anything can see them (spec/rest-dataplane.md 10.1). */
+static bool is_hidden(const struct http1_header *header)
+{
+	switch (header->id) {
+	case HTTP1_HEADER_CONNECTION:
+	case HTTP1_HEADER_CONTENT_LENGTH:
+	case HTTP1_HEADER_CONTENT_MD5:
+	case HTTP1_HEADER_EXPECT:
+	case HTTP1_HEADER_MAX_FORWARDS:
+	case HTTP1_HEADER_PROXY_AUTHENTICATE:
+	case HTTP1_HEADER_SERVER:
+	case HTTP1_HEADER_TE:
+	case HTTP1_HEADER_TRANSFER_ENCODING:
+	case HTTP1_HEADER_TRAILER:
+	case HTTP1_HEADER_UPGRADE:
+	case HTTP1_HEADER_WWW_AUTHENTICATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+struct view values_path(const struct pipeline *p, struct view name)
+{
+	for (size_t i = 0; i < p->match.parameter_count; i++) {
+		if (view_equals(p->match.parameters[i].name, name))
+			return p->match.parameters[i].value;
+	}
+	return (struct view){ 0 };
+}
+
+/* Decoded into the arena; as it is if there is nothing to decode. */
+static struct view decode(struct pipeline *p, struct view text)
+{
+	char *room;
+	long count;
+
+	if (view_find_byte(text, '%') == VIEW_NOWHERE && view_find_byte(text, '+') == VIEW_NOWHERE)
+		return text;
+	room = arena_alloc(&p->exchange->arena, text.count);
+	if (!room)
+		return (struct view){ 0 };
+	count = uri_decode(room, text, true, true);
+	return count < 0 ? (struct view){ 0 } : view_from(room, (size_t)count);
+}
+
+/* The raw value of occurrence `index` of a query parameter, or its last one for SIZE_MAX. */
+static struct view query_raw(struct pipeline *p, struct view name, size_t index)
+{
+	struct uri_query query = { .rest = p->exchange->request.query };
+	struct view part_name, part_value, found = { 0 };
+	size_t seen = 0;
+
+	while (uri_query_next(&query, &part_name, &part_value, NULL)) {
+		if (!view_equals(decode(p, part_name), name))
+			continue;
+		if (seen++ == index)
+			return part_value;
+		if (index == SIZE_MAX)
+			found = part_value;
+	}
+	return found;
+}
+
+struct view values_query(struct pipeline *p, struct view name)
+{
+	return values_query_at(p, name, SIZE_MAX);
+}
+
+struct view values_query_at(struct pipeline *p, struct view name, size_t index)
+{
+	struct view raw = query_raw(p, name, index);
+
+	return raw.at ? decode(p, raw) : raw;
+}
+
+struct view values_header(const struct pipeline *p, struct view name)
+{
+	const struct http1_head *head = &p->exchange->request;
+
+	for (size_t i = head->header_count; i > 0; i--) {
+		const struct http1_header *header = &head->headers[i - 1];
+
+		if (view_equals(header->name, name) && !is_hidden(header))
+			return header->value;
+	}
+	return (struct view){ 0 };
+}
+
+struct view values_headers_joined(struct pipeline *p, struct view name)
+{
+	const struct http1_head *head = &p->exchange->request;
+	struct buffer joined;
+	size_t count = 0;
+
+	buffer_init_arena(&joined, &p->exchange->arena, VALUE_MAX_BYTES);
+	for (size_t i = 0; i < head->header_count; i++) {
+		const struct http1_header *header = &head->headers[i];
+
+		if (!view_equals(header->name, name) || is_hidden(header))
+			continue;
+		if (count++ > 0)
+			buffer_append_byte(&joined, ',');
+		buffer_append(&joined, header->value);
+	}
+	if (count == 0 || buffer_error(&joined))
+		return (struct view){ 0 };
+	return buffer_view(&joined);
+}
+
+struct view values_context(struct pipeline *p, struct view path)
+{
+	struct access_record record;
+	struct buffer text;
+
+	account_record(p, &record);
+	buffer_init_arena(&text, &p->exchange->arena, VALUE_MAX_BYTES);
+	if (!access_format_append_variable(path, &record, &text) || buffer_error(&text))
+		return (struct view){ 0 };
+	return buffer_view(&text);
+}
+
+struct view values_request(struct pipeline *p, struct view reference)
+{
+	struct view place, name;
+
+	if (!view_cut(reference, '.', &place, &name))
+		return (struct view){ 0 };
+	if (view_equals_text(place, "header"))
+		return values_header(p, name);
+	if (view_equals_text(place, "querystring"))
+		return values_query(p, name);
+	if (view_equals_text(place, "path"))
+		return values_path(p, name);
+	return (struct view){ 0 };
+}
+
+struct view values_source(struct pipeline *p, const struct mapping_parameter *mapping)
+{
+	switch (mapping->source_kind) {
+	case MAPPING_FROM_LITERAL:
+		return mapping->source_text;
+	case MAPPING_FROM_PATH:
+		return values_path(p, mapping->source_text);
+	case MAPPING_FROM_QUERYSTRING:
+	case MAPPING_FROM_MULTIVALUE_QUERYSTRING:
+		return values_query(p, mapping->source_text);
+	case MAPPING_FROM_HEADER:
+		return values_header(p, mapping->source_text);
+	case MAPPING_FROM_MULTIVALUE_HEADER:
+		return values_headers_joined(p, mapping->source_text);
+	case MAPPING_FROM_STAGE_VARIABLE:
+		return p->resolved.stage ? snapshot_stage_variable(p->resolved.stage, mapping->source_text)
+					 : (struct view){ 0 };
+	case MAPPING_FROM_CONTEXT:
+		return values_context(p, mapping->source_text);
+	case MAPPING_FROM_BODY:
+		break; /* refused when it was compiled */
+	}
+	return (struct view){ 0 };
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * values: where the values of mappings, gateway responses and access logs come from: the method request, $context, stage
+ * variables.
+ *
+ * A view with `at` NULL means that there is no such value. Values live as long as the exchange.
+ * Source: spec/rest-dataplane.md 6, 10.1; spec/throttling-caching-logging.md C3.
+ */
+#ifndef POSTERN_PIPELINE_VALUES_H
+#define POSTERN_PIPELINE_VALUES_H
+
+#include "appliance/pipeline/state.h"
+
+/* Path parameter, still encoded. */
+struct view values_path(const struct pipeline *p, struct view name);
+
+/* Last value of a query parameter, decoded (into the arena if need be). */
+struct view values_query(struct pipeline *p, struct view name);
+
+/* Last value of a request header whose name is exactly `name`; headers that nobody may see are absent. */
+struct view values_header(const struct pipeline *p, struct view name);
+
+/* All of its values, joined with ','. */
+struct view values_headers_joined(struct pipeline *p, struct view name);
+
+/* The `index`th value of a query parameter, decoded; `at` NULL past the last. */
+struct view values_query_at(struct pipeline *p, struct view name, size_t index);
+
+/* $context.`path`, as text; numbers are written into the arena. */
+struct view values_context(struct pipeline *p, struct view path);
+
+/* "header.x", "querystring.x" or "path.x" of the method request. */
+struct view values_request(struct pipeline *p, struct view reference);
+
+/* The value of a mapping's source, of the request side; bodies have none. Empty values count as absent. */
+struct view values_source(struct pipeline *p, const struct mapping_parameter *mapping);
+
+#endif
