@@ -29,11 +29,13 @@ static struct view file(const char *name)
 {
 	char path[128];
 	size_t count;
-	char *text;
+	char *text, *page;
 
 	snprintf(path, sizeof path, DATA "%s", name);
 	text = whole_file(path, &count);
-	return view_from(at_page_end(text, count), count);
+	page = at_page_end(text, count);
+	free(text);
+	return view_from(page, count);
 }
 
 static struct certificate parsed(const char *name)
