@@ -108,7 +108,7 @@ HEADERS_launch := seccomp.h
 # Flags. SANITIZE=address,undefined builds with sanitizers; CC=clang-14 with clang. Both want a B of their own.
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wcast-qual -Werror
 OPTIMIZE ?= -O2
-CPPFLAGS := -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -I. -I$(B)/generated -isystem $(WOLFSSL)/include
+CPPFLAGS := -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -I. -I$(B)/generated -isystem $(WOLFSSL)/include -isystem /usr/include/libnl3
 CFLAGS := -std=gnu11 -g $(OPTIMIZE) -fno-omit-frame-pointer -fno-strict-aliasing -fstack-protector-strong -fPIE $(WARNINGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now
 ifneq ($(SANITIZE),)
