@@ -5,7 +5,20 @@
 
 bool policy_arn_split(struct policy_text parts[POLICY_ARN_PARTS], struct policy_text arn)
 {
-	return policy_arn_split_pattern(parts, arn, false);
+	struct policy_text found[POLICY_ARN_PARTS];
+
+	/* Once for every evaluation, hence not by way of the general function. */
+	for (size_t i = 0; i < POLICY_ARN_PARTS - 1; i++) {
+		const char *colon = arn.count ? memchr(arn.bytes, ':', arn.count) : NULL;
+
+		if (!colon)
+			return false;
+		found[i] = (struct policy_text){ .bytes = arn.bytes, .count = (size_t)(colon - arn.bytes) };
+		arn = policy_text_behind(arn, found[i].count + 1);
+	}
+	found[POLICY_ARN_PARTS - 1] = arn;
+	memcpy(parts, found, sizeof found);
+	return true;
 }
 
 bool policy_arn_split_pattern(struct policy_text parts[POLICY_ARN_PARTS], struct policy_text pattern, bool variables)

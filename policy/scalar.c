@@ -14,6 +14,9 @@ static bool is_digit(struct policy_text text, size_t at)
 
 bool policy_number_parse(policy_number *ret, struct policy_text text)
 {
+	static const int64_t powers[POLICY_NUMBER_DIGITS_MAX + 1] = { 1, 10, 100, 1000, 10000, 100000, 1000000,
+		10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+		100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000 };
 	size_t at = 0, whole = 0, fraction = 0;
 	policy_number value = 0;
 	bool negative = text.count && text.bytes[0] == '-';
@@ -40,8 +43,7 @@ bool policy_number_parse(policy_number *ret, struct policy_text text)
 	}
 	if (at != text.count)
 		return false;
-	for (; fraction < POLICY_NUMBER_DIGITS_MAX; fraction++)
-		value *= 10;
+	value *= powers[POLICY_NUMBER_DIGITS_MAX - fraction];
 	*ret = negative ? -value : value;
 	return true;
 }

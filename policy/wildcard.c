@@ -105,6 +105,15 @@ static void variable_add(struct compiler *compiler, struct policy_text inside)
 	piece->key = policy_key_find(piece->name);
 }
 
+/* Literals and stars only; neither ever has a neighbour of its own kind. */
+static bool is_stars(const struct wildcard *pattern)
+{
+	for (uint32_t i = 0; i < pattern->piece_count; i++)
+		if (pattern->pieces[i].kind == WILDCARD_ANY_BYTE || pattern->pieces[i].kind == WILDCARD_VARIABLE)
+			return false;
+	return !pattern->folded;
+}
+
 static void find_shape(struct wildcard *pattern)
 {
 	const struct wildcard_piece *pieces = pattern->pieces;
@@ -116,7 +125,7 @@ static void find_shape(struct wildcard *pattern)
 	else if (pattern->piece_count == literal_count + 1 && pieces[literal_count].kind == WILDCARD_ANY_RUN)
 		pattern->shape = WILDCARD_PREFIX;
 	else
-		pattern->shape = WILDCARD_GENERAL;
+		pattern->shape = is_stars(pattern) ? WILDCARD_STARS : WILDCARD_GENERAL;
 }
 
 /* Each piece needs a byte of the pattern, except that literals merge. */
@@ -287,6 +296,37 @@ static bool match_general(const struct wildcard *pattern, const struct policy_te
 	return cursor.piece == pattern->piece_count;
 }
 
+/*
+ * Literals and stars: the last literal, if no star is behind it, has to end the text; those between two stars are searched
+ * from left to right, each as early as it can stand. The first one was compared by starts_with().
+ */
+static bool match_stars(const struct wildcard *pattern, struct policy_text text)
+{
+	const struct wildcard_piece *pieces = pattern->pieces;
+	uint32_t first = pieces[0].kind == WILDCARD_LITERAL ? 1 : 0, end = pattern->piece_count;
+
+	text = policy_text_behind(text, pattern->literal.count);
+	if (pieces[end - 1].kind == WILDCARD_LITERAL) {
+		struct policy_text last = pieces[--end].text;
+
+		if (text.count < last.count ||
+			memcmp(text.bytes + text.count - last.count, last.bytes, last.count) != 0)
+			return false;
+		text.count -= last.count;
+	}
+	for (uint32_t i = first; i < end; i++) {
+		const char *found;
+
+		if (pieces[i].kind != WILDCARD_LITERAL)
+			continue;
+		found = memmem(text.bytes, text.count, pieces[i].text.bytes, pieces[i].text.count);
+		if (!found)
+			return false;
+		text = policy_text_behind(text, (size_t)(found - text.bytes) + pieces[i].text.count);
+	}
+	return true;
+}
+
 static bool starts_with(const struct wildcard *pattern, struct policy_text text)
 {
 	struct policy_text head = { .bytes = text.bytes, .count = pattern->literal.count };
@@ -297,10 +337,19 @@ static bool starts_with(const struct wildcard *pattern, struct policy_text text)
 			       : policy_text_equal(head, pattern->literal);
 }
 
-bool wildcard_match(const struct wildcard *pattern, struct policy_text text, const struct policy_request *request)
+/* Apart from wildcard_match(), whose usual ways need no room for values. */
+static __attribute__((noinline)) bool match_with_values(
+	const struct wildcard *pattern, struct policy_text text, const struct policy_request *request)
 {
 	struct policy_text values[POLICY_VARIABLES_MAX];
 
+	if (pattern->variable_count && (!request || !resolve(pattern, request, values)))
+		return false;
+	return match_general(pattern, values, text);
+}
+
+bool wildcard_match(const struct wildcard *pattern, struct policy_text text, const struct policy_request *request)
+{
 	if (!starts_with(pattern, text))
 		return false;
 	switch (pattern->shape) {
@@ -308,10 +357,10 @@ bool wildcard_match(const struct wildcard *pattern, struct policy_text text, con
 		return text.count == pattern->literal.count;
 	case WILDCARD_PREFIX:
 		return true;
+	case WILDCARD_STARS:
+		return match_stars(pattern, text);
 	case WILDCARD_GENERAL:
 		break;
 	}
-	if (pattern->variable_count && (!request || !resolve(pattern, request, values)))
-		return false;
-	return match_general(pattern, values, text);
+	return match_with_values(pattern, text, request);
 }

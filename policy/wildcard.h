@@ -37,13 +37,14 @@ struct wildcard_piece {
 enum wildcard_shape {
 	WILDCARD_EXACT,   /* `literal` and nothing else */
 	WILDCARD_PREFIX,  /* `literal` and one star behind it; "*" has an empty literal */
-	WILDCARD_GENERAL, /* anything else: the pieces */
+	WILDCARD_STARS,   /* literals and stars only, letter case counts: searched literal by literal */
+	WILDCARD_GENERAL, /* anything else: byte by byte */
 };
 
 struct wildcard {
 	enum wildcard_shape shape;
 	bool folded;
-	struct policy_text literal; /* EXACT, PREFIX: the text; GENERAL: what stands before the first other piece */
+	struct policy_text literal; /* EXACT, PREFIX: the text; else what stands before the first other piece */
 	const struct wildcard_piece *pieces;
 	uint32_t piece_count, variable_count;
 };
