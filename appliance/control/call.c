@@ -76,6 +76,18 @@ const char *call_text(struct call *call, const char *format, ...)
 	return text.at;
 }
 
+struct view call_view(struct call *call, const char *format, ...)
+{
+	struct view text;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = arena_vprintf(&call->arena, format, arguments);
+	va_end(arguments);
+	ASSERT(text.at);
+	return text;
+}
+
 const char *call_text_of(struct call *call, struct view text)
 {
 	const char *copy = arena_text(&call->arena, text);
@@ -100,6 +112,25 @@ const char *call_input(const struct call *call, const char *name)
 bool call_input_has(const struct call *call, const char *name)
 {
 	return !json_is_null(json_find(call->input, name));
+}
+
+void call_take(const struct call *call, struct json *target, ...)
+{
+	const char *name;
+	va_list names;
+
+	va_start(names, target);
+	while ((name = va_arg(names, const char *)) != NULL)
+		if (call_input_has(call, name))
+			json_set(target, name, json_copy(json_find(call->input, name)));
+	va_end(names);
+}
+
+void call_answer(struct call *call, const struct json *value)
+{
+	json_free(call->output);
+	call->output = json_copy(value);
+	(void)json_remove(call->output, "postern");
 }
 
 static struct call_hook *hook_new(struct call *call, call_hook_fn *run, const void *argument, size_t argument_bytes)

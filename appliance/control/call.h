@@ -71,15 +71,15 @@ struct call {
 	/* A document instead of `output`, with its type. */
 	struct buffer raw;
 	const char *raw_content_type;
+	const char *detail;   /* which rule was broken where, for a field of the response; NULL: the message says all */
 	const char *location; /* value of a Location field of the response, or NULL */
 
 	int status;             /* of the response; set from the operation's row, or from the failure */
 	const char *error_code; /* NULL: success so far */
 	char error_message[CALL_MESSAGE_MAX_BYTES];
 
-	int store_error;     /* sticky: what the store first said, 0 while all is well */
-	bool filters_stale;  /* the source filters must be derived anew after the commit */
-	bool endpoint_stale; /* reserved ids changed; the gateway must be woken anyway */
+	int store_error;    /* sticky: what the store first said, 0 while all is well */
+	bool filters_stale; /* the source filters must be derived anew after the commit */
 	struct call_hook *after_commit, *on_rollback;
 };
 
@@ -94,6 +94,7 @@ int call_status_of(const char *code);
 
 /* A formatted text that lives as long as the call. Never NULL. */
 const char *call_text(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct view call_view(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *call_text_of(struct call *call, struct view text);
 
 /* The value of a field of the request, or the empty view. Names ignore case. */
@@ -102,6 +103,12 @@ struct view call_field(const struct call *call, const char *name);
 /* Short forms for members of the input: NULL, the empty view or the default if absent. */
 const char *call_input(const struct call *call, const char *name);
 bool call_input_has(const struct call *call, const char *name);
+
+/* Copy the input's members of these names (NULL ends the list) into `target`; absent ones are left alone. */
+void call_take(const struct call *call, struct json *target, ...) __attribute__((sentinel));
+
+/* Answer with a copy of `value` without its member "postern". */
+void call_answer(struct call *call, const struct json *value);
 
 /*
  * Do something when the call has succeeded and its transaction is durable (in order), or when it has failed (in reverse

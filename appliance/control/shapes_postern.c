@@ -5,22 +5,22 @@
 const struct shape shape_get_status = { .type = SHAPE_STRUCT };
 const struct shape shape_get_backup = { .type = SHAPE_STRUCT };
 
-static const struct shape_member get_filter_stats_members[] = {
-	{ .name = "endpointId", .wire = "endpoint_id", .place = SHAPE_PATH, .required = true },
-};
-const struct shape shape_get_filter_stats = { SHAPE_MEMBERS(get_filter_stats_members) };
-
-static const struct shape_member get_filter_entries_members[] = {
-	{ .name = "endpointId", .wire = "endpoint_id", .place = SHAPE_PATH, .required = true },
-};
-const struct shape shape_get_filter_entries = { SHAPE_MEMBERS(get_filter_entries_members) };
-
 static const struct shape_member list_filter_events_members[] = {
-	{ .name = "endpointId", .place = SHAPE_QUERY },
+	{ .name = "endpoint", .place = SHAPE_QUERY },
 	{ .name = "after", .place = SHAPE_QUERY, .type = SHAPE_INTEGER },
 	{ .name = "limit", .place = SHAPE_QUERY, .type = SHAPE_INTEGER },
 };
 const struct shape shape_list_filter_events = { SHAPE_MEMBERS(list_filter_events_members) };
+
+static const struct shape_member get_filter_stats_members[] = {
+	{ .name = "endpoint", .place = SHAPE_QUERY },
+};
+const struct shape shape_get_filter_stats = { SHAPE_MEMBERS(get_filter_stats_members) };
+
+static const struct shape_member get_filter_members[] = {
+	{ .name = "endpointId", .wire = "endpoint_id", .place = SHAPE_PATH, .required = true },
+};
+const struct shape shape_get_filter = { SHAPE_MEMBERS(get_filter_members) };
 
 static const struct shape_member put_filter_mode_members[] = {
 	{ .name = "endpointId", .wire = "endpoint_id", .place = SHAPE_PATH, .required = true },
