@@ -72,6 +72,20 @@ void chunk_list_append(struct loop *loop, struct chunk_list *list, const void *b
 	}
 }
 
+void chunk_list_prepend(struct loop *loop, struct chunk_list *list, const void *bytes, size_t count_bytes)
+{
+	struct chunk_list before = { 0 };
+
+	chunk_list_append(loop, &before, bytes, count_bytes);
+	if (!before.last)
+		return;
+	before.last->next = list->first;
+	list->first = before.first;
+	if (!list->last)
+		list->last = before.last;
+	list->bytes += before.bytes;
+}
+
 void chunk_list_drop(struct loop *loop, struct chunk_list *list, size_t count_bytes)
 {
 	ASSERT(count_bytes <= list->bytes);

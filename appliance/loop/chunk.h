@@ -43,6 +43,9 @@ void chunk_give(struct loop *loop, struct chunk *chunk);
 /* Copy `bytes` to the end of the queue. */
 void chunk_list_append(struct loop *loop, struct chunk_list *list, const void *bytes, size_t count_bytes);
 
+/* Copy `bytes` to the beginning of the queue. */
+void chunk_list_prepend(struct loop *loop, struct chunk_list *list, const void *bytes, size_t count_bytes);
+
 /* Copy the queue's first bytes into `buffer`, at most `room_bytes`, and remove them. Returns how many. */
 size_t chunk_list_take(struct loop *loop, struct chunk_list *list, void *buffer, size_t room_bytes);
 

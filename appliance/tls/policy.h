@@ -34,6 +34,14 @@ struct tls_policy {
 	unsigned suite_groups;             /* bits of enum tls_suite_group */
 };
 
+/* All suites that policies name, in the server's order of preference; ends with a row without a name. */
+struct tls_suite {
+	uint16_t number;
+	unsigned group; /* of enum tls_suite_group */
+	const char *name;
+};
+extern const struct tls_suite tls_suites[];
+
 /* The policy of that name, or NULL. Names are compared exactly. */
 const struct tls_policy *tls_policy_find(const char *name, size_t name_bytes);
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/tls/client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance/tls/engine.h"
+
+/* Debian's bundle of trusted roots (package ca-certificates). */
+#define SYSTEM_AUTHORITIES_PATH "/etc/ssl/certs/ca-certificates.crt"
+
+struct tls_client_context {
+	WOLFSSL_CTX *library;
+	bool verify_nothing;
+};
+
+static int load_authorities(WOLFSSL_CTX *library, const struct tls_client_settings *settings)
+{
+	const char *path = settings->authorities_path ? settings->authorities_path : SYSTEM_AUTHORITIES_PATH;
+	struct view pem = settings->authorities_pem;
+
+	/* A host without any bundle may still trust the roots that are given as text. */
+	if (access(path, R_OK) != 0) {
+		if (settings->authorities_path || pem.count == 0)
+			return -ENOENT;
+	} else if (wolfSSL_CTX_load_verify_locations_ex(library, path, NULL,
+			   settings->authorities_path ? 0 : WOLFSSL_LOAD_FLAG_IGNORE_ERR) != WOLFSSL_SUCCESS) {
+		return -EBADMSG;
+	}
+	if (pem.count > 0 &&
+		(pem.count > LONG_MAX || wolfSSL_CTX_load_verify_buffer(library, (const unsigned char *)pem.at,
+						 (long)pem.count, WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS))
+		return -EBADMSG;
+	return 0;
+}
+
+static int load_certificate(WOLFSSL_CTX *library, const struct tls_client_settings *settings)
+{
+	struct view chain = settings->certificate_pem, key = settings->private_key_pem;
+
+	if (chain.count == 0)
+		return 0;
+	if (chain.count > LONG_MAX || key.count > LONG_MAX)
+		return -EBADMSG;
+	if (wolfSSL_CTX_use_certificate_chain_buffer(library, (const unsigned char *)chain.at, (long)chain.count) !=
+			WOLFSSL_SUCCESS ||
+		wolfSSL_CTX_use_PrivateKey_buffer(library, (const unsigned char *)key.at, (long)key.count,
+			WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
+		return -EBADMSG;
+	return wolfSSL_CTX_check_private_key(library) == WOLFSSL_SUCCESS ? 0 : -EKEYREJECTED;
+}
+
+int tls_client_context_new(struct tls_client_context **ret, const struct tls_client_settings *settings)
+{
+	struct tls_client_context *context;
+	int error;
+
+	tls_library_init();
+	context = calloc(1, sizeof *context);
+	if (!context)
+		return -ENOMEM;
+	context->verify_nothing = settings->verify_nothing;
+	context->library = wolfSSL_CTX_new(wolfSSLv23_client_method());
+	if (!context->library || wolfSSL_CTX_SetMinVersion(context->library, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS ||
+		wolfSSL_CTX_UseSessionTicket(context->library) != WOLFSSL_SUCCESS) {
+		tls_client_context_free(context);
+		return -ENOMEM;
+	}
+	wolfSSL_CTX_set_session_cache_mode(context->library, WOLFSSL_SESS_CACHE_OFF);
+	wolfSSL_CTX_set_group_messages(context->library);
+	wolfSSL_CTX_SetIORecv(context->library, tls_engine_take_input);
+	wolfSSL_CTX_SetIOSend(context->library, tls_engine_put_output);
+	wolfSSL_CTX_set_verify(
+		context->library, settings->verify_nothing ? WOLFSSL_VERIFY_NONE : WOLFSSL_VERIFY_PEER, NULL);
+	error = settings->verify_nothing ? 0 : load_authorities(context->library, settings);
+	if (!error)
+		error = load_certificate(context->library, settings);
+	if (error) {
+		tls_client_context_free(context);
+		return error;
+	}
+	*ret = context;
+	return 0;
+}
+
+void tls_client_context_free(struct tls_client_context *context)
+{
+	if (!context)
+		return;
+	if (context->library)
+		wolfSSL_CTX_free(context->library);
+	free(context);
+}
+
+/* --- sessions -------------------------------------------------------------------------------------------------------- */
+
+void tls_client_session_clear(struct tls_client_session *session)
+{
+	if (session->library_session)
+		wolfSSL_SESSION_free(session->library_session);
+	session->library_session = NULL;
+}
+
+void tls_client_keep_session(struct tls_engine *engine)
+{
+	WOLFSSL_SESSION *session;
+
+	if (!engine->session)
+		return;
+	session = wolfSSL_get1_session(engine->library);
+	if (!session)
+		return;
+	tls_client_session_clear(engine->session);
+	engine->session->library_session = session;
+}
+
+/* --- streams --------------------------------------------------------------------------------------------------------- */
+
+static bool is_address(const char *name)
+{
+	uint8_t binary[16];
+
+	return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
+}
+
+/* Names and session of the library object. Returns 0 or a negative errno. */
+static int prepare(struct tls_engine *engine, const struct tls_client_context *context, struct view name)
+{
+	memcpy(engine->server_name, name.at, name.count);
+	engine->server_name[name.count] = '\0';
+	engine->server_name_bytes = (uint8_t)name.count;
+	if (!is_address(engine->server_name) &&
+		wolfSSL_UseSNI(engine->library, WOLFSSL_SNI_HOST_NAME, engine->server_name,
+			(unsigned short)name.count) != WOLFSSL_SUCCESS)
+		return -ENOMEM;
+	if (!context->verify_nothing &&
+		wolfSSL_check_domain_name(engine->library, engine->server_name) != WOLFSSL_SUCCESS)
+		return -ENOMEM;
+	/* A session that the library does not take costs a full handshake, nothing more. */
+	if (engine->session && engine->session->library_session)
+		(void)wolfSSL_set_session(engine->library, engine->session->library_session);
+	return 0;
+}
+
+int tls_client_open(struct stream *stream, struct tls_worker *worker, int fd, const struct stream_owner *owner,
+	struct tls_client_context *context, struct view name, struct tls_client_session *session)
+{
+	struct tls_engine *engine;
+	int error, result;
+
+	if (name.count == 0 || name.count > TLS_HELLO_NAME_MAX_CHARS || memchr(name.at, '\0', name.count)) {
+		close(fd);
+		return -EINVAL;
+	}
+	error = tls_engine_open(stream, worker, fd, owner, &engine);
+	if (error)
+		return error;
+	engine->is_client = true;
+	engine->session = session;
+	error = tls_engine_start(engine, context->library);
+	if (!error)
+		error = prepare(engine, context, name);
+	if (!error) {
+		/* The hello leaves now; the owner is not called before open has returned. */
+		tls_engine_enter(engine);
+		result = wolfSSL_connect(engine->library);
+		if (result != WOLFSSL_SUCCESS && wolfSSL_get_error(engine->library, result) != WOLFSSL_ERROR_WANT_READ)
+			error = -EPROTO;
+		result = tls_engine_leave(engine);
+		if (!error)
+			error = result;
+	}
+	if (error)
+		stream_close(stream, true);
+	return error;
+}
