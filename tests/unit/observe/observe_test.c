@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Unit test of observe/observe: lines reach the log whole and soon, are counted, and never hold a request up. */
+#include "tests/unit/support.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+
+#include "appliance/observe/observe.h"
+
+static struct loop *loop;
+static struct counters *counters;
+static struct observe_worker *worker;
+static char path[64];
+static int log_fd;
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(path, "/tmp/postern-observe-XXXXXX");
+	close(mkstemp(path));
+	log_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(log_fd >= 0);
+	loop = loop_new();
+	counters = counters_new_private(1);
+	worker = observe_new(loop, log_fd, counters_slot(counters, 0));
+	assert_non_null(worker);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	observe_free(worker);
+	loop_free(loop);
+	counters_unmap(counters);
+	close(log_fd);
+	unlink(path);
+	return 0;
+}
+
+static void finish(const char *format, int64_t status, struct view request_path)
+{
+	const struct access_record record = { .status = status, .path = request_path, .request_id = view_of("id"), .response_latency_us = 40,
+		.response_length_bytes = 10, .request_length_bytes = 3 };
+
+	observe_finish(worker, view_from_text(format), &record);
+}
+
+static size_t log_size(void)
+{
+	size_t count;
+
+	free(whole_file(path, &count));
+	return count;
+}
+
+static void lines_are_written_within_the_delay(void **state)
+{
+	char *text;
+
+	(void)state;
+	finish("$context.status $context.requestId", 200, view_of("/"));
+	finish("$context.status!", 404, view_of("/"));
+	finish("$context.status $context.requestId", 503, view_of("/"));
+	assert_int_equal(0, log_size());
+	for (int i = 0; i < 1000 && log_size() == 0; i++)
+		assert_int_equal(0, loop_turn(loop, true));
+	text = whole_file(path, NULL);
+	assert_string_equal("200 id\n404!\n503 id\n", text);
+	free(text);
+	assert_int_equal(3, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
+	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_2XX));
+	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_4XX));
+	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_5XX));
+	assert_int_equal(30, counters_read(counters, COUNTERS_body_bytes, COUNTERS_SENT));
+	assert_int_equal(9, counters_read(counters, COUNTERS_body_bytes, COUNTERS_RECEIVED));
+}
+
+static void a_full_buffer_is_written_at_once_in_whole_lines(void **state)
+{
+	static char long_path[1000];
+	size_t count;
+	char *text;
+
+	(void)state;
+	memset(long_path, 'p', sizeof long_path);
+	for (int i = 0; i < 100; i++)
+		finish("$context.path", 200, view_from(long_path, sizeof long_path));
+	text = whole_file(path, &count);
+	assert_true(count > 0);
+	assert_int_equal(0, count % (sizeof long_path + 1));
+	free(text);
+	observe_flush(worker);
+	assert_int_equal(100 * (sizeof long_path + 1), log_size());
+}
+
+static void a_line_that_is_too_long_is_lost_alone(void **state)
+{
+	static char long_path[OBSERVE_BUFFER_BYTES + 1];
+
+	(void)state;
+	memset(long_path, 'p', sizeof long_path);
+	finish("$context.status", 200, view_of("/"));
+	finish("$context.path", 200, view_from(long_path, sizeof long_path));
+	finish("$context.status", 201, view_of("/"));
+	observe_flush(worker);
+	assert_int_equal(8, log_size());
+	assert_int_equal(1, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_FAILED));
+	assert_int_equal(2, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
+}
+
+static void a_log_that_can_not_be_written_loses_lines_only(void **state)
+{
+	int closed = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	observe_set_log(worker, closed);
+	finish("", 200, view_of("/"));
+	observe_flush(worker);
+	assert_int_equal(1, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_FAILED));
+	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_2XX));
+	observe_set_log(worker, log_fd);
+	finish("", 200, view_of("/"));
+	observe_flush(worker);
+	assert_true(log_size() > 0);
+	close(closed);
+}
+
+static void without_a_log_requests_are_counted(void **state)
+{
+	(void)state;
+	observe_set_log(worker, -1);
+	finish("", 200, view_of("/"));
+	observe_flush(worker);
+	assert_int_equal(0, log_size());
+	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_2XX));
+}
+
+static void many_formats_are_kept_within_bounds(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2 * OBSERVE_FORMATS_MAX; i++) {
+		char format[64];
+
+		snprintf(format, sizeof format, "f%d $context.status", i);
+		finish(format, 200, view_of("/"));
+	}
+	observe_flush(worker);
+	assert_int_equal(2 * OBSERVE_FORMATS_MAX, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lines_are_written_within_the_delay),
+		TEST(a_full_buffer_is_written_at_once_in_whole_lines),
+		TEST(a_line_that_is_too_long_is_lost_alone),
+		TEST(a_log_that_can_not_be_written_loses_lines_only),
+		TEST(without_a_log_requests_are_counted),
+		TEST(many_formats_are_kept_within_bounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
