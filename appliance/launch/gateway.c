@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/launch/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "appliance/base/log.h"
+#include "appliance/crypto/seal.h"
+#include "appliance/launch/gateway_state.h"
+#include "appliance/launch/sandbox.h"
+#include "appliance/model/follow.h"
+#include "appliance/model/snapshot.h"
+
+/* Control makes the sealing key at the very first start; until then this often is looked for it. */
+#define KEY_RETRY_MS 50
+
+/* --- The store ----------------------------------------------------------------------------------------------------- */
+
+static void snapshot_published(struct loop_message *message)
+{
+	struct gateway *gateway = CONTAINER_OF(message, struct gateway, published);
+
+	atomic_store(&gateway->published_posted, false);
+	gateway_snapshot_serves(gateway);
+}
+
+/* On the follower's thread. */
+static void published(void *context, uint64_t revision)
+{
+	struct gateway *gateway = context;
+
+	(void)revision;
+	if (!atomic_exchange(&gateway->published_posted, true))
+		loop_post(gateway->loop, &gateway->published, snapshot_published);
+}
+
+/* The sealing key: 0, -ENOENT while control has not made it. */
+static int read_key(struct gateway *gateway)
+{
+	uint8_t secret[SEAL_SECRET_BYTES + 1];
+	char path[512];
+	ssize_t count;
+	int fd;
+
+	snprintf(path, sizeof path, "%s/secret.key", gateway->start.settings->state_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	count = read(fd, secret, sizeof secret);
+	close(fd);
+	if (count != SEAL_SECRET_BYTES)
+		return count == 0 ? -ENOENT : -EBADMSG;
+	seal_key_init(&gateway->key, secret);
+	explicit_bzero(secret, sizeof secret);
+	return 0;
+}
+
+static void try_follow(struct timer *timer);
+
+static int start_follower(struct gateway *gateway)
+{
+	char path[512];
+	struct follow_config config = {
+		.store_path = path,
+		.key = &gateway->key,
+		.wake_fd = gateway->wake_fd,
+		.worker_count = gateway->worker_count,
+		.current = gateway->current,
+		.counters = counters_slot_reader(gateway->counters),
+		.published = published,
+		.context = gateway,
+	};
+	int error;
+
+	snprintf(path, sizeof path, "%s/store.db", gateway->start.settings->state_dir);
+	error = follow_start(&gateway->follow, &config, 0);
+	return error == -EAGAIN ? 0 : error;
+}
+
+static void try_follow(struct timer *timer)
+{
+	struct gateway *gateway = CONTAINER_OF(timer, struct gateway, follow_timer);
+	int error = read_key(gateway);
+
+	if (error == -ENOENT) {
+		timer_arm(gateway->loop, &gateway->follow_timer, KEY_RETRY_MS, try_follow);
+		return;
+	}
+	if (error)
+		log_error("the sealing key can't be read", LOG_TEXT("folder", gateway->start.settings->state_dir),
+			LOG_ERRNO(error));
+	else
+		error = start_follower(gateway);
+	if (!error)
+		error = sandbox_system_calls(SANDBOX_GATEWAY);
+	if (error) {
+		log_error("the gateway can't start", LOG_ERRNO(error));
+		gateway->exit_status = 1;
+		loop_stop(gateway->loop);
+	}
+}
+
+/* --- Start --------------------------------------------------------------------------------------------------------- */
+
+static int take_welcome(struct gateway *gateway, struct verb_message *message)
+{
+	const struct verb_welcome *welcome = &message->body.welcome;
+	int error;
+
+	gateway->worker_count = welcome->worker_count;
+	gateway->counters_fd = client_take_fd(message, 0);
+	gateway->wake_fd = client_take_fd(message, 1);
+	gateway->access_log_fd = welcome->has_access_log ? client_take_fd(message, 2) : -1;
+	error = counters_map(&gateway->counters, gateway->counters_fd, gateway->worker_count, true);
+	if (error)
+		log_error("the shared counters can't be used", LOG_ERRNO(error));
+	return error;
+}
+
+/* Which addresses back ends may have: the settings' exceptions; never management. */
+static int make_destinations(struct gateway *gateway)
+{
+	const struct settings *settings = gateway->start.settings;
+	char text[ADDRESS_TEXT_BYTES];
+	int error = 0;
+
+	for (size_t i = 0; i < settings->backend_allow.count && !error; i++)
+		error = destination_allow(&gateway->destinations, settings->backend_allow.at[i]);
+	for (size_t i = 0; i < settings->management.count && !error; i++) {
+		address_write(text, &settings->management.at[i]);
+		error = destination_refuse_management(&gateway->destinations, text);
+	}
+	return error;
+}
+
+/* "10.0.0.2,[fd00::2]:53" of the settings' list; NULL for none. */
+static int join_name_servers(struct gateway *gateway)
+{
+	const struct settings_texts *servers = &gateway->start.settings->name_servers;
+	struct buffer buffer;
+
+	if (servers->count == 0)
+		return 0;
+	buffer_init(&buffer, 4096);
+	for (size_t i = 0; i < servers->count; i++)
+		buffer_printf(&buffer, "%s%s", i ? "," : "", servers->at[i]);
+	gateway->name_servers = buffer_take(&buffer, NULL);
+	return gateway->name_servers ? 0 : -EMSGSIZE;
+}
+
+static int start_workers(struct gateway *gateway)
+{
+	gateway->wiring = (struct wiring_config){
+		.settings = gateway->start.settings,
+		.current = gateway->current,
+		.counters = gateway->counters,
+		.ticket_seed = &gateway->ticket_seed,
+		.destinations = &gateway->destinations,
+		.name_servers = gateway->name_servers,
+		.access_log_fd = gateway->access_log_fd,
+		.main_loop = gateway->loop,
+		.reports = &gateway_reports,
+		.context = gateway,
+	};
+	for (unsigned i = 0; i < gateway->worker_count; i++) {
+		gateway->workers[i] = wiring_start(&gateway->wiring, i);
+		if (!gateway->workers[i])
+			return -ENOMEM;
+		gateway->running_count++;
+	}
+	return 0;
+}
+
+static int start(struct gateway *gateway, int argc, char **argv)
+{
+	struct verb_message *welcome;
+	int error = start_program(&gateway->start, "gateway", argc, argv);
+
+	if (error)
+		return error;
+	gateway->loop = loop_new();
+	if (!gateway->loop)
+		return 1;
+	if (loop_watch_signals(gateway->loop, start_signals, gateway_signal, gateway) < 0 ||
+		posternd_link_open(&gateway->link, gateway->loop, gateway->start.posternd_socket,
+			&gateway_link_handlers, &welcome) < 0 ||
+		take_welcome(gateway, welcome) < 0)
+		return 1;
+	error = sandbox_files(SANDBOX_GATEWAY, gateway->start.settings);
+	if (!error)
+		error = tls_ticket_seed_make(&gateway->ticket_seed);
+	if (!error)
+		error = make_destinations(gateway);
+	if (!error)
+		error = join_name_servers(gateway);
+	/* one slot more: for this thread, which looks for local mode's endpoint */
+	gateway->current = current_new(gateway->worker_count + 1);
+	if (!error && !gateway->current)
+		error = -ENOMEM;
+	if (error) {
+		log_error("the gateway can't start", LOG_ERRNO(error));
+		return 1;
+	}
+	if (start_workers(gateway) < 0)
+		return 1;
+	counters_up(counters_slot_reader(gateway->counters), COUNTERS_gateway_starts, 0);
+	timer_arm(gateway->loop, &gateway->follow_timer, 0, try_follow);
+	return 0;
+}
+
+static void end(struct gateway *gateway)
+{
+	follow_stop(gateway->follow);
+	for (unsigned i = 0; i < gateway->worker_count; i++) {
+		if (gateway->workers[i])
+			wiring_join(gateway->workers[i]);
+	}
+	posternd_link_close(&gateway->link);
+	current_free(gateway->current);
+	counters_unmap(gateway->counters);
+	seal_key_fini(&gateway->key);
+	free(gateway->name_servers);
+	settings_free(gateway->start.settings);
+	loop_free(gateway->loop);
+}
+
+int gateway_main(int argc, char **argv)
+{
+	static struct gateway gateway = { .counters_fd = -1, .wake_fd = -1, .access_log_fd = -1 };
+	int status;
+
+	list_init(&gateway.endpoints);
+	status = start(&gateway, argc, argv);
+	if (status)
+		return status;
+	if (loop_run(gateway.loop) < 0)
+		gateway.exit_status = 1;
+	if (gateway.exit_status == 0)
+		end(&gateway);
+	return gateway.exit_status;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/launch/wiring.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/base/list.h"
+#include "appliance/base/log.h"
+#include "appliance/dns/dns_server.h"
+#include "appliance/http/server.h"
+#include "appliance/integrate/integrate.h"
+#include "appliance/loop/timer.h"
+#include "appliance/observe/observe.h"
+#include "appliance/outbound/outbound.h"
+#include "appliance/pipeline/pipeline.h"
+
+/* How often the servers' own figures are copied to the shared counters. */
+#define COUNT_INTERVAL_MS 200
+
+#define WORKER_MAGIC MAGIC('w', 'o', 'r', 'k')
+
+struct wiring_worker {
+	uint32_t magic;
+	const struct wiring_config *config;
+	unsigned index;
+	pthread_t thread;
+	struct loop *loop;
+	struct tls_worker *tls;
+	struct outbound *outbound;
+	struct integrate_worker integrate;
+	struct observe_worker *observe;
+	struct pipeline_worker pipeline;
+	struct http_limits limits;
+	struct http_server *http;
+	struct dns_server *dns;
+	struct list endpoints;
+	struct counters_slot *counters;
+	struct http_server_stats counted; /* as last copied to the counters */
+	struct timer count_timer;
+	struct loop_message ended;
+};
+
+/* One endpoint on one worker. Lives until its last connection has ended. */
+struct served {
+	struct pipeline_listener identity; /* first: the listener's identity is this struct */
+	struct list_link link;             /* in worker->endpoints while it is served */
+	struct wiring_worker *worker;
+	struct wiring_sockets sockets;
+	struct http_listener *http;
+	struct dns_listener *dns;
+};
+
+/* What is posted from the main thread to a worker, and back. */
+struct order {
+	struct loop_message message;
+	struct wiring_worker *worker;
+	struct wiring_sockets sockets;
+	uint64_t limit_ms;
+	int fd, error;
+};
+
+static void post_order(struct wiring_worker *worker, loop_message_fn *call, const struct order *order)
+{
+	struct order *copy = malloc(sizeof *copy);
+
+	ASSERT(copy && "out of memory");
+	*copy = *order;
+	copy->worker = worker;
+	loop_post(worker->loop, &copy->message, call);
+}
+
+/* Send an order back to the main loop as a report, which frees it. */
+static void report(struct order *order, loop_message_fn *call)
+{
+	loop_post(order->worker->config->main_loop, &order->message, call);
+}
+
+/* --- Counters ------------------------------------------------------------------------------------------------------ */
+
+static void count(struct wiring_worker *worker)
+{
+	const struct http_server_stats *now = http_server_stats(worker->http);
+	struct http_server_stats *before = &worker->counted;
+	struct counters_slot *slot = worker->counters;
+
+	counters_add(slot, COUNTERS_connections_accepted, COUNTERS_LISTENER_TLS,
+		now->connections_accepted - before->connections_accepted);
+	counters_set(slot, COUNTERS_connections_open, COUNTERS_LISTENER_TLS, now->connections_open);
+	counters_set(slot, COUNTERS_requests_active, 0, now->exchanges_open);
+	counters_add(slot, COUNTERS_handshakes, COUNTERS_HANDSHAKE_FULL,
+		(now->handshakes_done - now->handshakes_resumed) -
+			(before->handshakes_done - before->handshakes_resumed));
+	counters_add(slot, COUNTERS_handshakes, COUNTERS_HANDSHAKE_RESUMED,
+		now->handshakes_resumed - before->handshakes_resumed);
+	counters_add(slot, COUNTERS_handshakes, COUNTERS_HANDSHAKE_FAILED,
+		now->handshakes_failed - before->handshakes_failed);
+	*before = *now;
+}
+
+static void count_again(struct timer *timer)
+{
+	struct wiring_worker *worker = CONTAINER_OF(timer, struct wiring_worker, count_timer);
+
+	count(worker);
+	timer_arm(worker->loop, &worker->count_timer, COUNT_INTERVAL_MS, count_again);
+}
+
+/* --- Endpoints, on the worker's thread ----------------------------------------------------------------------------- */
+
+static void release_served(void *identity)
+{
+	free(identity);
+}
+
+static void report_opened(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+	const struct wiring_config *config = order->worker->config;
+
+	config->reports->opened(config->context, order->sockets.endpoint_id, order->error);
+	free(order);
+}
+
+static void report_closed(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+	const struct wiring_config *config = order->worker->config;
+
+	config->reports->closed(config->context, order->sockets.endpoint_id, order->sockets.token);
+	free(order);
+}
+
+/* Stop serving; the struct goes with its last connection, which may be now. */
+static void stop_serving(struct served *served, bool end_connections)
+{
+	list_remove(&served->link);
+	if (served->dns)
+		dns_server_close(served->dns, true);
+	if (served->http)
+		http_listener_close(served->http, true, end_connections);
+	else
+		release_served(served);
+}
+
+static int start_serving(struct served *served)
+{
+	struct wiring_worker *worker = served->worker;
+	const struct wiring_sockets *sockets = &served->sockets;
+	const struct http_listener_settings listener = {
+		.fd = sockets->https_fd,
+		.identity = &served->identity,
+		.release = release_served,
+		.choose = pipeline_choose_tls,
+		.choose_context = &served->identity,
+	};
+	int error = 0;
+
+	served->identity.worker = &worker->pipeline;
+	memcpy(served->identity.endpoint_id, sockets->endpoint_id, sizeof served->identity.endpoint_id);
+	if (sockets->dns_udp_fd >= 0 || sockets->dns_tcp_fd >= 0)
+		error = dns_server_open(worker->dns, view_from_text(sockets->endpoint_id), sockets->dns_udp_fd,
+			sockets->dns_tcp_fd, &served->dns);
+	if (!error && sockets->https_fd >= 0)
+		error = http_listener_open(worker->http, &listener, &served->http);
+	return error;
+}
+
+static void on_open(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+	struct wiring_worker *worker = order->worker;
+	struct served *served = calloc(1, sizeof *served);
+
+	ASSERT(served && "out of memory");
+	served->worker = worker;
+	served->sockets = order->sockets;
+	list_append(&worker->endpoints, &served->link);
+	order->error = start_serving(served);
+	if (order->error)
+		stop_serving(served, true);
+	report(order, report_opened);
+}
+
+static void on_close(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+
+	LIST_EACH_SAFE(link, &order->worker->endpoints)
+	{
+		struct served *served = CONTAINER_OF(link, struct served, link);
+
+		if (served->sockets.token == order->sockets.token)
+			stop_serving(served, true);
+	}
+	report(order, report_closed);
+}
+
+/* --- Log and drain, on the worker's thread ------------------------------------------------------------------------- */
+
+static void report_log_changed(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+	const struct wiring_config *config = order->worker->config;
+
+	config->reports->log_changed(config->context, order->fd);
+	free(order);
+}
+
+static void on_change_log(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+
+	observe_set_log(order->worker->observe, order->fd);
+	report(order, report_log_changed);
+}
+
+static void drained(void *context)
+{
+	struct wiring_worker *worker = context;
+
+	ASSERT_MAGIC(worker, WORKER_MAGIC);
+	loop_stop(worker->loop);
+}
+
+static void on_drain(struct loop_message *message)
+{
+	struct order *order = CONTAINER_OF(message, struct order, message);
+
+	http_server_drain(order->worker->http, order->limit_ms, drained, order->worker);
+	free(order);
+}
+
+/* --- The thread ---------------------------------------------------------------------------------------------------- */
+
+static void report_ended(struct loop_message *message)
+{
+	struct wiring_worker *worker = CONTAINER_OF(message, struct wiring_worker, ended);
+
+	worker->config->reports->ended(worker->config->context, worker);
+}
+
+/* In reverse order of making; parts that were never made are NULL. */
+static void unmake(struct wiring_worker *worker)
+{
+	http_server_free(worker->http);
+	dns_server_free(worker->dns);
+	pipeline_worker_fini(&worker->pipeline);
+	observe_free(worker->observe);
+	outbound_free(worker->outbound);
+	tls_worker_free(worker->tls);
+}
+
+static void *run(void *argument)
+{
+	struct wiring_worker *worker = argument;
+	int error;
+
+	counters_reset_gauges(worker->counters);
+	timer_arm(worker->loop, &worker->count_timer, COUNT_INTERVAL_MS, count_again);
+	error = loop_run(worker->loop);
+	if (error)
+		log_error("a worker's loop has failed", LOG_UINT("worker", worker->index), LOG_ERRNO(error));
+	count(worker);
+	timer_disarm(worker->loop, &worker->count_timer);
+	loop_post(worker->config->main_loop, &worker->ended, report_ended);
+	return NULL;
+}
+
+static int make_outbound(struct wiring_worker *worker)
+{
+	const struct settings *settings = worker->config->settings;
+	struct outbound_settings outbound;
+
+	outbound_settings_init(&outbound);
+	outbound.connect_timeout_ms = (uint32_t)settings->backend_connect_timeout_ms;
+	outbound.idle_timeout_ms = (uint32_t)settings->backend_idle_timeout_ms;
+	outbound.max_age_ms = (uint32_t)settings->backend_max_age_ms;
+	outbound.idle_per_target_count = (uint32_t)settings->backend_idle_per_target;
+	outbound.idle_count = (uint32_t)settings->backend_idle;
+	outbound.connection_count = (uint32_t)settings->backend_connections;
+	outbound.name_servers = worker->config->name_servers;
+	outbound.authorities_path = settings->backend_ca_file[0] ? settings->backend_ca_file : NULL;
+	outbound.destinations = worker->config->destinations;
+	outbound.tls = worker->tls;
+	outbound.counters = worker->counters;
+	worker->outbound = outbound_new(worker->loop, &outbound);
+	return worker->outbound ? 0 : -errno;
+}
+
+static int make(struct wiring_worker *worker)
+{
+	const struct wiring_config *config = worker->config;
+	int error;
+
+	worker->tls = tls_worker_new(worker->loop, worker->index, config->ticket_seed);
+	if (!worker->tls)
+		return -errno;
+	error = make_outbound(worker);
+	if (error)
+		return error;
+	worker->integrate.outbound = worker->outbound;
+	worker->observe = observe_new(worker->loop, config->access_log_fd, worker->counters);
+	if (!worker->observe)
+		return -errno;
+	worker->pipeline = (struct pipeline_worker){ .index = worker->index,
+		.current = config->current,
+		.loop = worker->loop,
+		.integrate = &worker->integrate,
+		.observe = worker->observe };
+	error = pipeline_worker_init(&worker->pipeline);
+	if (error)
+		return error;
+	wiring_limits(config->settings, &worker->limits);
+	worker->http =
+		http_server_new(worker->loop, worker->tls, &worker->limits, &pipeline_handler, &worker->pipeline);
+	if (!worker->http)
+		return -errno;
+	worker->dns = dns_server_new(worker->loop, config->current, worker->index, worker->counters);
+	return worker->dns ? 0 : -errno;
+}
+
+struct wiring_worker *wiring_start(const struct wiring_config *config, unsigned index)
+{
+	struct wiring_worker *worker = calloc(1, sizeof *worker);
+	char name[16];
+	int error;
+
+	ASSERT(worker && "out of memory");
+	worker->magic = WORKER_MAGIC;
+	worker->config = config;
+	worker->index = index;
+	worker->counters = counters_slot(config->counters, index);
+	list_init(&worker->endpoints);
+	worker->loop = loop_new();
+	error = worker->loop ? make(worker) : -errno;
+	if (!error)
+		error = -pthread_create(&worker->thread, NULL, run, worker);
+	if (error) {
+		log_error("a worker can't be made", LOG_UINT("worker", index), LOG_ERRNO(error));
+		unmake(worker);
+		loop_free(worker->loop);
+		free(worker);
+		return NULL;
+	}
+	snprintf(name, sizeof name, "worker-%u", index);
+	(void)pthread_setname_np(worker->thread, name);
+	return worker;
+}
+
+void wiring_open_endpoint(struct wiring_worker *worker, const struct wiring_sockets *sockets)
+{
+	post_order(worker, on_open, &(struct order){ .sockets = *sockets });
+}
+
+void wiring_close_endpoint(struct wiring_worker *worker, const char *endpoint_id, uint64_t token)
+{
+	struct order order = { .sockets.token = token };
+
+	memcpy(order.sockets.endpoint_id, endpoint_id, sizeof order.sockets.endpoint_id);
+	post_order(worker, on_close, &order);
+}
+
+void wiring_change_log(struct wiring_worker *worker, int fd)
+{
+	post_order(worker, on_change_log, &(struct order){ .fd = fd });
+}
+
+void wiring_drain(struct wiring_worker *worker, uint64_t limit_ms)
+{
+	post_order(worker, on_drain, &(struct order){ .limit_ms = limit_ms });
+}
+
+void wiring_join(struct wiring_worker *worker)
+{
+	ASSERT_MAGIC(worker, WORKER_MAGIC);
+	ASSERT(pthread_join(worker->thread, NULL) == 0);
+	unmake(worker);
+	loop_free(worker->loop);
+	worker->magic = 0;
+	free(worker);
+}
+
+void wiring_limits(const struct settings *settings, struct http_limits *ret)
+{
+	*ret = http_limits_private;
+	ret->handshake_timeout_ms = settings->handshake_timeout_ms;
+	ret->head_timeout_ms = settings->head_timeout_ms;
+	ret->body_timeout_ms = settings->body_timeout_ms;
+	ret->send_timeout_ms = settings->send_timeout_ms;
+	ret->idle_timeout_ms = settings->idle_timeout_ms;
+	ret->connection_max_count = settings->connections_per_worker;
+}

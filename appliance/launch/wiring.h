@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * wiring: one worker of the gateway: every part that a request meets, joined on one thread and one loop.
+ *
+ *	loop ─ tls ─ http server ─ pipeline ─┬─ integrate ─ outbound ─ back ends
+ *	     └ dns server                    └─ observe (access log, counters)
+ *
+ * Life cycle: wiring_start() makes the parts and the thread; wiring_open_endpoint() and wiring_close_endpoint() as endpoints come
+ * and go; wiring_drain() lets requests end, upon which the thread ends by itself; wiring_join() waits for it.
+ *
+ * Threads: the functions here are for the gateway's main thread; each posts to the worker's loop, and what comes of it is
+ * posted back to the main loop (struct wiring_reports).
+ * Not here: posternd, the store's follower, the order of the start (gateway.c).
+ */
+#ifndef POSTERN_LAUNCH_WIRING_H
+#define POSTERN_LAUNCH_WIRING_H
+
+#include <stdbool.h>
+
+#include "appliance/base/counters.h"
+#include "appliance/launch/settings.h"
+#include "appliance/loop/loop.h"
+#include "appliance/outbound/destination.h"
+#include "appliance/tls/worker.h"
+#include "netns/verbs.h"
+
+struct current;
+struct http_limits;
+struct wiring_worker;
+
+/* What workers tell; called on the main loop's thread. */
+struct wiring_reports {
+	/* An endpoint's sockets are served (error 0) or could not be. */
+	void (*opened)(void *context, const char *endpoint_id, int error);
+	/* The descriptors of an endpoint are not used any more by this worker. */
+	void (*closed)(void *context, const char *endpoint_id, uint64_t token);
+	/* The thread has nothing more to do and is ending. */
+	void (*ended)(void *context, struct wiring_worker *worker);
+	/* The old access log is not used any more by this worker. */
+	void (*log_changed)(void *context, int old_fd);
+};
+
+/* The same for all workers; all borrowed, and outlive them. */
+struct wiring_config {
+	const struct settings *settings;
+	struct current *current;
+	struct counters *counters;
+	const struct tls_ticket_seed *ticket_seed;
+	const struct destination_rules *destinations;
+	const char *name_servers; /* NULL: those of the system */
+	int access_log_fd;        /* at the start; -1: none */
+	struct loop *main_loop;
+	const struct wiring_reports *reports;
+	void *context; /* of the reports */
+};
+
+/* Make worker `index` and its thread. NULL after logging why. */
+struct wiring_worker *wiring_start(const struct wiring_config *config, unsigned index)
+	__attribute__((warn_unused_result));
+
+/* An endpoint's sockets for this worker; -1 for none. They stay the caller's, open until `closed` was reported. */
+struct wiring_sockets {
+	char endpoint_id[FILTER_ENDPOINT_ID_BYTES];
+	uint64_t token; /* the caller's, repeated in `closed` */
+	int https_fd, dns_udp_fd, dns_tcp_fd;
+};
+
+/* Serve them. A second call for the same endpoint replaces its sockets. */
+void wiring_open_endpoint(struct wiring_worker *worker, const struct wiring_sockets *sockets);
+
+/* Stop serving the sockets with that token. Connections end after their present request. */
+void wiring_close_endpoint(struct wiring_worker *worker, const char *endpoint_id, uint64_t token);
+
+/* Write to another access log from now on. */
+void wiring_change_log(struct wiring_worker *worker, int fd);
+
+/* Take no more work, let requests end within `limit_ms`, then end the thread. */
+void wiring_drain(struct wiring_worker *worker, uint64_t limit_ms);
+
+/* Wait for the thread and free everything. */
+void wiring_join(struct wiring_worker *worker);
+
+/* The HTTP limits of the settings. */
+void wiring_limits(const struct settings *settings, struct http_limits *ret);
+
+#endif
