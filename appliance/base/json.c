@@ -581,6 +581,18 @@ bool json_remove(struct json *object, const char *name)
 	return json_remove_view(object, view_from_text(name));
 }
 
+static int compare_items(const void *left, const void *right, void *compare)
+{
+	return (*(json_compare **)compare)(*(struct json *const *)left, *(struct json *const *)right);
+}
+
+void json_sort(struct json *container, json_compare *compare)
+{
+	if (json_count(container) > 1)
+		qsort_r(container->children.items, container->children.count, sizeof *container->children.items,
+			compare_items, &compare);
+}
+
 void json_merge(struct json *object, const struct json *from)
 {
 	JSON_EACH(member, from)

@@ -138,6 +138,10 @@ bool json_remove_at(struct json *container, size_t index);
 struct json *json_take(struct json *object, const char *name);
 struct json *json_take_at(struct json *container, size_t index);
 
+/* Order items (or members): `compare` as strcmp(); equal ones may change places. */
+typedef int json_compare(const struct json *left, const struct json *right);
+void json_sort(struct json *container, json_compare *compare);
+
 /* Copy all members of `from` into `object`, replacing those of the same names. */
 void json_merge(struct json *object, const struct json *from);
 
