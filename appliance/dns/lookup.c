@@ -8,16 +8,12 @@
 #include "appliance/dns/rdata.h"
 #include "appliance/model/snapshot.h"
 
-/* Room for "execute-api.{region}.vpce.amazonaws.com." */
-#define SUFFIX_MAX_BYTES 128
-
 /* Where a question was put: the snapshot, and the endpoint whose VPC it sees. */
 struct scene {
 	struct lookup *lookup;
 	const struct snapshot *snapshot;
 	const struct snapshot_endpoint *endpoint;
 	uint16_t type;
-	char suffix_texts[2][SUFFIX_MAX_BYTES];
 	struct view public_suffix;  /* "execute-api.{region}.vpce.amazonaws.com." */
 	struct view private_suffix; /* "execute-api.{region}.amazonaws.com." */
 };
@@ -469,10 +465,10 @@ static void scene_init(struct scene *scene, struct lookup *lookup, const struct 
 	scene->endpoint = endpoint;
 	scene->type = type;
 	for (size_t i = 0; i < 2; i++) {
-		struct view region = view_part(snapshot->region, 0, SUFFIX_MAX_BYTES / 2);
+		struct view region = view_part(snapshot->region, 0, LOOKUP_SUFFIX_MAX_BYTES / 2);
 		struct buffer text;
 
-		buffer_init_fixed(&text, scene->suffix_texts[i], SUFFIX_MAX_BYTES);
+		buffer_init_fixed(&text, lookup->suffixes[i], LOOKUP_SUFFIX_MAX_BYTES);
 		buffer_printf(&text, forms[i], VIEW_ARG(region));
 		*suffixes[i] = buffer_view(&text);
 	}

@@ -30,6 +30,8 @@ struct snapshot;
 #define LOOKUP_DATA_BYTES 65536
 /* CNAMEs and aliases that are followed. */
 #define LOOKUP_CHAIN_MAX 8
+/* Room for "execute-api.{region}.vpce.amazonaws.com." */
+#define LOOKUP_SUFFIX_MAX_BYTES 128
 /* TTL of endpoint names. */
 #define LOOKUP_ENDPOINT_TTL_S 60
 
@@ -40,6 +42,7 @@ struct lookup {
 	size_t data_bytes;
 	uint8_t data[LOOKUP_DATA_BYTES];
 	char name[DNS_NAME_TEXT_MAX_CHARS + 2]; /* the question's, in the snapshot's form */
+	char suffixes[2][LOOKUP_SUFFIX_MAX_BYTES]; /* zones of endpoint names: owners in answers point to them */
 	char targets[LOOKUP_CHAIN_MAX + 1][DNS_NAME_TEXT_MAX_CHARS + 2]; /* of CNAMEs */
 };
 
