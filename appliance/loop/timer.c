@@ -11,9 +11,10 @@
 
 static uint64_t tick_of_now(struct loop *loop)
 {
-	uint64_t now_ms = loop_now_ms(loop);
+	int64_t age_ms = (int64_t)(loop_now_ms(loop) - loop->timer_start_ms);
 
-	return now_ms > loop->timer_start_ms ? (now_ms - loop->timer_start_ms) / TIMER_TICK_MS : 0;
+	/* The time of the turn in which the loop was made may be older than the loop. */
+	return age_ms > 0 ? (uint64_t)age_ms / TIMER_TICK_MS : 0;
 }
 
 static unsigned level_of(const struct loop *loop, uint64_t deadline_tick)
@@ -93,7 +94,7 @@ void timer_arm(struct loop *loop, struct timer *timer, uint64_t delay_ms, timer_
 	if (loop->timer_count == 0)
 		loop->timer_tick = tick_of_now(loop);
 	/* One millisecond more, because the present one has partly gone; then up to the next tick: never early. */
-	deadline_ms = loop_now_ms(loop) - loop->timer_start_ms + delay_ms + 1;
+	deadline_ms = loop_now_ms(loop) + delay_ms + 1 - loop->timer_start_ms;
 	timer->deadline_tick = (deadline_ms + TIMER_TICK_MS - 1) / TIMER_TICK_MS;
 	if (timer->deadline_tick <= loop->timer_tick)
 		timer->deadline_tick = loop->timer_tick + 1;
