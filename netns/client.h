@@ -55,6 +55,7 @@ int client_receive(struct client *client, struct verb_message **ret) __attribute
 
 /*
  * Send a request and wait for its reply. Messages that are pushed meanwhile are kept for client_receive().
+ * Those do not show in poll(): after calls on a loop's connection, call client_receive() until -EAGAIN before polling.
  * Returns the reply's status (0 or negative errno, in which case `*ret` may be NULL) and the reply in `*ret`, valid until the
  * next call on `client`; -ETIMEDOUT after `timeout_ms` (the connection is then out of step: close it), -EPIPE, -EPROTO.
  * Waits: never on an event loop.

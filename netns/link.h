@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * link: the network interfaces of an endpoint, by libnl: a veth pair to a bridge, a macvlan on a NIC, or a NIC moved in.
+ *
+ * link_create() and link_remove() work in posternd's own namespace; all that take an ifindex in that of the calling thread. Nothing goes up before its filter is on it: link_create() leaves the inner end down.
+ * libnl's error codes are turned into negative errnos here, and libnl's types stay here.
+ */
+#ifndef POSTERN_NETNS_LINK_H
+#define POSTERN_NETNS_LINK_H
+
+#include <stdint.h>
+
+#include "netns/config.h"
+#include "netns/verbs.h"
+
+/* An interface of an endpoint. */
+struct link_plan {
+	const struct netns_network *network;    /* borrowed */
+	const char *endpoint_id;                /* borrowed; becomes the link's alias */
+	char outer_name[NETNS_INTERFACE_BYTES]; /* "pe" and 12 hex digits; of a veth pair only */
+	char inner_name[NETNS_INTERFACE_BYTES]; /* "eth0" …, or the NIC's own */
+	uint8_t mac[6]; /* the same whenever the endpoint is made again, so that no neighbour's cache is stale */
+};
+
+/* Fill `ret` for the endpoint's interface number `number` in `network`. Both pointers must outlive `ret`. */
+void link_make_plan(
+	struct link_plan *ret, const struct netns_network *network, const char *endpoint_id, unsigned int number);
+
+/* Is what the network wants to attach to there, and of the right kind? 0, -ENODEV, or -EINVAL for an interface that is no bridge. */
+int link_check_attachment(const struct netns_network *network) __attribute__((warn_unused_result));
+
+/* Make the interface with its inner end, down, in `namespace_fd`. Returns 0 or a negative errno. */
+int link_create(const struct link_plan *plan, int namespace_fd) __attribute__((warn_unused_result));
+/* Remove what link_create() left in our namespace; for a NIC nothing. Returns 0, also if there is none, or a negative errno. */
+int link_remove(const struct link_plan *plan);
+
+/* Set the loopback interface of this thread's namespace up. Returns 0 or a negative errno. */
+int link_raise_loopback(void) __attribute__((warn_unused_result));
+/* Index of the inner end in this thread's namespace, or a negative errno. */
+int link_find(const struct link_plan *plan) __attribute__((warn_unused_result));
+/* Give interface `ifindex` an address. Returns 0 or a negative errno. */
+int link_add_address(int ifindex, const struct verb_address *address) __attribute__((warn_unused_result));
+/* Set interface `ifindex` up. Returns 0 or a negative errno. */
+int link_raise(int ifindex) __attribute__((warn_unused_result));
+/* A default route by `gateway` over `ifindex`; a lower `metric` wins. Returns 0 or a negative errno. */
+int link_add_default_route(int ifindex, const struct netns_address *gateway, uint32_t metric)
+	__attribute__((warn_unused_result));
+/* Remove interface `ifindex` of this thread's namespace. Returns 0 or a negative errno. */
+int link_delete(int ifindex) __attribute__((warn_unused_result));
+/* Move a NIC, down and without addresses, to `namespace_fd`. Returns 0 or a negative errno. */
+int link_give_back(int ifindex, int namespace_fd) __attribute__((warn_unused_result));
+
+#endif
