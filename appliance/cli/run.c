@@ -14,6 +14,7 @@
 #include "appliance/base/json_writer.h"
 #include "appliance/base/table.h"
 #include "appliance/cli/cli.h"
+#include "appliance/cli/program.h"
 #include "appliance/launch/address.h"
 #include "appliance/launch/settings.h"
 
@@ -22,31 +23,6 @@
 struct run_options {
 	const char *local, *management, *traffic, *dns, *account, *region;
 };
-
-/* Our own folder, where posternd is too; NULL if the kernel does not tell. */
-static const char *own_folder(struct cli *cli)
-{
-	char path[4096];
-	ssize_t count = readlink("/proc/self/exe", path, sizeof path);
-	struct view whole = view_from(path, count < 0 ? 0 : (size_t)count);
-	size_t slash = view_find_last_byte(whole, '/');
-
-	return slash == VIEW_NOWHERE ? NULL : arena_text(&cli->arena, view_part(whole, 0, slash));
-}
-
-static int become_posternd(struct cli *cli, const char *settings)
-{
-	const char *folder = own_folder(cli), *program;
-	char name[] = "posternd", option[] = "--settings", *path = arena_text(&cli->arena, view_from_text(settings));
-	char *const arguments[] = { name, option, path, NULL };
-
-	if (!folder || !path)
-		return cli_fail(cli, "can't find the folder of the programs");
-	program = arena_printf(&cli->arena, "%s/posternd", folder).at;
-	fflush(stdout);
-	execv(program, arguments);
-	return cli_fail(cli, "can't start %s: %s", program, strerror(errno));
-}
 
 /* Every error of the file at `path`, the users' names included, before anything is started. */
 static int judge(struct cli *cli, const char *path, struct settings **ret)
@@ -199,7 +175,7 @@ static int run_local(struct cli *cli, const struct run_options *options)
 		return result;
 	fprintf(stderr, "postern: local mode: no namespaces and no kernel filter; policies are enforced in the request "
 			"pipeline alone\n");
-	return become_posternd(cli, path);
+	return program_become_posternd(cli, path, false);
 }
 
 /* --- The command --------------------------------------------------------------------------------------------------- */
@@ -222,7 +198,7 @@ static int run_with_settings(struct cli *cli)
 	if (!settings->local && geteuid() != 0)
 		return cli_fail(cli,
 			"needs root, to make network namespaces and load the kernel filter; --local DIR does without");
-	return become_posternd(cli, path);
+	return program_become_posternd(cli, path, false);
 }
 
 int cli_run(struct cli *cli, int argc, char **argv)

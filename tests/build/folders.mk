@@ -48,7 +48,8 @@ $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/ebpf/*.c)): | $(BPF_SKELETONS)
 # Programs: one main file each. posternd links netns and below only.
 link_program = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter $(B)/lib/%,$^) -Wl,--end-group $(sort $(foreach f,$(1),$(LIBS_$(f)))) -lpthread
 NETNS_AND_BELOW := netns ebpf policy
-ALL_BUT_CLI := $(filter-out cli,$(FOLDERS))
+# Upper layers first: where two folders have an internal function of one name, each finds the one below it that it means.
+ALL_BUT_CLI := $(filter-out cli,$(LINK_ORDER))
 $(B)/posternd: $(B)/netns/main.o $(NETNS_AND_BELOW:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(NETNS_AND_BELOW))
@@ -58,7 +59,7 @@ $(B)/postern-gateway: $(B)/appliance/launch/main_gateway.o $(ALL_BUT_CLI:%=$(B)/
 $(B)/postern-control: $(B)/appliance/launch/main_control.o $(ALL_BUT_CLI:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(ALL_BUT_CLI))
-$(B)/postern: $(B)/appliance/cli/main.o $(FOLDERS:%=$(B)/lib/%.a)
+$(B)/postern: $(B)/appliance/cli/main.o $(LINK_ORDER:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(FOLDERS))
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * host: what this machine's kernel can do, found by trying it in a throw-away network namespace.
+ *
+ * Each probe returns 0 if the thing works, or the negative errno that it failed with. Nothing outlives a probe.
+ * Source: rtnetlink(7), tc-bpf(8), bpf(2).
+ */
+#ifndef POSTERN_CLI_HOST_H
+#define POSTERN_CLI_HOST_H
+
+#include <stdbool.h>
+
+#include "netns/config.h"
+
+/* Release of the running kernel, "6.1.0-18-amd64" → 6, 1. False if it can't be told. */
+bool host_kernel(unsigned *ret_major, unsigned *ret_minor);
+
+/* A network namespace can be made; a clsact queue discipline in it; a filter of kind "bpf"; a veth pair; a macvlan. */
+int host_try_namespace(void);
+int host_try_clsact(void);
+int host_try_bpf_filter(void);
+int host_try_veth(void);
+int host_try_macvlan(void);
+
+/* An LPM trie of BPF can be made. */
+int host_try_bpf(void);
+
+/* A TCP listener can be bound there. */
+int host_try_bind(const struct netns_address *address);
+
+/* Capabilities in force, bit n = capability n. */
+unsigned long long host_capabilities(void);
+
+#endif
