@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * openapi: an OpenAPI 3.0 or Swagger 2.0 document (JSON or YAML) turned into the definition of a REST API: the records that
+ * ImportRestApi and PutRestApi write.
+ *
+ * A pure function from what exists and what the document says to what shall exist. Nothing is changed here: the caller
+ * stores the new definition in one transaction, or, after a failure, nothing.
+ *
+ * A definition is one JSON object, the same shape that deployments freeze:
+ *	{"restApi":{…}, "resources":[…], "models":[…], "authorizers":[…], "validators":[…], "gatewayResponses":[…]}
+ * whose items are the records as the AWS API shows them. Items that go on living keep their ids (the root resource,
+ * resources of the same path, models, validators and authorizers of the same name), new ones get random ids. So: put each
+ * item of the new definition, delete what only the old one has.
+ *
+ * restApi.policy is the text of the document's policy object, resources still in their short form: the caller normalises
+ * it. Endpoint types are the caller's too (a query parameter of the call); the document sets vpcEndpointIds at most.
+ *
+ * Not here: documentation parts (descriptions are kept where the API shows them), HTTP APIs, export.
+ * Threads: any; no state.
+ * Source: API Gateway Developer Guide, "Develop REST APIs using OpenAPI"; spec/openapi.md.
+ */
+#ifndef POSTERN_MODEL_OPENAPI_H
+#define POSTERN_MODEL_OPENAPI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "appliance/base/json.h"
+#include "appliance/base/view.h"
+
+/* Largest document. Source: "Amazon API Gateway quotas", maximum size of an API definition. */
+#define OPENAPI_MAX_BYTES ((size_t)6 << 20)
+/* What one API may hold, for one document: resources and methods. AWS grants 300 resources, more on request. */
+#define OPENAPI_RESOURCES_MAX_COUNT 5000
+/* Errors and warnings that are told; what comes behind is counted only. */
+#define OPENAPI_ERRORS_MAX_COUNT 50
+#define OPENAPI_WARNINGS_MAX_COUNT 200
+
+enum openapi_base_path {
+	OPENAPI_BASE_PATH_IGNORE,
+	OPENAPI_BASE_PATH_PREPEND,
+	OPENAPI_BASE_PATH_SPLIT, /* without its first segment */
+};
+
+struct openapi_options {
+	bool merge; /* keep what the document does not mention; else it is not in the new definition */
+	bool fail_on_warnings;
+	enum openapi_base_path base_path;
+	struct view account_id, region; /* for ${AWS::AccountId} and ${AWS::Region} */
+};
+
+/* Why a document was refused. */
+struct openapi_failure {
+	char *message;         /* as the API answers, e.g. "Invalid OpenAPI input."; on the heap, free() it */
+	char *detail;          /* place and rule: "line 3, column 9, /paths/~1pets/get: …"; on the heap */
+	uint32_t line, column; /* of the first error; 0 if it has none */
+};
+void openapi_failure_fini(struct openapi_failure *failure);
+
+/*
+ * Import `text` over `existing` (a definition as above; it must have restApi.id, and should have the root resource).
+ *
+ * Returns 0: `*ret_definition` and `*ret_warnings` (an array of texts, maybe empty) are the caller's to json_free().
+ * -EINVAL: the document can't be imported, `*ret_failure` says why (openapi_failure_fini() it). With fail_on_warnings
+ * that is also so if there are warnings. -ENOMEM.
+ */
+int openapi_import(struct json **ret_definition, struct json **ret_warnings, struct openapi_failure *ret_failure,
+	const struct json *existing, struct view text, const struct openapi_options *options)
+	__attribute__((warn_unused_result));
+
+#endif
