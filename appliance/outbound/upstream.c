@@ -207,6 +207,11 @@ static void stream_failed(struct stream *stream, int error)
 
 	(void)error;
 	ASSERT_MAGIC(upstream, UPSTREAM_MAGIC);
+	if (upstream->state == UPSTREAM_BUSY && stream_is_plain(stream) && !upstream->answered) {
+		/* Sending failed; an answer that came before the end is still to be read, and so is the end itself. */
+		upstream->send_broken = true;
+		return;
+	}
 	upstream_fail(upstream, upstream->state == UPSTREAM_SECURING ? OUTBOUND_TLS : OUTBOUND_CLOSED);
 }
 
