@@ -92,8 +92,9 @@ static inline void peer_connect(struct peer *peer, bool resuming)
 			  calls = { .channel = VERB_CHANNEL_CALLS, .resuming = resuming };
 	struct verb_message *welcome;
 
-	while (client_open(&peer->client, peer->socket_path) < 0)
-		poll(NULL, 0, CLIENT_RETRY_MS / 10);
+	peer->client = NULL;
+	if (client_open(&peer->client, peer->socket_path) < 0)
+		return; /* tried again on the next turn; what is held is served all the while */
 	if (client_call(peer->client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &welcome) < 0)
 		_exit(4);
 	if (!resuming) {
@@ -143,9 +144,9 @@ static inline void peer_take_endpoint(struct peer *peer, struct verb_message *me
 static inline void peer_read(struct peer *peer)
 {
 	struct verb_message *message;
-	int rc;
+	int rc = -EPIPE;
 
-	while ((rc = client_receive(peer->client, &message)) == 0) {
+	while (peer->client && (rc = client_receive(peer->client, &message)) == 0) {
 		switch (message->header.verb) {
 		case VERB_DRAIN:
 			_exit(0);
@@ -252,7 +253,8 @@ static inline _Noreturn void peer_main(const char *socket_path, bool is_gateway)
 		/* First: what came while we waited for a reply is kept and does not show in poll(). */
 		peer_read(&peer);
 
-		struct pollfd fds[PEER_SOCKETS_MAX] = { { .fd = client_fd(peer.client), .events = POLLIN } };
+		struct pollfd fds[PEER_SOCKETS_MAX] = { { .fd = peer.client ? client_fd(peer.client) : -1,
+			.events = POLLIN } };
 		nfds_t count = 1;
 
 		for (size_t i = 0; i < peer.management_count; i++)
@@ -260,7 +262,7 @@ static inline _Noreturn void peer_main(const char *socket_path, bool is_gateway)
 		for (size_t i = 0; i < peer.endpoint_count; i++)
 			for (size_t f = 0; f < peer.endpoints[i].facts.https_count; f++)
 				fds[count++] = (struct pollfd){ .fd = peer.endpoints[i].fds[f], .events = POLLIN };
-		if (poll(fds, count, -1) < 0)
+		if (poll(fds, count, peer.client ? -1 : CLIENT_RETRY_MS / 10) < 0)
 			continue;
 		for (size_t i = 0; i < peer.management_count; i++)
 			control_serve(&peer, peer.management[i]);
