@@ -310,7 +310,8 @@ static int make(struct wiring_worker *worker)
 		.current = config->current,
 		.loop = worker->loop,
 		.integrate = &worker->integrate,
-		.observe = worker->observe };
+		.observe = worker->observe,
+		.classic_denials = config->settings->classic_denials };
 	error = pipeline_worker_init(&worker->pipeline);
 	if (error)
 		return error;
