@@ -26,8 +26,9 @@ static void put_other_kind(struct estate *estate, const char *id, const char *re
 static void put_domain(struct estate *estate)
 {
 	estate_put(estate, STORE_domainname, "api.pets.internal+abcd1234", NULL,
-		estate_json("{\"domainName\":\"api.pets.internal\",\"domainNameId\":\"abcd1234\",\"endpointConfiguration\":"
-			    "{\"types\":[\"PRIVATE\"]}}"));
+		estate_json(
+			"{\"domainName\":\"api.pets.internal\",\"domainNameId\":\"abcd1234\",\"endpointConfiguration\":"
+			"{\"types\":[\"PRIVATE\"]}}"));
 	estate_put(estate, STORE_domainaccess, "arn:access:1", "api.pets.internal+abcd1234",
 		estate_json("{\"accessAssociationSource\":\"" ESTATE_VPCE "\"}"));
 	estate_put(estate, STORE_basepathmapping, "d/shop", "api.pets.internal+abcd1234",
@@ -110,12 +111,15 @@ static void the_table_of_requests_through_an_endpoint(void **state)
 	/* R4 */
 	assert_string_equal("bbbbbbbbbb/prod /pets", resolved(world, HOST, "bbbbbbbbbb", "/prod/pets"));
 	/* R5 */
-	assert_string_equal("Forbidden", resolved(world, API ".execute-api.eu-west-1.amazonaws.com", NULL, "/prod/pets"));
-	assert_string_equal("Forbidden", resolved(world, API ".execute-api.us-east-1.amazonaws.com.cn", NULL, "/prod/pets"));
-	assert_string_equal("Forbidden", resolved(world, API ".x.execute-api.us-east-1.amazonaws.com", NULL, "/prod/pets"));
-	/* R6 */
 	assert_string_equal(
-		API "/prod /pets", resolved(world, "A1B2C3D4E5.EXECUTE-API.US-EAST-1.AMAZONAWS.COM:443", NULL, "/prod/pets"));
+		"Forbidden", resolved(world, API ".execute-api.eu-west-1.amazonaws.com", NULL, "/prod/pets"));
+	assert_string_equal(
+		"Forbidden", resolved(world, API ".execute-api.us-east-1.amazonaws.com.cn", NULL, "/prod/pets"));
+	assert_string_equal(
+		"Forbidden", resolved(world, API ".x.execute-api.us-east-1.amazonaws.com", NULL, "/prod/pets"));
+	/* R6 */
+	assert_string_equal(API "/prod /pets",
+		resolved(world, "A1B2C3D4E5.EXECUTE-API.US-EAST-1.AMAZONAWS.COM:443", NULL, "/prod/pets"));
 	assert_string_equal(API "/prod /pets", resolved(world, HOST ".", NULL, "/prod/pets"));
 	/* the alias, and R7 */
 	assert_string_equal(API "/prod /pets",
@@ -152,7 +156,8 @@ static void nothing_else_is_an_api(void **state)
 	assert_string_equal("Forbidden", resolved(world, "[::1]", NULL, "/prod/pets"));
 	assert_string_equal("Forbidden", resolved(world, "10.20.0.2", NULL, "/prod/pets"));
 	assert_string_equal("Forbidden", resolved(world, ".execute-api.us-east-1.amazonaws.com", NULL, "/prod/pets"));
-	assert_string_equal("Forbidden", resolved(world, "-vpce-.execute-api.us-east-1.amazonaws.com", NULL, "/prod/pets"));
+	assert_string_equal(
+		"Forbidden", resolved(world, "-vpce-.execute-api.us-east-1.amazonaws.com", NULL, "/prod/pets"));
 	memset(longest, 'a', sizeof longest);
 	longest[sizeof longest - 1] = '\0';
 	assert_string_equal("Forbidden", resolved(world, longest, NULL, "/prod/pets"));
