@@ -145,7 +145,8 @@ static void known_request(
 	policy_request_set(request, POLICY_KEY_SOURCE_VPCE, input->endpoint_id);
 	policy_request_set(request, POLICY_KEY_SOURCE_VPC, input->vpc_id);
 	policy_request_set(request, POLICY_KEY_VPC_SOURCE_IP, address);
-	policy_request_set(request, POLICY_KEY_SECURE_TRANSPORT, policy_text_of("true"));
+	policy_request_set(
+		request, POLICY_KEY_SECURE_TRANSPORT, policy_text_of(input->plain_listener ? "false" : "true"));
 }
 
 /* A condition whose value changes from CIDR edge to CIDR edge. */

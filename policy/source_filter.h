@@ -52,6 +52,7 @@ struct source_filter_input {
 	struct policy_text endpoint_id;       /* aws:SourceVpce */
 	struct policy_text vpc_id;            /* aws:SourceVpc */
 	const struct policy *endpoint_policy; /* NULL: full access */
+	bool plain_listener; /* aws:SecureTransport is false: a listener without TLS, as in local mode */
 	/* All stages of all APIs and all domains reachable by this endpoint. None: only the endpoint's policy counts. */
 	const struct source_filter_target *targets;
 	size_t target_count;

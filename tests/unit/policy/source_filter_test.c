@@ -206,6 +206,21 @@ static void an_ipv6_cidr_never_covers_the_ipv4_block(void **state)
 	policy_free(policy);
 }
 
+static void a_listener_without_tls_is_known_to_be_one(void **state)
+{
+	struct policy *policy =
+		case_policy(DOCUMENT(ALLOW_ALL "," DENY_IF("Plain", "'Bool':{'aws:SecureTransport':'false'}")));
+	struct source_filter_target target = target_of(policy, true);
+	struct source_filter_input input = input_of(&target, 1);
+	struct source_filter_address address = address_of("10.0.0.1");
+
+	(void)state;
+	assert_int_equal(SOURCE_FILTER_PASS, source_filter_point(&input, &address, NULL));
+	input.plain_listener = true;
+	assert_int_equal(SOURCE_FILTER_DROP, source_filter_point(&input, &address, NULL));
+	policy_free(policy);
+}
+
 static void a_stage_pattern_is_certain_for_its_own_stage_only(void **state)
 {
 	struct policy *policy = case_policy(
@@ -528,6 +543,7 @@ int main(void)
 		cmocka_unit_test(all_targets_must_drop_and_the_endpoint_policy_alone_is_enough),
 		cmocka_unit_test(without_targets_everything_passes_and_a_missing_policy_drops),
 		cmocka_unit_test(an_ipv6_cidr_never_covers_the_ipv4_block),
+		cmocka_unit_test(a_listener_without_tls_is_known_to_be_one),
 		cmocka_unit_test(a_stage_pattern_is_certain_for_its_own_stage_only),
 		cmocka_unit_test(ten_thousand_cidrs_keep_their_statements_and_the_limit_is_named),
 		cmocka_unit_test(compiled_filters_agree_with_the_policies_and_never_drop_what_could_be_allowed),
