@@ -150,11 +150,13 @@ static int start_serving(struct served *served)
 {
 	struct wiring_worker *worker = served->worker;
 	const struct wiring_sockets *sockets = &served->sockets;
+	const struct settings *settings = worker->config->settings;
+	const bool plain = settings->local && !settings->local_traffic_tls;
 	const struct http_listener_settings listener = {
 		.fd = sockets->https_fd,
 		.identity = &served->identity,
 		.release = release_served,
-		.choose = pipeline_choose_tls,
+		.choose = plain ? NULL : pipeline_choose_tls,
 		.choose_context = &served->identity,
 	};
 	int error = 0;
