@@ -9,6 +9,7 @@
 #include "appliance/control/operations.h"
 #include "appliance/control/patch.h"
 #include "appliance/control/records.h"
+#include "appliance/control/stages.h"
 
 /* As AWS prints it, its missing commas included. */
 #define STAGE_PATHS                                                                                                    \
@@ -306,6 +307,7 @@ int op_update_stage(struct call *call)
 	error = patch_apply(call, stage, patch_stage);
 	if (error < 0)
 		return error;
+	stage_refresh(call, stage);
 	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
 	record_put(call, STORE_stage, key, call_input(call, "restApiId"), stage);
 	call->filters_stale = true;

@@ -15,6 +15,14 @@ static void put(struct call *call, const struct json *stage)
 	call->filters_stale = true;
 }
 
+void stage_refresh(struct call *call, struct json *stage)
+{
+	struct json JSON_CLEANUP *api = record_find(call, STORE_restapi, call_input(call, "restApiId"));
+
+	json_set_bool(json_ensure_object(stage, "postern"), "disableExecuteApiEndpoint",
+		json_find_bool(api, "disableExecuteApiEndpoint", false));
+}
+
 static bool name_valid(const char *name)
 {
 	size_t length = strlen(name);
@@ -56,6 +64,7 @@ int stage_create(struct call *call, const char *deployment_id, const char *descr
 		if (json_count(json_find(call->input, "tags")))
 			call_take(call, stage, "tags", NULL);
 	}
+	stage_refresh(call, stage);
 	json_set_integer(stage, "createdDate", now);
 	json_set_integer(stage, "lastUpdatedDate", now);
 	put(call, stage);
@@ -69,6 +78,7 @@ int stage_move(struct call *call, struct json *stage, const char *deployment_id)
 	if (call_input_has(call, "stageDescription"))
 		json_set_c_string(stage, "description", call_input(call, "stageDescription"));
 	take_settings(call, stage);
+	stage_refresh(call, stage);
 	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
 	put(call, stage);
 	return 0;

@@ -16,6 +16,9 @@ int stage_create(struct call *call, const char *deployment_id, const char *descr
 /* Put another deployment on an existing stage, with the variables and settings of the input. */
 int stage_move(struct call *call, struct json *stage, const char *deployment_id);
 
+/* What of the API's own settings acts as soon as a stage is changed: disableExecuteApiEndpoint. */
+void stage_refresh(struct call *call, struct json *stage);
+
 /* Put a deployment on an existing stage as its canary. */
 int stage_put_canary(struct call *call, struct json *stage, const char *deployment_id, const struct json *settings);
 

@@ -15,6 +15,7 @@
 #include "appliance/base/table.h"
 #include "appliance/control/control.h"
 #include "appliance/control/events.h"
+#include "appliance/control/filter_targets.h"
 #include "appliance/control/worker.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/store/store.h"
@@ -43,6 +44,7 @@ struct control {
 	uint64_t filter_generation;  /* the last one given out */
 	bool filters_stale;          /* something could not be loaded: try again */
 	struct table filter_sources; /* "vpce-…" → struct filter_source */
+	struct filter_targets filter_targets;
 	struct events events;
 
 	/* Local mode's endpoint. Fixed at the first start. */

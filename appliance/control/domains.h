@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * domains: what the operations on custom domains share.
+ *
+ * A private domain is a record "name+domainNameId", a public one "name". Calls name a private domain by domainName and the
+ * query's domainNameId; without that they mean the public domain of the name.
+ * Threads: the operations thread. Source: spec/domains.md 1 and 5.
+ */
+#ifndef POSTERN_CONTROL_DOMAINS_H
+#define POSTERN_CONTROL_DOMAINS_H
+
+#include <stdbool.h>
+
+#include "appliance/base/json.h"
+#include "appliance/control/call.h"
+
+/* The record id that the input names. */
+const char *domain_id(struct call *call);
+
+/* The DomainName that the input names; 0, or CALL_FAILED with 404. */
+int domain_find(struct call *call, struct json **ret);
+
+bool domain_is_private(const struct json *domain);
+
+#endif
