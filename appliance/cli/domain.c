@@ -90,7 +90,7 @@ static int create_domain(struct cli *cli, const struct domain_wish *wish, struct
 
 static int create(struct cli *cli, int argc, char **argv)
 {
-	struct domain_wish wish = { NULL };
+	struct domain_wish wish = { .name = NULL };
 	const struct cli_option options[] = {
 		{ "name", "DOMAIN", "the domain name, for example api.pets.internal", &wish.name, NULL },
 		{ "certificate-arn", "ARN", "its certificate, as `aws acm import-certificate` answered",

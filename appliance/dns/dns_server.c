@@ -54,10 +54,7 @@ struct connection {
 /* One datagram of a batch. */
 struct datagram {
 	struct sockaddr_storage peer;
-	union {
-		struct cmsghdr align;
-		uint8_t bytes[CONTROL_BYTES];
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 	uint8_t query[DNS_SERVER_QUERY_MAX_BYTES];
 	uint8_t answer[DNS_UDP_PAYLOAD_BYTES];
 };
@@ -194,8 +191,8 @@ static void udp_ready(struct loop_watch *watch, unsigned events)
 
 		parts[i] = (struct iovec){ datagram->query, sizeof datagram->query };
 		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &datagram->peer, .msg_namelen = sizeof datagram->peer,
-							 .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = datagram->control.bytes,
-							 .msg_controllen = sizeof datagram->control.bytes } };
+							 .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = datagram->control,
+							 .msg_controllen = sizeof datagram->control } };
 	}
 	count = recvmmsg(watch->fd, messages, DNS_SERVER_BATCH, MSG_DONTWAIT, NULL);
 	if (count <= 0)
