@@ -37,115 +37,48 @@ static bool answer(struct back_end *self, int fd, const char *request)
 	return true;
 }
 
-/* ---- what is deployed ---- */
+/* ---- what is deployed: data/resources.json ---- */
 
-/* Substitutes the back end's port for PORT. */
-static char *with_port(const char *text)
+static uint16_t closed_port; /* where nobody listens */
+
+/* The text with each `word` replaced by the number. The old text is freed. */
+static char *replace(char *text, const char *word, uint16_t number)
 {
+	const char *rest = text;
 	struct buffer buffer;
 	char *taken;
 
 	buffer_init(&buffer, 1 << 20);
-	for (const char *at; (at = strstr(text, "PORT")) != NULL; text = at + 4) {
-		buffer_append_bytes(&buffer, text, (size_t)(at - text));
-		buffer_append_u64(&buffer, back_end.port);
+	for (const char *at; (at = strstr(rest, word)) != NULL; rest = at + strlen(word)) {
+		buffer_append_bytes(&buffer, rest, (size_t)(at - rest));
+		buffer_append_u64(&buffer, number);
 	}
-	buffer_append_text(&buffer, text);
+	buffer_append_text(&buffer, rest);
 	taken = buffer_take(&buffer, NULL);
 	assert_non_null(taken);
+	free(text);
 	return taken;
 }
 
-#define METHOD(verb, more, integration)                                                                                \
-	"\"" verb "\":{\"authorizationType\":\"NONE\",\"apiKeyRequired\":false,\"methodResponses\":{\"200\":{},"       \
-		  "\"422\":{}}," more "\"methodIntegration\":{\"timeoutInMillis\":300," integration "}}"
-#define RESOURCE(id, path, methods) "{\"id\":\"" id "\",\"path\":\"" path "\",\"resourceMethods\":{" methods "}}"
-
-static const char resources[] =
-	"[" RESOURCE("root", "/",
-		METHOD("GET", "",
-			"\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"statusCode\\\": "
-			"200}\"},\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":{"
-			"\"application/json\":\"{\\\"mock\\\": "
-			"true}\"},\"responseParameters\":{\"method.response.header.X-Static\":\"'s'\",\"method."
-			"response.header.X-Stage\":\"context.stage\",\"method.response.header.X-Var\":\"stageVariables."
-			"v\",\"method.response.header.Date\":\"'d'\"}},\"422\":{\"statusCode\":\"422\","
-			"\"selectionPattern\":\"4\\\\\\\\d{2}\"}}")) "," RESOURCE("mock4", "/mock4",
-		METHOD("GET", "",
-			"\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"statusCode\\\": "
-			"404}\"},\"integrationResponses\":{\"422\":{\"statusCode\":\"422\",\"selectionPattern\":"
-			"\"4\\\\d{2}\"}}")) "," RESOURCE("mock5", "/mock5",
-		METHOD("GET", "",
-			"\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"statusCode\\\": "
-			"500}\"},\"integrationResponses\":{\"422\":{\"statusCode\":\"422\",\"selectionPattern\":"
-			"\"4\\\\d{2}\"}}")) "," RESOURCE("never", "/never",
-		METHOD("GET", "",
-			"\"type\":\"MOCK\",\"passthroughBehavior\":\"NEVER\",\"integrationResponses\":{\"200\":{"
-			"\"statusCode\":\"200\"}}")) "," RESOURCE("pass", "/pass",
-		METHOD("POST", "",
-			"\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\"}}")) "," RESOURCE("iam",
-		"/iam",
-		"\"GET\":{\"authorizationType\":\"AWS_IAM\",\"methodIntegration\":{\"type\":\"MOCK\"}}") "," RESOURCE("key",
-		"/key",
-		"\"GET\":{\"authorizationType\":\"NONE\",\"apiKeyRequired\":true,\"methodIntegration\":{\"type\":"
-		"\"MOCK\"}}") "," RESOURCE("proxy", "/proxy/{rest+}",
-		METHOD("ANY", "",
-			"\"type\":\"HTTP_PROXY\",\"httpMethod\":\"ANY\",\"uri\":\"http://127.0.0.1:PORT/"
-			"{rest}\",\"requestParameters\":{\"integration.request.path.rest\":\"method.request.path."
-			"rest\",\"integration.request.header.X-Stage\":\"context.stage\"}")) "," RESOURCE("http",
-		"/http/{id}",
-		METHOD("POST", "",
-			"\"type\":\"HTTP\",\"httpMethod\":\"POST\",\"uri\":\"http://127.0.0.1:PORT/"
-			"${stageVariables.path}/"
-			"{oid}\",\"requestParameters\":{\"integration.request.path.oid\":\"method.request.path.id\","
-			"\"integration.request.querystring.v\":\"'1'\",\"integration.request.querystring.q\":\"method."
-			"request.multivaluequerystring.q\",\"integration.request.header.X-Src\":\"context.stage\","
-			"\"integration.request.header.X-Absent\":\"method.request.querystring.absent\"},"
-			"\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseParameters\":{\"method."
-			"response.header.X-Own\":\"integration.response.header.X-Own\",\"method.response.header."
-			"Server\":\"integration.response.header.Server\"}},\"422\":{\"statusCode\":\"422\","
-			"\"selectionPattern\":\"4\\\\d{2}\",\"responseParameters\":{\"method.response.header.X-Code\":"
-			"\"integration.response.header.X-Code\"}}}")) "," RESOURCE("refusing", "/refusing",
-		METHOD("GET", "",
-			"\"type\":\"HTTP_PROXY\",\"httpMethod\":\"GET\",\"uri\":\"http://127.0.0.1:1/x\"")) "," RESOURCE("refused2",
-		"/nobody",
-		METHOD("GET", "",
-			"\"type\":\"HTTP_PROXY\",\"httpMethod\":\"GET\",\"uri\":\"http://127.0.0.1:9999/x\"")) "," RESOURCE("nowhere",
-		"/nowhere",
-		METHOD("GET", "",
-			"\"type\":\"HTTP_PROXY\",\"httpMethod\":\"GET\",\"uri\":\"http://10.255.255.1.invalid/x\"")) "]";
-
-static void put_api(const char *policy, const char *more_definition)
-{
-	struct json *definition = estate_json(more_definition ? more_definition : "{}");
-	char *text = with_port(resources), *printed;
-
-	json_set(definition, "resources", estate_json(text));
-	printed = json_print_text(definition);
-	estate_put(&gateway.estate, STORE_restapi, API, NULL, estate_rest_api(API, policy));
-	estate_put_deployment(&gateway.estate, API, "dep1", policy, printed, NULL);
-	estate_put_stage(&gateway.estate, API, "prod", "dep1", "{\"variables\":{\"v\":\"var\",\"path\":\"echo\"}}");
-	free(printed);
-	free(text);
-	json_free(definition);
-}
-
-/* Deploy anew under an id that was not used before. */
-static void deploy(const char *policy, const char *more_definition)
+/* Deploy the resources under a new id, with `policy` (NULL: none) and more members of the definition (NULL: none). */
+static void deploy(const char *policy, const char *more)
 {
 	static unsigned count;
-	char id[32];
-	struct json *definition = estate_json(more_definition ? more_definition : "{}");
-	char *text = with_port(resources), *printed;
+	struct json *definition = estate_json(more ? more : "{}");
+	char *text = whole_file("tests/unit/pipeline/data/resources.json", NULL), id[32];
 
-	snprintf(id, sizeof id, "again%u", count++);
+	text = replace(text, "PORT", back_end.port);
+	text = replace(text, "CLOSED", closed_port);
 	json_set(definition, "resources", estate_json(text));
-	printed = json_print_text(definition);
+	free(text);
+	text = json_print_text(definition);
+	snprintf(id, sizeof id, "dep%u", count++);
 	estate_begin(&gateway.estate);
-	estate_put_deployment(&gateway.estate, API, id, policy, printed, NULL);
+	estate_put_endpoint(&gateway.estate, NULL);
+	estate_put(&gateway.estate, STORE_restapi, API, NULL, estate_rest_api(API, policy));
+	estate_put_deployment(&gateway.estate, API, id, policy, text, NULL);
 	estate_put_stage(&gateway.estate, API, "prod", id, "{\"variables\":{\"v\":\"var\",\"path\":\"echo\"}}");
 	gateway_publish(&gateway);
-	free(printed);
 	free(text);
 	json_free(definition);
 }
@@ -154,6 +87,7 @@ static int setup(void **state)
 {
 	(void)state;
 	back_end_start(&back_end, answer);
+	close(listen_on_loopback(&closed_port));
 	gateway_start(&gateway);
 	return 0;
 }
@@ -194,10 +128,7 @@ static void before_the_first_snapshot_the_service_is_unavailable(void **state)
 	response = client_get(&gateway, "/ping", "");
 	assert_int_equal(503, status_of(response));
 
-	estate_begin(&gateway.estate);
-	estate_put_endpoint(&gateway.estate, NULL);
-	put_api(ESTATE_ALLOW_ALL, NULL);
-	gateway_publish(&gateway);
+	deploy(ESTATE_ALLOW_ALL, NULL);
 	response = client_get(&gateway, "/ping", "");
 	assert_int_equal(200, status_of(response));
 	assert_string_equal("healthy", body_of(response));
@@ -411,6 +342,20 @@ static void http_is_mapped_and_its_answer_selected(void **state)
 		body_of(back_end.last));
 }
 
+static void the_status_selects_the_response_and_text_is_text(void **state)
+{
+	const char *response = client_get(&gateway, "/prod/teapot", "");
+
+	(void)state;
+	assert_int_equal(422, status_of(response));
+	assert_string_equal("E1", field_of(response, "X-Code"));
+	assert_string_equal("abc", body_of(response));
+	response = client_get(&gateway, "/prod/bytes", "");
+	assert_string_equal("a\xef\xbf\xbd"
+			    "b",
+		body_of(response));
+}
+
 static void a_back_end_that_fails_is_a_504(void **state)
 {
 	const char *response = client_get(&gateway, "/prod/nobody", "");
@@ -430,7 +375,7 @@ static void a_back_end_that_fails_is_a_504(void **state)
 	sem_post(&back_end.go);
 
 	/* Port 1 is none that an integration may use. */
-	response = client_get(&gateway, "/prod/refusing", "");
+	response = client_get(&gateway, "/prod/port1", "");
 	assert_int_equal(500, status_of(response));
 
 	/* An answer that breaks off is cut off, so that half of it never looks whole. */
@@ -665,6 +610,7 @@ int main(void)
 		cmocka_unit_test(a_proxy_streams_both_ways),
 		cmocka_unit_test(connections_live_on_between_requests),
 		cmocka_unit_test(http_is_mapped_and_its_answer_selected),
+		cmocka_unit_test(the_status_selects_the_response_and_text_is_text),
 		cmocka_unit_test(a_back_end_that_fails_is_a_504),
 		cmocka_unit_test(denials_have_aws_s_words_and_the_log_has_the_statement),
 		cmocka_unit_test(the_endpoint_s_policy_is_asked_first),
