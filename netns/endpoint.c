@@ -76,7 +76,7 @@ void endpoint_close(struct posternd *posternd, struct endpoint *endpoint)
 {
 	drop_sockets(endpoint);
 	if (endpoint->events.fd >= 0)
-		loop_end(posternd->loop, &endpoint->events);
+		watch_end(posternd->loop, &endpoint->events);
 	filter_close(endpoint->filter);
 	*endpoint = (struct endpoint){ .index = endpoint->index, .events.fd = -1 };
 }
@@ -555,7 +555,7 @@ int endpoint_watch_events(struct posternd *posternd, struct endpoint *endpoint)
 	if (fd < 0)
 		return -errno;
 	endpoint->events = (struct watch){ .fd = fd, .ready = on_events, .owner = posternd };
-	rc = loop_add(posternd->loop, &endpoint->events, EPOLLIN);
+	rc = watch_add(posternd->loop, &endpoint->events, EPOLLIN);
 	if (rc < 0) {
 		close(fd);
 		endpoint->events.fd = -1;

@@ -32,7 +32,7 @@ static void close_connection(struct connection *connection)
 	}
 	connection->last = &connection->first;
 	connection->outgoing_count = 0;
-	loop_end(connection->posternd->loop, &connection->packets);
+	watch_end(connection->posternd->loop, &connection->packets);
 }
 
 static struct child *child_of(const struct connection *connection)
@@ -72,7 +72,7 @@ static int keep_outgoing(struct connection *connection, const struct verb_messag
 	*connection->last = outgoing;
 	connection->last = &outgoing->next;
 	connection->outgoing_count++;
-	loop_change(connection->posternd->loop, &connection->packets, EPOLLIN | EPOLLOUT);
+	watch_change(connection->posternd->loop, &connection->packets, EPOLLIN | EPOLLOUT);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static struct connection *loop_channel(struct posternd *posternd, enum child_rol
 /* Wake up when the child has room again. */
 static void wait_for_room(struct connection *connection)
 {
-	loop_change(connection->posternd->loop, &connection->packets, EPOLLIN | EPOLLOUT);
+	watch_change(connection->posternd->loop, &connection->packets, EPOLLIN | EPOLLOUT);
 }
 
 static int tell_gone(struct posternd *posternd, struct connection *connection)
@@ -573,7 +573,7 @@ static void on_packets(struct watch *watch, uint32_t events)
 	int rc;
 
 	if (events & EPOLLOUT) {
-		loop_change(connection->posternd->loop, watch, EPOLLIN);
+		watch_change(connection->posternd->loop, watch, EPOLLIN);
 		if (flush(connection) == -EAGAIN)
 			wait_for_room(connection);
 		else if (connection->role == CHILD_GATEWAY)
@@ -635,7 +635,7 @@ static void on_listener(struct watch *watch, uint32_t events)
 		.role = child->role,
 		.last = &connection->first,
 	};
-	if (loop_add(posternd->loop, &connection->packets, EPOLLIN) < 0)
+	if (watch_add(posternd->loop, &connection->packets, EPOLLIN) < 0)
 		close_connection(connection);
 }
 
@@ -663,7 +663,7 @@ int monitor_open(struct posternd *posternd)
 		posternd->listener.fd = -1;
 		return rc;
 	}
-	return loop_add(posternd->loop, &posternd->listener, EPOLLIN);
+	return watch_add(posternd->loop, &posternd->listener, EPOLLIN);
 }
 
 void monitor_close(struct posternd *posternd)
@@ -675,7 +675,7 @@ void monitor_close(struct posternd *posternd)
 			close_connection(&posternd->connections[i]);
 	if (posternd->listener.fd < 0)
 		return;
-	loop_end(posternd->loop, &posternd->listener);
+	watch_end(posternd->loop, &posternd->listener);
 	snprintf(path, sizeof path, "%s/" VERBS_SOCKET_NAME, posternd->config.run_dir);
 	unlink(path);
 }

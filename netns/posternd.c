@@ -271,7 +271,7 @@ static void settle_adoption(struct posternd *posternd)
 		posternd->adoption_deadline_ns = 0;
 		return;
 	}
-	if (loop_now_ns() < posternd->adoption_deadline_ns)
+	if (watch_now_ns() < posternd->adoption_deadline_ns)
 		return;
 	posternd->adoption_deadline_ns = 0;
 	for (int role = 0; role < CHILD_COUNT; role++) {
@@ -288,11 +288,11 @@ static void settle_drain(struct posternd *posternd)
 		posternd->done = true;
 		return;
 	}
-	if (loop_now_ns() < posternd->drain_deadline_ns)
+	if (watch_now_ns() < posternd->drain_deadline_ns)
 		return;
 	report(REPORT_WARNING, "children did not end in time: killing them");
 	supervise_signal(posternd, SIGKILL);
-	posternd->drain_deadline_ns = loop_now_ns() + KILL_GRACE_MS * 1000000ull;
+	posternd->drain_deadline_ns = watch_now_ns() + KILL_GRACE_MS * 1000000ull;
 }
 
 void posternd_settle(struct posternd *posternd)
@@ -327,13 +327,13 @@ static void drain(struct posternd *posternd)
 
 	if (posternd->draining) {
 		/* Asked twice: somebody does not want to wait. */
-		posternd->drain_deadline_ns = loop_now_ns();
+		posternd->drain_deadline_ns = watch_now_ns();
 		posternd_settle(posternd);
 		return;
 	}
 	report(REPORT_INFO, "ending: children have %u ms to finish", limit_ms);
 	posternd->draining = true;
-	posternd->drain_deadline_ns = loop_now_ns() + limit_ms * 1000000ull;
+	posternd->drain_deadline_ns = watch_now_ns() + limit_ms * 1000000ull;
 	monitor_tell_drain(posternd, limit_ms);
 	posternd_settle(posternd);
 }
@@ -425,8 +425,8 @@ static int watch_signals(struct posternd *posternd)
 	};
 	if (posternd->signals.fd < 0 || posternd->timer.fd < 0)
 		return -errno;
-	rc = loop_add(posternd->loop, &posternd->signals, EPOLLIN);
-	return rc < 0 ? rc : loop_add(posternd->loop, &posternd->timer, EPOLLIN);
+	rc = watch_add(posternd->loop, &posternd->signals, EPOLLIN);
+	return rc < 0 ? rc : watch_add(posternd->loop, &posternd->timer, EPOLLIN);
 }
 
 /* Settings, and where the other programs are. */
@@ -491,7 +491,7 @@ static int begin(struct posternd *posternd)
 		rc = check_kernel(config);
 	if (rc < 0)
 		return rc;
-	posternd->loop = loop_open();
+	posternd->loop = watch_open();
 	if (posternd->loop < 0)
 		return posternd->loop;
 	rc = watch_signals(posternd);
@@ -537,7 +537,7 @@ static int serve(struct posternd *posternd)
 	if (rc == 0)
 		posternd_settle(posternd);
 	while (rc == 0 && !posternd->done)
-		rc = loop_turn(posternd->loop);
+		rc = watch_turn(posternd->loop);
 	if (rc < 0 && posternd->lock_fd >= 0)
 		report(REPORT_DEBUG, "ending: %s", strerror(-rc));
 	end(posternd);
@@ -612,7 +612,7 @@ int posternd_main(int argc, char **argv)
 		return EXIT_FAILURE;
 	posternd->loop = posternd->lock_fd = posternd->settings_fd = -1;
 	posternd->listener.fd = -1;
-	posternd->started_ns = loop_now_ns();
+	posternd->started_ns = watch_now_ns();
 	posternd->namespace_fd = namespace_open_own();
 	endpoint_init(posternd);
 	shared_init(&posternd->shared);

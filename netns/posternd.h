@@ -21,7 +21,7 @@
 
 #include "ebpf/filter.h"
 #include "netns/config.h"
-#include "netns/loop.h"
+#include "netns/watch.h"
 #include "netns/verbs.h"
 
 /* Two channels for each of two children, and as many again that are still to show who they are. */

@@ -159,7 +159,7 @@ void supervise_init(struct posternd *posternd)
 static void plan_restart(struct child *child, bool had_served)
 {
 	struct posternd *posternd = child->posternd;
-	uint64_t now_ns = loop_now_ns();
+	uint64_t now_ns = watch_now_ns();
 
 	if (posternd->draining) {
 		child->start_at_ns = UINT64_MAX;
@@ -198,7 +198,7 @@ static void on_exit_of_child(struct watch *watch, uint32_t events)
 	/* An adopted child's status goes to init; that it is gone is all that can be known. */
 	if (!child->adopted && waitid(P_PIDFD, (id_t)watch->fd, &info, WEXITED) == 0)
 		child->last_exit = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-	loop_end(child->posternd->loop, watch);
+	watch_end(child->posternd->loop, watch);
 	monitor_forget_child(child->posternd, child->role);
 	forget_record(child);
 	plan_restart(child, had_served);
@@ -216,9 +216,9 @@ static int follow(struct child *child, int pidfd, pid_t pid)
 	child->exit = (struct watch){ .fd = pidfd, .ready = on_exit_of_child, .owner = child };
 	child->pid = pid;
 	child->state = CHILD_RUNNING;
-	child->started_ns = loop_now_ns();
+	child->started_ns = watch_now_ns();
 	child->start_at_ns = UINT64_MAX;
-	return loop_add(child->posternd->loop, &child->exit, EPOLLIN);
+	return watch_add(child->posternd->loop, &child->exit, EPOLLIN);
 }
 
 void supervise_adopt(struct posternd *posternd)
@@ -235,7 +235,7 @@ void supervise_adopt(struct posternd *posternd)
 			continue;
 		}
 		child->adopted = true;
-		posternd->adoption_deadline_ns = loop_now_ns() + POSTERND_ADOPTION_MS * 1000000ull;
+		posternd->adoption_deadline_ns = watch_now_ns() + POSTERND_ADOPTION_MS * 1000000ull;
 		report(REPORT_INFO, "found the %s (pid %d) still running: waiting for what it holds",
 			child_role_name(child->role), pid);
 	}
@@ -333,7 +333,7 @@ bool supervise_is_adopting(const struct posternd *posternd)
 
 int supervise_start_due(struct posternd *posternd)
 {
-	uint64_t now_ns = loop_now_ns();
+	uint64_t now_ns = watch_now_ns();
 	int rc = 0;
 
 	/* What an adopted child still holds must not be made a second time. */

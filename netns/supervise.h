@@ -16,7 +16,7 @@ void supervise_init(struct posternd *posternd);
 void supervise_adopt(struct posternd *posternd);
 /* Start what is due, if everything that it needs can be made. Returns 0, or a negative errno for what was reported. */
 int supervise_start_due(struct posternd *posternd) __attribute__((warn_unused_result));
-/* When the next start is due, on the clock of loop_now_ns(); UINT64_MAX if none is. */
+/* When the next start is due, on the clock of watch_now_ns(); UINT64_MAX if none is. */
 uint64_t supervise_next_ns(const struct posternd *posternd);
 /* The child said READY. */
 void supervise_ready(struct child *child);

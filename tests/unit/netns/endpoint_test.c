@@ -210,7 +210,7 @@ static int ask_from(const char *source, const char *target, uint16_t port, int p
 	socklen_t from_bytes = socket_address(&from, source, 0), to_bytes = socket_address(&to, target, port);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, pid = 0;
 	struct pollfd wanted = { .fd = fd, .events = POLLOUT };
-	uint64_t start_ns = loop_now_ns();
+	uint64_t start_ns = watch_now_ns();
 	socklen_t error_bytes = sizeof error;
 	char text[128] = "";
 
@@ -222,7 +222,7 @@ static int ask_from(const char *source, const char *target, uint16_t port, int p
 	else
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
 	if (ret_ms)
-		*ret_ms = (int64_t)((loop_now_ns() - start_ns) / 1000000);
+		*ret_ms = (int64_t)((watch_now_ns() - start_ns) / 1000000);
 	wanted.events = POLLIN;
 	if (error == 0 && send(fd, "?", 1, MSG_NOSIGNAL) == 1 && poll(&wanted, 1, 20000) > 0 &&
 		recv(fd, text, sizeof text - 1, 0) > 0)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "netns/loop.h"
+#include "netns/watch.h"
 
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
-int loop_open(void)
+int watch_open(void)
 {
 	int loop = epoll_create1(EPOLL_CLOEXEC);
 
 	return loop < 0 ? -errno : loop;
 }
 
-int loop_add(int loop, struct watch *watch, uint32_t events)
+int watch_add(int loop, struct watch *watch, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = watch };
 
 	return epoll_ctl(loop, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
 }
 
-void loop_change(int loop, struct watch *watch, uint32_t events)
+void watch_change(int loop, struct watch *watch, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = watch };
 
@@ -27,7 +27,7 @@ void loop_change(int loop, struct watch *watch, uint32_t events)
 	(void)epoll_ctl(loop, EPOLL_CTL_MOD, watch->fd, &event);
 }
 
-void loop_end(int loop, struct watch *watch)
+void watch_end(int loop, struct watch *watch)
 {
 	if (watch->fd < 0)
 		return;
@@ -36,7 +36,7 @@ void loop_end(int loop, struct watch *watch)
 	watch->fd = -1;
 }
 
-int loop_turn(int loop)
+int watch_turn(int loop)
 {
 	struct epoll_event event;
 	int count = epoll_wait(loop, &event, 1, -1);
@@ -51,7 +51,7 @@ int loop_turn(int loop)
 	return 0;
 }
 
-uint64_t loop_now_ns(void)
+uint64_t watch_now_ns(void)
 {
 	struct timespec now;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * loop: posternd's event loop: epoll, one event a turn, so that a handler may close any other watch without leaving a stale
+ * watch: posternd's event loop: epoll, one event a turn, so that a handler may close any other watch without leaving a stale
  * event behind. Single-threaded. Not here: timers (posternd arms one timerfd for its earliest deadline).
  */
-#ifndef POSTERN_NETNS_LOOP_H
-#define POSTERN_NETNS_LOOP_H
+#ifndef POSTERN_NETNS_WATCH_H
+#define POSTERN_NETNS_WATCH_H
 
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -20,17 +20,17 @@ struct watch {
 };
 
 /* Returns the loop's descriptor, or a negative errno. */
-int loop_open(void) __attribute__((warn_unused_result));
+int watch_open(void) __attribute__((warn_unused_result));
 /* Watch `watch->fd` for EPOLL* `events`. Returns 0 or a negative errno. */
-int loop_add(int loop, struct watch *watch, uint32_t events) __attribute__((warn_unused_result));
+int watch_add(int loop, struct watch *watch, uint32_t events) __attribute__((warn_unused_result));
 /* Change what is waited for; the watch must have been added. */
-void loop_change(int loop, struct watch *watch, uint32_t events);
+void watch_change(int loop, struct watch *watch, uint32_t events);
 /* Watch no more, close the descriptor and set it to -1; nothing happens if it is -1. */
-void loop_end(int loop, struct watch *watch);
+void watch_end(int loop, struct watch *watch);
 /* Wait for one event and handle it. Returns 0 or a negative errno. */
-int loop_turn(int loop) __attribute__((warn_unused_result));
+int watch_turn(int loop) __attribute__((warn_unused_result));
 
 /* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t loop_now_ns(void);
+uint64_t watch_now_ns(void);
 
 #endif
