@@ -20,16 +20,18 @@ struct tls_client_context {
 
 static int load_authorities(WOLFSSL_CTX *library, const struct tls_client_settings *settings)
 {
-	const char *path = settings->authorities_path ? settings->authorities_path : SYSTEM_AUTHORITIES_PATH;
+	bool is_system = !settings->authorities_path;
+	const char *path = is_system ? SYSTEM_AUTHORITIES_PATH : settings->authorities_path;
 	struct view pem = settings->authorities_pem;
 
-	/* A host without any bundle may still trust the roots that are given as text. */
-	if (access(path, R_OK) != 0) {
-		if (settings->authorities_path || pem.count == 0)
-			return -ENOENT;
-	} else if (wolfSSL_CTX_load_verify_locations_ex(library, path, NULL,
-			   settings->authorities_path ? 0 : WOLFSSL_LOAD_FLAG_IGNORE_ERR) != WOLFSSL_SUCCESS) {
-		return -EBADMSG;
+	if (path[0] && access(path, R_OK) == 0) {
+		/* The system's bundle may hold roots of kinds that the library does not know; one's own file must be right. */
+		word32 flags = is_system ? WOLFSSL_LOAD_FLAG_IGNORE_ERR : WOLFSSL_LOAD_FLAG_NONE;
+
+		if (wolfSSL_CTX_load_verify_locations_ex(library, path, NULL, flags) != WOLFSSL_SUCCESS)
+			return -EBADMSG;
+	} else if (path[0] && (!is_system || pem.count == 0)) {
+		return -ENOENT;
 	}
 	if (pem.count > 0 &&
 		(pem.count > LONG_MAX || wolfSSL_CTX_load_verify_buffer(library, (const unsigned char *)pem.at,

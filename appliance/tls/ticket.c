@@ -110,7 +110,7 @@ static int seal(struct tls_tickets *tickets, unsigned char *name, unsigned char 
 	return WOLFSSL_TICKET_RET_OK;
 }
 
-static int unseal(struct tls_tickets *tickets, const unsigned char *name, const unsigned char *vector,
+static int unseal(struct tls_tickets *tickets, bool is_tls13, const unsigned char *name, const unsigned char *vector,
 	const unsigned char *mac, unsigned char *ticket, int ticket_bytes, const unsigned char *identity)
 {
 	bool is_present = memcmp(name, tickets->present.name, TLS_TICKET_NAME_BYTES) == 0;
@@ -122,7 +122,8 @@ static int unseal(struct tls_tickets *tickets, const unsigned char *name, const 
 	if (wc_AesGcmDecrypt(&key->aes, ticket, ticket, (word32)ticket_bytes, vector, VECTOR_BYTES, mac, TAG_BYTES,
 		    identity, IDENTITY_BYTES) != 0)
 		return WOLFSSL_TICKET_RET_REJECT;
-	return is_present ? WOLFSSL_TICKET_RET_OK : WOLFSSL_TICKET_RET_CREATE;
+	/* A TLS 1.3 server sends a new ticket anyway, and the library takes no other answer there than OK. */
+	return is_present || is_tls13 ? WOLFSSL_TICKET_RET_OK : WOLFSSL_TICKET_RET_CREATE;
 }
 
 int tls_ticket_process(WOLFSSL *library, unsigned char name[TLS_TICKET_NAME_BYTES], unsigned char vector[16],
@@ -138,5 +139,6 @@ int tls_ticket_process(WOLFSSL *library, unsigned char name[TLS_TICKET_NAME_BYTE
 	*ret_bytes = ticket_bytes;
 	if (encrypt)
 		return seal(tickets, name, vector, mac, ticket, ticket_bytes, argument);
-	return unseal(tickets, name, vector, mac, ticket, ticket_bytes, argument);
+	return unseal(tickets, wolfSSL_GetVersion(library) == WOLFSSL_TLSV1_3, name, vector, mac, ticket, ticket_bytes,
+		argument);
 }
