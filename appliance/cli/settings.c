@@ -29,9 +29,8 @@ static int write_record(struct cli *cli)
 	size_t written = 0;
 	ssize_t count = readlink("/proc/self/fd/0", name, sizeof name - 1);
 
-	if (count > 0 && name[0] == '/')
-		name[count] = '\0';
-	else
+	name[count > 0 ? count : 0] = '\0';
+	if (name[0] != '/' || strncmp(name, "/memfd:", 7) == 0)
 		strcpy(name, "settings");
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
 	if (settings_read_fd(&settings, STDIN_FILENO, name, &errors) < 0)

@@ -45,9 +45,9 @@ static void find_name(struct start *start, int fd)
 
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	count = readlink(link, start->settings_name, sizeof start->settings_name - 1);
-	if (count > 0 && start->settings_name[0] == '/')
-		start->settings_name[count] = '\0';
-	else
+	start->settings_name[count > 0 ? count : 0] = '\0';
+	/* a copy in memory has no name that would tell an operator anything */
+	if (start->settings_name[0] != '/' || strncmp(start->settings_name, "/memfd:", 7) == 0)
 		strcpy(start->settings_name, "settings");
 }
 
