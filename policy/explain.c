@@ -229,7 +229,10 @@ static int nearest_allow(struct policy_evaluation *evaluation)
 	return nearest;
 }
 
-/* The parts of a statement that did (not) match, separated by "; ". Everybody and everything can't be escaped: left out. */
+/*
+ * The parts of a statement that did (not) match, separated by "; ". What can't be escaped is left out of those that matched:
+ * the action, everybody and everything.
+ */
 static void say_parts(struct summary *summary, struct policy_evaluation *evaluation, size_t index, bool matched)
 {
 	const struct policy_statement *statement = &evaluation->policy->statements[index];
@@ -240,7 +243,8 @@ static void say_parts(struct summary *summary, struct policy_evaluation *evaluat
 		struct explain_part part = part_at(evaluation, statement, i, &caller);
 
 		if (part.matched != matched ||
-			(matched && part.wanted_count == 1 && policy_text_equal(part.wanted[0], all)))
+			(matched && (part.kind == EXPLAIN_ACTION ||
+					    (part.wanted_count == 1 && policy_text_equal(part.wanted[0], all)))))
 			continue;
 		say(summary, "%s", first ? "" : "; ");
 		say_part(summary, &part);
