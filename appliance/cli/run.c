@@ -11,11 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "appliance/base/json_writer.h"
+#include "appliance/base/json.h"
 #include "appliance/base/table.h"
 #include "appliance/cli/cli.h"
 #include "appliance/cli/program.h"
-#include "appliance/launch/address.h"
 #include "appliance/launch/settings.h"
 
 #define ERRORS_MAX_BYTES 65536
@@ -67,63 +66,57 @@ static const char *run_dir_for(struct cli *cli, const char *dir)
 		.at;
 }
 
-/* What a start of before wrote, or all defaults. A file that was spoilt meanwhile is written anew. */
-static struct settings *settings_of_before(struct cli *cli, const char *path)
+/* What the file of a start before holds, edited or not; an empty object if there is none. Wrong files are not overwritten. */
+static int read_before(struct cli *cli, const char *path, struct json **ret)
 {
-	struct settings *settings = NULL;
+	struct settings *settings;
 	struct buffer errors;
 
+	*ret = json_object_new();
+	if (access(path, F_OK) != 0)
+		return CLI_OK;
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
 	if (settings_read_file(&settings, path, &errors) < 0)
-		buffer_reset(&errors);
-	if (!settings && settings_parse(&settings, view_of(""), "", &errors) < 0)
-		return NULL;
-	return settings;
+		return cli_fail(cli, VIEW_FMT, VIEW_ARG(view_trim_set(buffer_view(&errors), "\n")));
+	json_merge(*ret, settings->tree);
+	settings_free(settings);
+	return CLI_OK;
 }
 
-static void write_address(struct json_writer *writer, const char *given, const struct netns_address *otherwise)
+/* Put what local mode and the options determine over what was there. */
+static void determine(struct json *tree, const char *dir, const char *run_dir, const struct run_options *options)
 {
-	char text[ADDRESS_TEXT_BYTES];
+	static const char *const loopback[] = { "127.0.0.0/8", "::1" };
 
-	if (given)
-		json_write_text(writer, view_from_text(given));
-	else
-		json_write_text(writer, view_from(text, otherwise->family ? address_write_port(text, otherwise) : 0));
+	json_set_bool(tree, "local", true);
+	json_set_c_string(tree, "state_dir", dir);
+	json_set_c_string(tree, "run_dir", run_dir);
+	json_set_c_string(tree, "log_dir", dir);
+	json_set_c_string(tree, "account_id", options->account);
+	json_set_c_string(tree, "region", options->region);
+	json_set_c_string(tree, "local_traffic", options->traffic);
+	json_set_c_string(tree, "local_dns", options->dns);
+	if (options->management) {
+		json_remove(tree, "management");
+		json_append_text(json_ensure_array(tree, "management"), view_from_text(options->management));
+	}
+	for (size_t i = 0;
+		i < sizeof loopback / sizeof loopback[0] && json_count(json_find(tree, "backend_allow")) <= i; i++)
+		json_append_text(json_ensure_array(tree, "backend_allow"), view_from_text(loopback[i]));
 }
 
 /* `key: value` lines; the values are JSON, which is YAML. */
-static void write_settings(struct buffer *buffer, const char *dir, const char *run_dir,
-	const struct run_options *options, const struct settings *before)
+static void write_settings(struct buffer *buffer, const struct json *tree)
 {
-	const struct {
-		const char *name, *text;
-	} texts[] = { { "account_id", options->account ? options->account : before->account_id },
-		{ "region", options->region ? options->region : before->region }, { "state_dir", dir },
-		{ "run_dir", run_dir } };
-	struct json_writer writer;
-
-	buffer_append_text(buffer, "# Written by `postern run --local`; its options change it.\nlocal: true\n");
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-		buffer_printf(buffer, "%s: ", texts[i].name);
-		json_writer_init(&writer, buffer);
-		json_write_text(&writer, view_from_text(texts[i].text));
+	buffer_append_text(
+		buffer, "# Kept by `postern run --local`: its options change their lines, others stay as they are.\n");
+	JSON_EACH(member, tree)
+	{
+		buffer_append(buffer, json_name(member));
+		buffer_append_text(buffer, ": ");
+		json_print(member, buffer);
 		buffer_append_byte(buffer, '\n');
 	}
-	buffer_append_text(buffer, "log_dir: ");
-	json_writer_init(&writer, buffer);
-	json_write_text(&writer, view_from_text(dir));
-	buffer_append_text(buffer, "\nmanagement: [");
-	json_writer_init(&writer, buffer);
-	write_address(&writer, options->management, &before->management.at[0]);
-	buffer_append_text(buffer, "]\nlocal_traffic: ");
-	json_writer_init(&writer, buffer);
-	write_address(&writer, options->traffic, &before->local_traffic);
-	buffer_append_text(buffer, "\nlocal_dns: ");
-	json_writer_init(&writer, buffer);
-	write_address(&writer, options->dns, &before->local_dns);
-	buffer_append_text(buffer, "\nbackend_allow: [127.0.0.0/8, \"::1\"]\nworkers: ");
-	buffer_append_u64(buffer, before->workers);
-	buffer_append_byte(buffer, '\n');
 }
 
 /* Replace the file at once: a start that is cut short leaves the old one. */
@@ -147,7 +140,8 @@ static int run_local(struct cli *cli, const struct run_options *options)
 {
 	char *dir = NULL;
 	const char *path, *run_dir;
-	struct settings *before, *settings;
+	struct json *tree JSON_CLEANUP = NULL;
+	struct settings *settings;
 	struct buffer text;
 	int result = make_folder(cli, options->local, 0755);
 
@@ -158,14 +152,16 @@ static int run_local(struct cli *cli, const struct run_options *options)
 		return cli_fail(cli, "%s: %s", options->local, strerror(errno));
 	path = arena_printf(&cli->arena, "%s/settings.yaml", dir).at;
 	run_dir = run_dir_for(cli, dir);
-	before = settings_of_before(cli, path);
-	if (!path || !run_dir || !before)
+	if (!path || !run_dir)
 		return cli_fail(cli, "out of memory");
-	result = make_folder(cli, run_dir, 0700);
+	result = read_before(cli, path, &tree);
+	if (result == CLI_OK)
+		result = make_folder(cli, run_dir, 0700);
 	if (result != CLI_OK)
 		return result;
 	buffer_init_arena(&text, &cli->arena, SETTINGS_FILE_MAX_BYTES);
-	write_settings(&text, dir, run_dir, options, before);
+	determine(tree, dir, run_dir, options);
+	write_settings(&text, tree);
 	if (buffer_error(&text))
 		return cli_fail(cli, "out of memory");
 	result = save(cli, path, buffer_view(&text));
