@@ -214,6 +214,18 @@ int endpoint_complete_sockets(struct posternd *posternd)
 	return 0;
 }
 
+/* Is descriptor `at` of those handed back the socket that belongs there? */
+static bool is_own_socket(const struct endpoint *endpoint, const struct socket_plan *plan, size_t at, int fd)
+{
+	bool https = at < plan->https_count;
+	bool udp = !https && at < plan->https_count + plan->dns_count;
+
+	if (endpoint->sockets)
+		return sockets_are_same(endpoint->sockets[at], fd);
+	return sockets_is(
+		fd, https ? &plan->https : &plan->dns, udp ? SOCK_DGRAM : SOCK_STREAM, endpoint->namespace_cookie);
+}
+
 int endpoint_take_back(struct posternd *posternd, const char id[FILTER_ENDPOINT_ID_BYTES], int *fds, size_t fd_count)
 {
 	struct endpoint *endpoint = endpoint_find(posternd, id);
@@ -221,19 +233,15 @@ int endpoint_take_back(struct posternd *posternd, const char id[FILTER_ENDPOINT_
 
 	if (!endpoint)
 		return -ENOENT;
-	if (endpoint->sockets)
-		return -EEXIST;
 	plan = plan_sockets(posternd, endpoint);
 	if (fd_count != plan.https_count + 2 * plan.dns_count)
 		return -EINVAL;
-	for (size_t i = 0; i < fd_count; i++) {
-		bool https = i < plan.https_count;
-		bool udp = !https && i < plan.https_count + plan.dns_count;
-
-		if (!sockets_is(fds[i], https ? &plan.https : &plan.dns, udp ? SOCK_DGRAM : SOCK_STREAM,
-			    endpoint->namespace_cookie))
+	for (size_t i = 0; i < fd_count; i++)
+		if (!is_own_socket(endpoint, &plan, i, fds[i]))
 			return -EINVAL;
-	}
+	endpoint->told = true;
+	if (endpoint->sockets)
+		return 0;
 	endpoint->sockets = malloc(fd_count * sizeof *fds);
 	if (!endpoint->sockets)
 		return -ENOMEM;
@@ -241,7 +249,6 @@ int endpoint_take_back(struct posternd *posternd, const char id[FILTER_ENDPOINT_
 	for (size_t i = 0; i < fd_count; i++)
 		fds[i] = -1;
 	set_counts(endpoint, &plan);
-	endpoint->told = true;
 	return 0;
 }
 

@@ -44,8 +44,8 @@ int endpoint_delete(struct posternd *posternd, const char id[FILTER_ENDPOINT_ID_
 /* Make the sockets of every endpoint that has none. Returns 0, or a negative errno after having reported which. */
 int endpoint_complete_sockets(struct posternd *posternd) __attribute__((warn_unused_result));
 /*
- * Take an endpoint's sockets back from the gateway. On success the descriptors are ours and -1 in `fds`. Returns 0, -ENOENT
- * for an unknown endpoint, -EEXIST if we hold its sockets already, -EINVAL for descriptors that are not its sockets.
+ * Take an endpoint's sockets back from the gateway: those that are kept become -1 in `fds`, those that we hold already stay
+ * the caller's. Returns 0, -ENOENT for an unknown endpoint, -EINVAL for descriptors that are not its sockets.
  */
 int endpoint_take_back(struct posternd *posternd, const char id[FILTER_ENDPOINT_ID_BYTES], int *fds, size_t fd_count)
 	__attribute__((warn_unused_result));

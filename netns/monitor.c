@@ -196,8 +196,8 @@ void monitor_tell_gone(struct posternd *posternd, const char id[FILTER_ENDPOINT_
 {
 	struct connection *connection = loop_channel(posternd, CHILD_GATEWAY);
 
-	/* A gateway that has not asked yet will hear of living endpoints only. */
-	if (!connection || !connection->wants_endpoints)
+	/* A gateway that is not there will hear of living endpoints only, or learn it when it hands this one back. */
+	if (!connection)
 		return;
 	if (posternd->gone_count >= sizeof posternd->gone / sizeof *posternd->gone) {
 		end_child(connection, "it does not read that endpoints are gone");
@@ -307,13 +307,10 @@ static void on_hello(struct connection *connection, struct verb_message *message
 		end_child(connection, "it opened a second connection for its loop");
 		return;
 	}
-	/* Only a child that was here before us has anything to resume. */
-	if (hello.resuming && !child_of(connection)->adopted) {
-		end_child(connection, "it wants to resume what it never had");
-		return;
-	}
 	if (hello.channel == VERB_CHANNEL_LOOP && !hello.resuming)
 		fd_count = welcome_fds(connection, fds);
+	if (hello.channel == VERB_CHANNEL_LOOP && connection->role == CHILD_GATEWAY)
+		posternd->gone_count = 0;
 	connection->channel = hello.channel;
 	connection->greeted = true;
 	message->body.welcome = welcome;
@@ -338,7 +335,6 @@ static void on_sockets(struct connection *connection, struct verb_message *messa
 	message->body.count = (struct verb_count){ .count = endpoint_count(posternd) };
 	answer(connection, message, 0, NULL, 0);
 	connection->wants_endpoints = true;
-	posternd->gone_count = 0;
 	monitor_tell_endpoints(posternd);
 }
 
@@ -348,15 +344,11 @@ static void on_hand_back(struct connection *connection, struct verb_message *mes
 	struct verb_hand_back body = message->body.hand_back;
 	int rc;
 
-	if (!child_of(connection)->adopted) {
-		end_child(connection, "it hands back what it was given by us");
-		return;
-	}
 	if (body.what == VERB_HAND_BACK_ENDPOINT)
 		rc = endpoint_take_back(posternd, body.endpoint_id, message->fds, message->fd_count);
 	else
 		rc = shared_take_back(posternd, body.what, message->fds, message->fd_count);
-	if (rc == -EINVAL || rc == -EEXIST) {
+	if (rc == -EINVAL) {
 		end_child(connection, "what it hands back is not what it was given");
 		return;
 	}

@@ -169,7 +169,7 @@ static int take_memory(struct posternd *posternd, int *fds, size_t fd_count)
 		facts.st_size != counters_bytes(posternd) || !is_eventfd(fds[1]))
 		return -EINVAL;
 	if (shared->counters_fd >= 0 && !is_same_file(shared->counters_fd, fds[0]))
-		return -EEXIST;
+		return -EINVAL;
 	/* Both children hold the same two: the first to come gives them. */
 	if (shared->counters_fd < 0) {
 		shared->counters_fd = fds[0];
@@ -184,18 +184,19 @@ static int take_memory(struct posternd *posternd, int *fds, size_t fd_count)
 
 static int take_management(struct posternd *posternd, int *fds, size_t fd_count)
 {
+	int *held = posternd->shared.management_fds;
+
 	if (fd_count != posternd->config.management_count)
 		return -EINVAL;
-	for (size_t i = 0; i < fd_count; i++) {
-		if (posternd->shared.management_fds[i] >= 0)
-			return -EEXIST;
-		if (!sockets_is(fds[i], &posternd->config.management[i], SOCK_STREAM, 0))
+	for (size_t i = 0; i < fd_count; i++)
+		if (held[i] >= 0 ? !sockets_are_same(held[i], fds[i])
+				 : !sockets_is(fds[i], &posternd->config.management[i], SOCK_STREAM, 0))
 			return -EINVAL;
-	}
-	for (size_t i = 0; i < fd_count; i++) {
-		posternd->shared.management_fds[i] = fds[i];
-		fds[i] = -1;
-	}
+	for (size_t i = 0; i < fd_count; i++)
+		if (held[i] < 0) {
+			held[i] = fds[i];
+			fds[i] = -1;
+		}
 	return 0;
 }
 

@@ -15,8 +15,8 @@ int shared_complete(struct posternd *posternd) __attribute__((warn_unused_result
 /* (Re)open the access log. Returns 0 or a negative errno, reported; the old one is then kept. */
 int shared_open_access_log(struct posternd *posternd) __attribute__((warn_unused_result));
 /*
- * Take back counters and eventfd, or the management listeners, from a child. On success the descriptors are ours and -1 in
- * `fds`. Returns 0, -EEXIST if ours are others already, -EINVAL for descriptors that are not what they should be.
+ * Take back counters and eventfd, or the management listeners, from a child: those that are kept become -1 in `fds`, those
+ * that we hold already stay the caller's. Returns 0, or -EINVAL for descriptors that are not what they should be.
  */
 int shared_take_back(struct posternd *posternd, uint32_t what, int *fds, size_t fd_count)
 	__attribute__((warn_unused_result));

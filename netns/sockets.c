@@ -96,6 +96,15 @@ uint64_t sockets_namespace_cookie(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &bytes) < 0 ? 0 : cookie;
 }
 
+bool sockets_are_same(int a, int b)
+{
+	uint64_t first = 0, second = 0;
+	socklen_t bytes = sizeof first;
+
+	return getsockopt(a, SOL_SOCKET, SO_COOKIE, &first, &bytes) == 0 &&
+	       getsockopt(b, SOL_SOCKET, SO_COOKIE, &second, &bytes) == 0 && first == second;
+}
+
 bool sockets_is(int fd, const struct netns_address *address, int type, uint64_t namespace_cookie)
 {
 	struct netns_address v4_wildcard = { .family = AF_INET, .port = address->port };

@@ -26,6 +26,9 @@ int sockets_open(const struct netns_address *address, int type, bool shared, uin
  */
 bool sockets_is(int fd, const struct netns_address *address, int type, uint64_t namespace_cookie);
 
+/* Are both descriptors of one and the same socket? */
+bool sockets_are_same(int a, int b);
+
 /* The cookie of the namespace that socket `fd` lives in, or 0. */
 uint64_t sockets_namespace_cookie(int fd);
 

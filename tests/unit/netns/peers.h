@@ -62,41 +62,38 @@ struct peer {
 	bool is_gateway;
 };
 
-static inline void peer_call(struct peer *peer, enum verb verb, const void *body, const int *fds, size_t fd_count)
+static inline bool peer_call(struct peer *peer, enum verb verb, const void *body, const int *fds, size_t fd_count)
 {
 	struct verb_message *reply;
 
-	if (client_call(peer->client, verb, body, fds, fd_count, CALL_MS, &reply) < 0)
-		_exit(3);
+	return client_call(peer->client, verb, body, fds, fd_count, CALL_MS, &reply) == 0;
 }
 
-static inline void peer_hand_back(struct peer *peer)
+static inline bool peer_hand_back(struct peer *peer)
 {
 	struct verb_hand_back body = { .what = VERB_HAND_BACK_SHARED };
+	bool fine = peer_call(peer, VERB_HAND_BACK, &body, peer->shared, 2);
 
-	peer_call(peer, VERB_HAND_BACK, &body, peer->shared, 2);
-	if (!peer->is_gateway) {
+	if (fine && !peer->is_gateway) {
 		body.what = VERB_HAND_BACK_MANAGEMENT;
-		peer_call(peer, VERB_HAND_BACK, &body, peer->management, peer->management_count);
+		fine = peer_call(peer, VERB_HAND_BACK, &body, peer->management, peer->management_count);
 	}
-	for (size_t i = 0; i < peer->endpoint_count; i++) {
+	for (size_t i = 0; i < peer->endpoint_count && fine; i++) {
 		body.what = VERB_HAND_BACK_ENDPOINT;
 		memcpy(body.endpoint_id, peer->endpoints[i].facts.id, sizeof body.endpoint_id);
-		peer_call(peer, VERB_HAND_BACK, &body, peer->endpoints[i].fds, peer->endpoints[i].fd_count);
+		fine = peer_call(peer, VERB_HAND_BACK, &body, peer->endpoints[i].fds, peer->endpoints[i].fd_count);
 	}
+	return fine;
 }
 
-static inline void peer_connect(struct peer *peer, bool resuming)
+static inline bool peer_greet(struct peer *peer, bool resuming)
 {
 	struct verb_hello hello = { .resuming = resuming },
 			  calls = { .channel = VERB_CHANNEL_CALLS, .resuming = resuming };
 	struct verb_message *welcome;
 
-	peer->client = NULL;
-	if (client_open(&peer->client, peer->socket_path) < 0)
-		return; /* tried again on the next turn; what is held is served all the while */
 	if (client_call(peer->client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &welcome) < 0)
-		_exit(4);
+		return false;
 	if (!resuming) {
 		size_t at = peer->is_gateway && welcome->body.welcome.has_access_log ? 3 : 2;
 
@@ -105,17 +102,31 @@ static inline void peer_connect(struct peer *peer, bool resuming)
 		peer->management_count = peer->is_gateway ? 0 : welcome->body.welcome.management_count;
 		for (size_t i = 0; i < peer->management_count; i++)
 			peer->management[i] = client_take_fd(welcome, at + i);
-	} else {
-		peer_hand_back(peer);
+	} else if (!peer_hand_back(peer)) {
+		return false;
 	}
-	if (!peer->is_gateway) {
-		if (client_open(&peer->calls, peer->socket_path) < 0 ||
-			client_call(peer->calls, VERB_HELLO, &calls, NULL, 0, CALL_MS, &welcome) < 0)
-			_exit(5);
-	} else {
-		peer_call(peer, VERB_SOCKETS, NULL, NULL, 0);
-	}
-	peer_call(peer, VERB_READY, NULL, NULL, 0);
+	if (peer->is_gateway && !peer_call(peer, VERB_SOCKETS, NULL, NULL, 0))
+		return false;
+	if (!peer->is_gateway && (client_open(&peer->calls, peer->socket_path) < 0 ||
+					 client_call(peer->calls, VERB_HELLO, &calls, NULL, 0, CALL_MS, &welcome) < 0))
+		return false;
+	return peer_call(peer, VERB_READY, NULL, NULL, 0);
+}
+
+/*
+ * Try to connect. If it fails, even in the middle (a posternd that is being killed may still take connections in), it is tried
+ * again on the next turn, and what is held is served all the while.
+ */
+static inline void peer_connect(struct peer *peer, bool resuming)
+{
+	peer->client = peer->calls = NULL;
+	if (client_open(&peer->client, peer->socket_path) == 0 && peer_greet(peer, resuming))
+		return;
+	if (!resuming)
+		_exit(3);
+	client_close(peer->client);
+	client_close(peer->calls);
+	peer->client = peer->calls = NULL;
 }
 
 static inline void peer_forget(struct peer *peer, const char *id)
@@ -165,7 +176,6 @@ static inline void peer_read(struct peer *peer)
 		return;
 	client_close(peer->client);
 	client_close(peer->calls);
-	peer->calls = NULL;
 	peer_connect(peer, true);
 }
 
