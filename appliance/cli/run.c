@@ -16,6 +16,7 @@
 #include "appliance/cli/cli.h"
 #include "appliance/cli/program.h"
 #include "appliance/launch/settings.h"
+#include "appliance/store/store.h"
 
 #define ERRORS_MAX_BYTES 65536
 
@@ -81,6 +82,25 @@ static int read_before(struct cli *cli, const char *path, struct json **ret)
 	json_merge(*ret, settings->tree);
 	settings_free(settings);
 	return CLI_OK;
+}
+
+/* Account and region are fixed once there is a store: an option that says otherwise is refused before it is written down. */
+static int check_identity(struct cli *cli, const char *dir, const struct run_options *options)
+{
+	const char *path = arena_printf(&cli->arena, "%s/store.db", dir).at;
+	const struct store_identity *identity;
+	struct store *store = NULL;
+	int result = CLI_OK;
+
+	if (!path || store_open_reader(&store, path, NULL) < 0)
+		return CLI_OK; /* none yet; what is wrong with one that can't be read, control will say */
+	identity = store_identity(store);
+	if ((options->account && strcmp(options->account, identity->account_id) != 0) ||
+		(options->region && strcmp(options->region, identity->region) != 0))
+		result = cli_fail(cli, "%s belongs to account %s, region %s: both are fixed at the first start", dir,
+			identity->account_id, identity->region);
+	store_close(store);
+	return result;
 }
 
 /* Put what local mode and the options determine over what was there. */
@@ -155,6 +175,8 @@ static int run_local(struct cli *cli, const struct run_options *options)
 	if (!path || !run_dir)
 		return cli_fail(cli, "out of memory");
 	result = read_before(cli, path, &tree);
+	if (result == CLI_OK)
+		result = check_identity(cli, dir, options);
 	if (result == CLI_OK)
 		result = make_folder(cli, run_dir, 0700);
 	if (result != CLI_OK)
