@@ -10,6 +10,8 @@
 
 #include "tests/unit/support.h"
 
+#include <dirent.h>
+
 #include "appliance/base/json.h"
 #include "appliance/store/store.h"
 
@@ -35,17 +37,22 @@ static inline void estate_open(struct estate *estate)
 		fail_msg("store: %s", reason);
 }
 
+/* The folder goes with all that the store left in it. */
 static inline void estate_close(struct estate *estate)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	char path[160];
+	struct dirent *entry;
+	char path[512];
+	DIR *folder;
 
 	store_close(estate->store);
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(path, sizeof path, "%s%s", estate->path, suffixes[i]);
+	folder = opendir(estate->folder);
+	assert_non_null(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		snprintf(path, sizeof path, "%s/%s", estate->folder, entry->d_name);
 		unlink(path);
 	}
-	rmdir(estate->folder);
+	closedir(folder);
+	assert_int_equal(0, rmdir(estate->folder));
 }
 
 static inline void estate_begin(struct estate *estate)
