@@ -3,6 +3,7 @@
 #include "tests/unit/support.h"
 
 #include "appliance/base/json.h"
+#include "appliance/base/json_writer.h"
 #include "appliance/observe/access_format.h"
 
 static struct access_record record;
@@ -135,6 +136,32 @@ static void our_own_line_is_json_whatever_the_values_hold(void **state)
 	json_free(object);
 }
 
+static void any_byte_anywhere_is_escaped_as_json_writes_it(void **state)
+{
+	char value[20], ours[400], plain[400];
+
+	(void)state;
+	memset(&record, 0, sizeof record);
+	record.status = record.integration_status = record.response_latency_us = record.integration_latency_us = -1;
+	record.request_length_bytes = record.response_length_bytes = -1;
+	for (size_t count = 1; count <= sizeof value; count++) {
+		for (size_t at = 0; at < count * 256; at++) {
+			struct buffer line_buffer, plain_buffer;
+
+			memset(value, 'k', sizeof value);
+			value[at / 256] = (char)(at % 256);
+			record.path = view_from(value, count);
+			buffer_init_fixed(&line_buffer, ours, sizeof ours);
+			access_format_write_json(&record, &line_buffer);
+			buffer_init_fixed(&plain_buffer, plain, sizeof plain);
+			buffer_append_text(&plain_buffer, "{\"time\":\"1970-01-01T00:00:00.000Z\",\"path\":\"");
+			json_write_escaped(&plain_buffer, record.path);
+			buffer_append_text(&plain_buffer, "\"}\n");
+			assert_true(view_equals(buffer_view(&plain_buffer), buffer_view(&line_buffer)));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +172,7 @@ int main(void)
 		cmocka_unit_test_setup(an_error_message_is_quoted_on_request, set_up),
 		cmocka_unit_test_setup(every_prefix_of_a_format_is_a_format, set_up),
 		cmocka_unit_test_setup(too_long_a_format_is_refused, set_up),
+		cmocka_unit_test_setup(any_byte_anywhere_is_escaped_as_json_writes_it, set_up),
 		cmocka_unit_test_setup(our_own_line_is_json_whatever_the_values_hold, set_up),
 	};
 
