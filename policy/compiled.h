@@ -156,6 +156,7 @@ struct policy_statement {
 	const struct policy_condition *conditions; /* as written */
 	const uint32_t *condition_order;           /* cheap ones first */
 	uint32_t condition_count;
+	uint32_t cheap_count; /* of these, those that cost less than a resource pattern */
 };
 
 struct policy {

@@ -147,15 +147,22 @@ bool policy_evaluation_resource(struct policy_evaluation *evaluation, const stru
 
 /* ---- the whole ---- */
 
-bool policy_evaluation_statement(struct policy_evaluation *evaluation, const struct policy_statement *statement)
+/* The conditions from the `from`th to before the `to`th in their order. */
+static bool conditions_hold(
+	struct policy_evaluation *evaluation, const struct policy_statement *statement, uint32_t from, uint32_t to)
 {
-	if (!policy_evaluation_action(evaluation, statement) || !policy_evaluation_principal(evaluation, statement) ||
-		!policy_evaluation_resource(evaluation, statement))
-		return false;
-	for (uint32_t i = 0; i < statement->condition_count; i++)
+	for (uint32_t i = from; i < to; i++)
 		if (!policy_evaluation_condition(evaluation, &statement->conditions[statement->condition_order[i]]))
 			return false;
 	return true;
+}
+
+bool policy_evaluation_statement(struct policy_evaluation *evaluation, const struct policy_statement *statement)
+{
+	return policy_evaluation_action(evaluation, statement) && policy_evaluation_principal(evaluation, statement) &&
+	       conditions_hold(evaluation, statement, 0, statement->cheap_count) &&
+	       policy_evaluation_resource(evaluation, statement) &&
+	       conditions_hold(evaluation, statement, statement->cheap_count, statement->condition_count);
 }
 
 void policy_evaluate(const struct policy *policy, const struct policy_request *request, struct policy_result *ret)

@@ -259,8 +259,9 @@ static bool compile_values(
 
 /* ---- the Condition block ---- */
 
-/* How dear a condition is at run time: 0 to COST_MAX. */
+/* How dear a condition is at run time: 0 to COST_MAX. Up to COST_CHEAP_MAX they are asked before the resource. */
 #define COST_MAX 6
+#define COST_CHEAP_MAX 3
 
 static unsigned cost_of(const struct policy_condition *condition)
 {
@@ -285,10 +286,13 @@ static bool order_conditions(struct policy_compile *compile, struct policy_state
 
 	if (!order)
 		return policy_compile_no_memory(compile);
-	for (unsigned cost = 0; cost <= COST_MAX; cost++)
+	for (unsigned cost = 0; cost <= COST_MAX; cost++) {
 		for (uint32_t i = 0; i < statement->condition_count; i++)
 			if (cost_of(&statement->conditions[i]) == cost)
 				order[count++] = i;
+		if (cost == COST_CHEAP_MAX)
+			statement->cheap_count = count;
+	}
 	statement->condition_order = order;
 	return true;
 }

@@ -259,7 +259,6 @@ static void set_reason(
 {
 	const struct policy *policy =
 		reason->target == SOURCE_FILTER_ENDPOINT_POLICY ? policy_case->endpoint : policy_case->resource;
-
 	struct policy_text sid;
 
 	json_set_c_string(into, "by", reason->target == SOURCE_FILTER_ENDPOINT_POLICY ? "vpce" : "policy");
