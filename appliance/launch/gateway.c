@@ -137,7 +137,8 @@ static int make_destinations(struct gateway *gateway)
 		if (settings->local && address_is_loopback(&settings->management.at[i]))
 			continue;
 		address_write(text, &settings->management.at[i]);
-		error = destination_refuse_management(&gateway->destinations, text);
+		error = destination_refuse_management(
+			&gateway->destinations, text, settings->management.at[i].port);
 	}
 	return error;
 }

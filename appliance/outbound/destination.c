@@ -107,7 +107,7 @@ int destination_allow(struct destination_rules *rules, const char *text)
 	return r;
 }
 
-int destination_refuse_management(struct destination_rules *rules, const char *text)
+int destination_refuse_management(struct destination_rules *rules, const char *text, uint16_t port)
 {
 	struct destination_prefix prefix;
 	int r = destination_parse_prefix(&prefix, text);
@@ -118,14 +118,25 @@ int destination_refuse_management(struct destination_rules *rules, const char *t
 		return -EINVAL;
 	if (rules->management_count == DESTINATION_PREFIXES_MAX)
 		return -ENOSPC;
+	rules->management_ports[rules->management_count] = port;
 	rules->management[rules->management_count++] = prefix;
 	return 0;
+}
+
+/* Is management at this address, at this port or at any (0)? */
+static bool is_management(const struct destination_rules *rules, const uint8_t address[16], uint16_t port)
+{
+	for (size_t i = 0; i < rules->management_count; i++)
+		if (is_inside(&rules->management[i], address) && (port == 0 || rules->management_ports[i] == port))
+			return true;
+	return false;
 }
 
 bool destination_is_allowed(const struct destination_rules *rules, const struct sockaddr *address)
 {
 	static const uint8_t mapped[12] = V4_MAPPED;
 	uint8_t bytes[16];
+	uint16_t port;
 
 	if (address->sa_family == AF_INET) {
 		struct sockaddr_in in;
@@ -133,22 +144,19 @@ bool destination_is_allowed(const struct destination_rules *rules, const struct 
 		memcpy(&in, address, sizeof in);
 		memcpy(bytes, mapped, 12);
 		memcpy(bytes + 12, &in.sin_addr, 4);
+		port = ntohs(in.sin_port);
 	} else if (address->sa_family == AF_INET6) {
 		struct sockaddr_in6 in6;
 
 		memcpy(&in6, address, sizeof in6);
 		memcpy(bytes, &in6.sin6_addr, 16);
 		unwrap_ipv4(bytes);
+		port = ntohs(in6.sin6_port);
 	} else {
 		return false;
 	}
-	if (any_inside(rules->management, rules->management_count, bytes)) {
-		for (size_t i = 0; i < rules->allowed_count; i++)
-			if (rules->allowed[i].bits == 128 && is_inside(&rules->allowed[i], bytes))
-				return true;
-		return false;
-	}
 	if (any_inside(rules->allowed, rules->allowed_count, bytes))
-		return true;
-	return !any_inside(refused_by_default, sizeof refused_by_default / sizeof *refused_by_default, bytes);
+		return !is_management(rules, bytes, port);
+	return !is_management(rules, bytes, 0) &&
+	       !any_inside(refused_by_default, sizeof refused_by_default / sizeof *refused_by_default, bytes);
 }

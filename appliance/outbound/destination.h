@@ -9,8 +9,8 @@
  *   - link-local, which holds the metadata services: 169.254/16, fe80::/10, and AWS's fd00:ec2::/32;
  *   - Postern's own management addresses, as the settings list them.
  * An IPv4 address inside IPv6 (::ffff:0:0/96, 64:ff9b::/96, 2002::/16, ::/96) is judged as the IPv4 address that it is.
- * A setting lists exceptions by prefix (local mode lists loopback); management addresses are refused even so unless an
- * exception covers exactly that address with a full-length prefix.
+ * A setting lists exceptions by prefix (local mode lists loopback). At a management address that an exception covers, the
+ * port of management stays refused: nobody gets to Postern's own management through Postern.
  *
  * Life cycle: a plain value, filled at start; then read-only. Threads: any number may read it. It does no I/O.
  * Source: architecture.md 9, "Back-end addresses that are loopback, link-local or the management address are refused".
@@ -36,6 +36,7 @@ struct destination_rules {
 	struct destination_prefix allowed[DESTINATION_PREFIXES_MAX]; /* exceptions from what is refused by default */
 	size_t allowed_count;
 	struct destination_prefix management[DESTINATION_PREFIXES_MAX]; /* full addresses */
+	uint16_t management_ports[DESTINATION_PREFIXES_MAX];
 	size_t management_count;
 };
 
@@ -49,10 +50,11 @@ int destination_parse_prefix(struct destination_prefix *ret, const char *text) _
 /* Add an exception. Returns 0, -EINVAL (see destination_parse_prefix) or -ENOSPC beyond DESTINATION_PREFIXES_MAX. */
 int destination_allow(struct destination_rules *rules, const char *text) __attribute__((warn_unused_result));
 
-/* Add a management address (no prefix). Returns 0, -EINVAL or -ENOSPC. */
-int destination_refuse_management(struct destination_rules *rules, const char *text) __attribute__((warn_unused_result));
+/* Add a management address (no prefix) and the port at which management listens there. Returns 0, -EINVAL or -ENOSPC. */
+int destination_refuse_management(struct destination_rules *rules, const char *text, uint16_t port)
+	__attribute__((warn_unused_result));
 
-/* True if a back end may be at `address` (AF_INET or AF_INET6; other families never). The port plays no part. */
+/* True if a back end may be at `address` and its port (AF_INET or AF_INET6; other families never). */
 bool destination_is_allowed(const struct destination_rules *rules, const struct sockaddr *address);
 
 #endif

@@ -295,25 +295,17 @@ static void attempt_ended(struct loop_watch *watch, unsigned events)
 }
 
 /* Begin to connect to one address. True if it is under way or there already. */
-static bool attempt(struct upstream *upstream, const union resolver_address *to)
+static bool attempt(struct upstream *upstream, const union resolver_address *address)
 {
-	union resolver_address address = *to;
-	socklen_t address_bytes;
+	socklen_t address_bytes = address->any.sa_family == AF_INET ? sizeof address->in : sizeof address->in6;
 	int on = 1;
 
-	if (address.any.sa_family == AF_INET) {
-		address.in.sin_port = htons(upstream->target->facts.port);
-		address_bytes = sizeof address.in;
-	} else {
-		address.in6.sin6_port = htons(upstream->target->facts.port);
-		address_bytes = sizeof address.in6;
-	}
-	upstream->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	upstream->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (upstream->fd < 0)
 		return false;
 	/* Requests are written whole; waiting for more to fill a segment would only delay them. Not worth failing for. */
 	(void)setsockopt(upstream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(upstream->fd, &address.any, address_bytes) < 0 && errno != EINPROGRESS)
+	if (connect(upstream->fd, &address->any, address_bytes) < 0 && errno != EINPROGRESS)
 		return false;
 	/* A connection that is there at once shows as writable too, so both go one way. */
 	loop_watch_init(&upstream->connecting, upstream->pool->loop, upstream->fd, attempt_ended);
@@ -322,10 +314,16 @@ static bool attempt(struct upstream *upstream, const union resolver_address *to)
 
 static void try_next_address(struct upstream *upstream)
 {
+	uint16_t port_be = htons(upstream->target->facts.port);
+
 	drop_attempt(upstream);
 	while (upstream->next_address < upstream->addresses.count) {
-		const union resolver_address *address = &upstream->addresses.list[upstream->next_address++];
+		union resolver_address *address = &upstream->addresses.list[upstream->next_address++];
 
+		if (address->any.sa_family == AF_INET)
+			address->in.sin_port = port_be;
+		else
+			address->in6.sin6_port = port_be;
 		if (!destination_is_allowed(upstream->pool->settings.destinations, &address->any))
 			continue;
 		upstream->connect_error = OUTBOUND_CONNECT;

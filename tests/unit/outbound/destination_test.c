@@ -59,21 +59,31 @@ static void an_exception_opens_its_prefix_only(void **state)
 	assert_false(allowed(&rules, "::"));
 }
 
-static void a_management_address_needs_its_own_exception(void **state)
+static bool allowed_at_port(const struct destination_rules *rules, const char *text, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+
+	assert_int_equal(1, inet_pton(AF_INET, text, &in.sin_addr));
+	return destination_is_allowed(rules, (const struct sockaddr *)&in);
+}
+
+static void management_is_never_reached_through_us(void **state)
 {
 	struct destination_rules rules = { 0 };
 
 	(void)state;
-	assert_int_equal(0, destination_refuse_management(&rules, "10.9.0.5"));
-	assert_int_equal(0, destination_refuse_management(&rules, "127.0.0.1"));
-	assert_int_equal(0, destination_allow(&rules, "127.0.0.0/8"));
-	assert_int_equal(0, destination_allow(&rules, "10.0.0.0/8"));
-	assert_false(allowed(&rules, "10.9.0.5"));
+	assert_int_equal(0, destination_refuse_management(&rules, "10.9.0.5", 4566));
+	assert_int_equal(0, destination_refuse_management(&rules, "127.0.0.1", 4566));
+	assert_false(allowed(&rules, "10.9.0.5")); /* no exception: no port of it */
 	assert_false(allowed(&rules, "::ffff:10.9.0.5"));
 	assert_true(allowed(&rules, "10.9.0.6"));
-	assert_false(allowed(&rules, "127.0.0.1"));
-	assert_int_equal(0, destination_allow(&rules, "127.0.0.1"));
-	assert_true(allowed(&rules, "127.0.0.1"));
+	assert_int_equal(0, destination_allow(&rules, "127.0.0.0/8"));
+	assert_int_equal(0, destination_allow(&rules, "10.9.0.5"));
+	assert_true(allowed_at_port(&rules, "127.0.0.1", 8080));
+	assert_false(allowed_at_port(&rules, "127.0.0.1", 4566));
+	assert_true(allowed_at_port(&rules, "127.0.0.2", 4566));
+	assert_true(allowed_at_port(&rules, "10.9.0.5", 80));
+	assert_false(allowed_at_port(&rules, "10.9.0.5", 4566));
 }
 
 static void broken_prefixes_are_refused_and_change_nothing(void **state)
@@ -87,7 +97,7 @@ static void broken_prefixes_are_refused_and_change_nothing(void **state)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (destination_allow(&rules, texts[i]) != -EINVAL)
 			fail_msg("'%s' was taken", texts[i]);
-	assert_int_equal(-EINVAL, destination_refuse_management(&rules, "10.0.0.0/8"));
+	assert_int_equal(-EINVAL, destination_refuse_management(&rules, "10.0.0.0/8", 1));
 	assert_int_equal(0, rules.allowed_count);
 	for (size_t i = 0; i < DESTINATION_PREFIXES_MAX; i++)
 		assert_int_equal(0, destination_allow(&rules, "127.0.0.1"));
@@ -109,7 +119,7 @@ int main(void)
 		cmocka_unit_test(ordinary_addresses_are_allowed),
 		cmocka_unit_test(local_addresses_and_their_disguises_are_refused),
 		cmocka_unit_test(an_exception_opens_its_prefix_only),
-		cmocka_unit_test(a_management_address_needs_its_own_exception),
+		cmocka_unit_test(management_is_never_reached_through_us),
 		cmocka_unit_test(broken_prefixes_are_refused_and_change_nothing),
 		cmocka_unit_test(other_families_are_never_allowed),
 	};
