@@ -81,15 +81,24 @@ static void report(struct order *order, loop_message_fn *call)
 
 /* --- Counters ------------------------------------------------------------------------------------------------------ */
 
+/* In local mode TLS can be switched off; real endpoints have nothing else. */
+static bool serves_plain(const struct wiring_worker *worker)
+{
+	const struct settings *settings = worker->config->settings;
+
+	return settings->local && !settings->local_traffic_tls;
+}
+
 static void count(struct wiring_worker *worker)
 {
+	const unsigned listener = serves_plain(worker) ? COUNTERS_LISTENER_PLAIN : COUNTERS_LISTENER_TLS;
 	const struct http_server_stats *now = http_server_stats(worker->http);
 	struct http_server_stats *before = &worker->counted;
 	struct counters_slot *slot = worker->counters;
 
-	counters_add(slot, COUNTERS_connections_accepted, COUNTERS_LISTENER_TLS,
+	counters_add(slot, COUNTERS_connections_accepted, listener,
 		now->connections_accepted - before->connections_accepted);
-	counters_set(slot, COUNTERS_connections_open, COUNTERS_LISTENER_TLS, now->connections_open);
+	counters_set(slot, COUNTERS_connections_open, listener, now->connections_open);
 	counters_set(slot, COUNTERS_requests_active, 0, now->exchanges_open);
 	counters_add(slot, COUNTERS_handshakes, COUNTERS_HANDSHAKE_FULL,
 		(now->handshakes_done - now->handshakes_resumed) -
@@ -150,13 +159,11 @@ static int start_serving(struct served *served)
 {
 	struct wiring_worker *worker = served->worker;
 	const struct wiring_sockets *sockets = &served->sockets;
-	const struct settings *settings = worker->config->settings;
-	const bool plain = settings->local && !settings->local_traffic_tls;
 	const struct http_listener_settings listener = {
 		.fd = sockets->https_fd,
 		.identity = &served->identity,
 		.release = release_served,
-		.choose = plain ? NULL : pipeline_choose_tls,
+		.choose = serves_plain(worker) ? NULL : pipeline_choose_tls,
 		.choose_context = &served->identity,
 	};
 	int error = 0;
