@@ -23,11 +23,16 @@ static size_t bytes_of(unsigned int family)
 	return family == AF_INET ? 4 : 16;
 }
 
+static unsigned int bit_of(const uint8_t *bytes, unsigned int at)
+{
+	return ((unsigned int)bytes[at / 8] >> (7 - at % 8)) & 1u;
+}
+
 /* All bits of `address` past the prefix are `bit`. */
 static bool is_host_part(const struct verb_address *address, unsigned int prefix_bits, unsigned int bit)
 {
 	for (unsigned int i = prefix_bits; i < 8 * bytes_of(address->family); i++)
-		if (((address->bytes[i / 8] >> (7 - i % 8)) & 1u) != bit)
+		if (bit_of(address->bytes, i) != bit)
 			return false;
 	return true;
 }
@@ -35,7 +40,7 @@ static bool is_host_part(const struct verb_address *address, unsigned int prefix
 static bool is_in_prefix(const struct verb_address *address, const struct netns_prefix *prefix)
 {
 	for (unsigned int i = 0; i < prefix->prefix_bits; i++)
-		if (((address->bytes[i / 8] ^ prefix->bytes[i / 8]) >> (7 - i % 8)) & 1u)
+		if (bit_of(address->bytes, i) != bit_of(prefix->bytes, i))
 			return false;
 	return true;
 }
