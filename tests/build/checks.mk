@@ -46,8 +46,13 @@ demo: need-root deps
 
 .PHONY: bench
 bench: need-root deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all
-	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes
+	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
+
+$(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
+	@mkdir -p $(@D)
+	@echo '  CC    $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(WOLFSSL)/lib/libwolfssl.a -lm -lpthread
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and

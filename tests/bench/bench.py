@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Speed as ratios: CPU time per request of Postern's gateway against nginx and against a trivial forwarder doing the same work.
+
+Each figure is the median of pairs measured one right after the other (Postern, the other, Postern, ...), so that a machine that is
+busy with something else disturbs both sides alike. One worker each, pinned to one core; load, back end and everything else on the
+other. Prints lines `ratio NAME VALUE target T`; lower is better.
+
+usage: bench.py [NAME ...]      only these figures
+"""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from lab.appliance import ACCOUNT, REGION, Appliance, allow, build_folder, deny, policy  # noqa: E402
+from lab.certificate import Authority  # noqa: E402
+from lab.network import wait_for  # noqa: E402
+
+CORES = sorted(os.sched_getaffinity(0))
+PROXY_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
+
+PAIRS, SECONDS, CONNECTIONS = 9, 2, 32
+HANDSHAKES = 1500
+SWAPS = 15
+TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100}
+
+NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
+TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
+PLAIN = {"management": "127.0.0.1:19113", "traffic": "127.0.0.1:19114"}
+
+# What a browser's script sends: the parser and the header rules get something to do.
+FIELDS = ["User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)", "Accept: application/json",
+          "Accept-Language: en-US,en;q=0.5", "Accept-Encoding: gzip, deflate, br", "Origin: https://pets.internal",
+          "Referer: https://pets.internal/list", "Cookie: session=0123456789abcdef0123456789abcdef"]
+
+BODY = json.dumps({"pets": [{"id": i, "name": f"pet number {i:03}", "tag": "x" * 8} for i in range(20)]}, separators=(",", ":"))[:1023]
+
+BACK_END = """
+daemon off; worker_processes 1; pid {folder}/back.pid; error_log {folder}/back.err;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; default_type application/json; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 '{body}'; }} }}
+}}
+"""
+
+# The same work as Postern's: TLS 1.3 with a P-256 certificate, keep-alive on both sides, a JSON line for each request, gathered in
+# a buffer as Postern gathers its own.
+FRONT = """
+daemon off; worker_processes 1; pid {folder}/front.pid; error_log {folder}/front.err;
+events {{ worker_connections 4096; }}
+http {{
+  log_format line escape=json '{{"time":"$time_iso8601","requestId":"$request_id","sourceIp":"$remote_addr","domainName":"$host",'
+    '"httpMethod":"$request_method","path":"$uri","protocol":"$server_protocol","status":$status,"requestLength":$request_length,'
+    '"responseLength":$body_bytes_sent,"latency":$request_time,"integrationStatus":"$upstream_status","integrationLatency":'
+    '"$upstream_response_time","tlsVersion":"$ssl_protocol","cipherSuite":"$ssl_cipher","userAgent":"$http_user_agent"}}';
+  access_log {folder}/front.log line buffer=64k flush=1s;
+  keepalive_requests 1000000000; keepalive_timeout 3600s;
+  upstream back {{ server 127.0.0.1:{back}; keepalive 256; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:{port} ssl backlog=4096;
+    ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.3; ssl_ecdh_curve prime256v1;
+    location / {{ proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Amzn-Trace-Id $request_id; }}
+  }}
+}}
+"""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Pinned:
+    """A process on one core, and the CPU time of all of its threads."""
+
+    def __init__(self, core, *command):
+        self.process = subprocess.Popen(["taskset", "-c", core, *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.pid = self.process.pid
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+
+def cpu_ns(pid):
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
+
+
+def listens(port):
+    import socket
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+class Nginx(Pinned):
+    def __init__(self, core, folder, name, text, port):
+        file = folder / f"{name}.conf"
+        file.write_text(text)
+        super().__init__(core, "nginx", "-c", file)
+        wait_for(lambda: listens(port), f"nginx {name}", 20)
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        self.pid = int(children[0])  # its worker, not its master
+
+
+class Postern(Appliance):
+    """An appliance in local mode with one worker on its own core."""
+
+    def __init__(self, folder, places, tls):
+        local = folder / "local"
+        local.mkdir(parents=True)
+        (local / "settings.yaml").write_text(f"workers: 1\nlocal_traffic_tls: {json.dumps(tls)}\n")
+        command = ["taskset", "-c", PROXY_CORE, build_folder() / "postern", "run", "--local", local, "--account", ACCOUNT, "--region", REGION,
+                   "--management", places["management"], "--traffic", places["traffic"]]
+        super().__init__(folder, None, command, places["management"])
+        self.local, self.port = local, int(places["traffic"].rpartition(":")[2])
+        self.host = None
+
+    @property
+    def state(self):
+        return self.local
+
+    def gateway(self):
+        """The gateway of this appliance: other appliances run the same program."""
+        mine = {self.process.pid}
+        for pid in sorted(self.children("posternd") + self.children("postern-gateway")):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) in mine:
+                mine.add(pid)
+        return next(pid for pid in mine if pid in self.children("postern-gateway"))
+
+    def serve(self, back_end):
+        """A private API with the pets of `back_end` behind it, a policy of several statements, one stage."""
+        client = self.client = self.boto3("apigateway")
+        self.api = client.create_rest_api(name="bench", endpointConfiguration={"types": ["PRIVATE"]})["id"]
+        root = client.get_resources(restApiId=self.api)["items"][0]["id"]
+        for part in ("pets", "store", "orders", "owners"):
+            resource = client.create_resource(restApiId=self.api, parentId=root, pathPart=part)["id"]
+            client.put_method(restApiId=self.api, resourceId=resource, httpMethod="GET", authorizationType="NONE")
+            client.put_integration(restApiId=self.api, resourceId=resource, httpMethod="GET", type="HTTP_PROXY", integrationHttpMethod="GET",
+                                   uri=f"{back_end}/{part}")
+        self.set_policy("192.0.2.1/32")
+        self.host = f"{self.api}.execute-api.{REGION}.amazonaws.com"
+        return self
+
+    def set_policy(self, denied):
+        statements = policy(allow(), deny("Foreign", "NotIpAddress", "aws:VpcSourceIp", "127.0.0.0/8", "10.0.0.0/8"),
+                            deny("Bad", "IpAddress", "aws:VpcSourceIp", denied, "198.51.100.0/24", "203.0.113.0/24"))
+        self.client.update_rest_api(restApiId=self.api, patchOperations=[{"op": "replace", "path": "/policy", "value": json.dumps(statements)}])
+        self.client.create_deployment(restApiId=self.api, stageName="prod")
+
+
+class Bench:
+    def __init__(self, folder):
+        self.folder, self.stack = folder, contextlib.ExitStack()
+        self.made = {}
+
+    def once(self, name, make):
+        """The thing of that name, made when it is first asked for and stopped at the end."""
+        if name not in self.made:
+            self.made[name] = make()
+            self.stack.callback(self.made[name].stop)
+        return self.made[name]
+
+    def back_end(self):
+        text = BACK_END.format(folder=self.folder, port=BACK_END_PORT, body=BODY)
+        self.once("back", lambda: Nginx(LOAD_CORE, self.folder, "back", text, BACK_END_PORT))
+        return f"http://127.0.0.1:{BACK_END_PORT}"
+
+    def nginx(self):
+        certificate, key = Authority(self.folder / "authority").issue("bench.internal")
+        text = FRONT.format(folder=self.folder, back=BACK_END_PORT, port=NGINX_PORT, certificate=certificate, key=key)
+        return self.once("front", lambda: Nginx(PROXY_CORE, self.folder, "front", text, NGINX_PORT))
+
+    def floor(self):
+        made = self.once("floor", lambda: Pinned(PROXY_CORE, build_folder() / "bench/floor", FLOOR_PORT, BACK_END_PORT))
+        wait_for(lambda: listens(FLOOR_PORT), "the floor", 10)
+        return made
+
+    def postern(self, tls):
+        name, places = ("postern-tls", TLS) if tls else ("postern-plain", PLAIN)
+
+        def make():
+            made = Postern(self.folder / name, places, tls)
+            self.stack.callback(made.stop)  # also if it starts but does not serve
+            return made.start().serve(self.back_end())
+        return self.once(name, make)
+
+    def load(self, pid, url, host):
+        """CPU nanoseconds per request of `pid` while wrk keeps CONNECTIONS connections busy."""
+        fields = [part for field in [f"Host: {host}", *FIELDS] for part in ("-H", field)]
+        command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *fields, url]
+        before = cpu_ns(pid)
+        text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        spent = cpu_ns(pid) - before
+        if "Non-2xx" in text or "Socket errors" in text:
+            raise RuntimeError(f"wrk {url}: {text}")
+        return spent / int(re.search(r"(\d+) requests in", text).group(1))
+
+    def pairs(self, name, ours, theirs):
+        ours(), theirs()  # connections, caches, tickets
+        ratios = []
+        for _ in range(PAIRS):
+            a, b = ours(), theirs()
+            ratios.append(a / b)
+            say(f"{name}: {a / 1000:.2f} µs against {b / 1000:.2f} µs: {a / b:.3f}")
+        return statistics.median(ratios)
+
+    # -- figures --------------------------------------------------------------------------------------------------------
+    def tls_policy_log_vs_nginx(self):
+        postern, nginx = self.postern(tls=True), self.nginx()
+        pid = postern.gateway()
+        return self.pairs("tls_policy_log_vs_nginx",
+                          lambda: self.load(pid, f"https://127.0.0.1:{postern.port}/prod/pets", postern.host),
+                          lambda: self.load(nginx.pid, f"https://127.0.0.1:{NGINX_PORT}/prod/pets", "bench.internal"))
+
+    def plain_vs_floor(self):
+        postern, floor = self.postern(tls=False), self.floor()
+        pid = postern.gateway()
+        return self.pairs("plain_vs_floor",
+                          lambda: self.load(pid, f"http://127.0.0.1:{postern.port}/prod/pets", postern.host),
+                          lambda: self.load(floor.pid, f"http://127.0.0.1:{FLOOR_PORT}/prod/pets", postern.host))
+
+    def handshakes(self, pid, port, name):
+        command = ["taskset", "-c", LOAD_CORE, str(build_folder() / "bench/handshakes"), str(port), str(HANDSHAKES), name]
+        before = cpu_ns(pid)
+        done = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        if done != HANDSHAKES:
+            raise RuntimeError(f"{HANDSHAKES - done} of {HANDSHAKES} handshakes with port {port} failed")
+        return (cpu_ns(pid) - before) / done
+
+    def handshake_vs_nginx(self):
+        postern, nginx = self.postern(tls=True), self.nginx()
+        pid = postern.gateway()
+        return self.pairs("handshake_vs_nginx", lambda: self.handshakes(pid, postern.port, postern.host),
+                          lambda: self.handshakes(nginx.pid, NGINX_PORT, "bench.internal"))
+
+    def swap_ms(self):
+        """From the answer to CreateDeployment, which carries a new policy, to the first request that is judged by it."""
+        postern = self.postern(tls=True)
+        context = ssl.create_default_context(cafile=str(postern.ca))
+        context.check_hostname = False
+        connection = http.client.HTTPSConnection("127.0.0.1", postern.port, context=context, timeout=30)
+
+        def status():
+            connection.request("GET", "/prod/pets", headers={"Host": postern.host})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        waits = []
+        for i in range(SWAPS):
+            denied, wanted = ("127.0.0.0/8", 403) if i % 2 == 0 else ("192.0.2.1/32", 200)
+            postern.set_policy(denied)
+            answered = time.monotonic()
+            while status() != wanted:
+                if time.monotonic() > answered + 10:
+                    raise TimeoutError("no request was judged by the new policy within 10 s")
+            waits.append((time.monotonic() - answered) * 1000)
+        if SWAPS % 2:
+            postern.set_policy("192.0.2.1/32")
+        connection.close()
+        say("swap_ms: " + " ".join(f"{wait:.1f}" for wait in waits))
+        return statistics.median(waits)
+
+
+def main():
+    names = sys.argv[1:] or list(TARGETS)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-bench-"))
+    folder.chmod(0o755)
+    bench, failed = Bench(folder), False
+    try:
+        for name in names:
+            try:
+                value = getattr(bench, name)()
+            except Exception as error:  # the other figures are still worth having
+                failed = True
+                say(f"{name}: {type(error).__name__}: {error}")
+                continue
+            print(f"ratio {name} {value:.3f} target {TARGETS[name]:g}", flush=True)
+    finally:
+        bench.stack.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
