@@ -38,6 +38,9 @@ struct filter {
 	int counters_fd;
 	int windows_fd;
 	int events_fd;
+	/* Of the table in force, which only this process changes: reading it back would cost as much as loading it. */
+	uint64_t generation;
+	uint32_t prefix_count;
 	struct ring_buffer *ring;
 	filter_event_handler *handler; /* set while events are being read */
 	void *handler_context;
@@ -303,6 +306,32 @@ static int adopt_maps(struct filter *filter)
 		       : -EPROTO;
 }
 
+/* The table in force, as a descriptor that the caller closes; -ENOENT if nothing is loaded. */
+static int open_table(const struct filter *filter)
+{
+	const uint32_t zero = 0;
+	uint32_t id;
+	int fd;
+
+	if (bpf_map_lookup_elem(filter->generations_fd, &zero, &id) < 0)
+		return -errno;
+	fd = bpf_map_get_fd_by_id(id);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What a loader before us has loaded. */
+static int read_table(struct filter *filter)
+{
+	int table_fd = open_table(filter);
+	int rc;
+
+	if (table_fd < 0)
+		return table_fd == -ENOENT ? 0 : table_fd;
+	rc = filter_table_summary(table_fd, &filter->generation, &filter->prefix_count);
+	close(table_fd);
+	return rc;
+}
+
 int filter_adopt(struct filter **ret, int ifindex)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
@@ -320,6 +349,8 @@ int filter_adopt(struct filter **ret, int ifindex)
 	filter->program_fd = bpf_prog_get_fd_by_id(options.prog_id);
 	rc = filter->program_fd < 0 ? -errno : adopt_maps(filter);
 	if (rc == 0)
+		rc = read_table(filter);
+	if (rc == 0)
 		rc = open_ring(filter);
 	if (rc < 0) {
 		filter_close(filter);
@@ -329,23 +360,11 @@ int filter_adopt(struct filter **ret, int ifindex)
 	return 0;
 }
 
-/* The table in force, as a descriptor that the caller closes; -ENOENT if nothing is loaded. */
-static int open_table(const struct filter *filter)
-{
-	const uint32_t zero = 0;
-	uint32_t id;
-	int fd;
-
-	if (bpf_map_lookup_elem(filter->generations_fd, &zero, &id) < 0)
-		return -errno;
-	fd = bpf_map_get_fd_by_id(id);
-	return fd < 0 ? -errno : fd;
-}
-
 int filter_load(struct filter *filter, const struct filter_generation *generation)
 {
 	const uint32_t zero = 0;
 	struct filter_settings settings;
+	uint32_t count;
 	int table_fd, rc;
 
 	if (!is_mode(generation->mode) || generation->dns > FILTER_DNS_ADMITTED)
@@ -353,13 +372,15 @@ int filter_load(struct filter *filter, const struct filter_generation *generatio
 	rc = filter_read_settings(filter, &settings);
 	if (rc < 0)
 		return rc;
-	table_fd = filter_table_new(generation);
+	table_fd = filter_table_new(generation, &count);
 	if (table_fd < 0)
 		return table_fd;
 	rc = bpf_map_update_elem(filter->generations_fd, &zero, &table_fd, BPF_ANY);
 	close(table_fd);
 	if (rc < 0)
 		return rc;
+	filter->generation = generation->generation;
+	filter->prefix_count = count;
 	settings.mode = generation->mode;
 	settings.dns = generation->dns;
 	return write_settings(filter, &settings);
@@ -424,7 +445,7 @@ int filter_read_stats(const struct filter *filter, struct filter_stats *ret)
 	struct bpf_prog_info info = { 0 };
 	uint32_t info_bytes = sizeof info;
 	struct filter_settings settings;
-	int table_fd, rc;
+	int rc;
 
 	memset(ret, 0, sizeof *ret);
 	rc = filter_read_settings(filter, &settings);
@@ -434,15 +455,9 @@ int filter_read_stats(const struct filter *filter, struct filter_stats *ret)
 	ret->dns = settings.dns;
 	if (bpf_obj_get_info_by_fd(filter->program_fd, &info, &info_bytes) == 0)
 		ret->program_id = info.id;
-	table_fd = open_table(filter);
-	if (table_fd >= 0) {
-		rc = filter_table_summary(table_fd, &ret->generation, &ret->prefix_count);
-		close(table_fd);
-	} else if (table_fd != -ENOENT) {
-		rc = table_fd;
-	}
-	if (rc == 0)
-		rc = read_counters(filter, ret);
+	ret->generation = filter->generation;
+	ret->prefix_count = filter->prefix_count;
+	rc = read_counters(filter, ret);
 	return rc < 0 ? rc : read_windows(filter, ret);
 }
 

@@ -276,7 +276,7 @@ static int verify(int table_fd, const struct filter_entry *entries, size_t count
 	return seen == count ? 0 : -EIO;
 }
 
-int filter_table_new(const struct filter_generation *generation)
+int filter_table_new(const struct filter_generation *generation, uint32_t *ret_count)
 {
 	DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
 	struct filter_entry *entries = NULL;
@@ -303,6 +303,7 @@ int filter_table_new(const struct filter_generation *generation)
 	rc = fill(table_fd, entries, count, batch);
 	if (rc == 0)
 		rc = verify(table_fd, entries, count, batch);
+	*ret_count = (uint32_t)count;
 out:
 	free(batch);
 	free(entries);

@@ -13,8 +13,9 @@
 
 #include "ebpf/filter.h"
 
-/* Make, fill and verify a table. Returns its descriptor, which the caller closes, or as filter_load(). */
-int filter_table_new(const struct filter_generation *generation) __attribute__((warn_unused_result));
+/* Make, fill and verify a table of `*ret_count` entries. Returns its descriptor, which the caller closes, or as filter_load(). */
+int filter_table_new(const struct filter_generation *generation, uint32_t *ret_count)
+	__attribute__((warn_unused_result));
 
 /* The generation that the entries carry (0 for an empty table) and how many there are. Returns 0 or a negative errno. */
 int filter_table_summary(int table_fd, uint64_t *ret_generation, uint32_t *ret_count)

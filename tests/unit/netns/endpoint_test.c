@@ -501,6 +501,47 @@ static void a_source_outside_of_the_vpc_is_not_admitted(void **state)
 	finish(&lab);
 }
 
+static void down_ends_what_a_killed_posternd_left_and_removes_it(void **state)
+{
+	struct lab lab = started();
+	struct verb_status status;
+	char flag[] = "--down", line[128];
+
+	(void)state;
+	assert_int_equal(0, make_first(&lab));
+	status = lab_status(&lab);
+	kill(lab.pid, SIGKILL);
+	assert_int_equal(-SIGKILL, lab_wait_exit(&lab));
+	lab_start(&lab, flag);
+	lab_read_line(&lab, line, sizeof line);
+	assert_string_equal("down: 1 endpoint removed", line);
+	assert_int_equal(0, lab_wait_exit(&lab));
+	assert_false(exists("/run/netns/postern-%s", first_id));
+	assert_int_equal(0, count_links("pe"));
+	while (kill(status.gateway.pid, 0) == 0 || kill(status.control.pid, 0) == 0)
+		poll(NULL, 0, 1);
+	lab_free(&lab);
+}
+
+static void without_root_the_message_says_what_to_do(void **state)
+{
+	struct lab lab = new_lab();
+	char command[512], line[1024] = "";
+	FILE *output;
+
+	(void)state;
+	snprintf(command, sizeof command,
+		"setpriv --reuid=65534 --regid=65534 --clear-groups %.60s/posternd --settings %.90s --binaries %.60s "
+		"2>&1",
+		lab.dir, lab.settings, lab.dir);
+	output = popen(command, "r");
+	assert_non_null(output);
+	assert_non_null(fgets(line, sizeof line, output));
+	assert_int_equal(1, WEXITSTATUS(pclose(output)));
+	assert_non_null(strstr(line, "endpoints need root"));
+	lab_free(&lab);
+}
+
 static void a_missing_bridge_is_named(void **state)
 {
 	struct lab lab = new_lab();
@@ -574,6 +615,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_deleted_endpoint_leaves_nothing_behind),
 		cmocka_unit_test(a_macvlan_and_a_moved_nic_serve_and_go_back),
 		cmocka_unit_test(a_source_outside_of_the_vpc_is_not_admitted),
+		cmocka_unit_test(down_ends_what_a_killed_posternd_left_and_removes_it),
+		cmocka_unit_test(without_root_the_message_says_what_to_do),
 		cmocka_unit_test(a_missing_bridge_is_named),
 		cmocka_unit_test(privileges_are_what_the_architecture_says),
 	};
