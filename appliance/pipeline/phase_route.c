@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* phase route: API and stage, the policies of endpoint and domain, resource and method. */
-#include <stdio.h>
-
+#include "appliance/base/buffer.h"
 #include "appliance/base/clock.h"
 #include "appliance/crypto/base64.h"
 #include "appliance/crypto/digest.h"
@@ -55,7 +54,7 @@ static void describe_request(struct pipeline *p)
 	const struct exchange *x = p->exchange;
 	const struct http1_header *referer = http1_find(&x->request, HTTP1_HEADER_REFERER);
 	const struct http1_header *user_agent = http1_find(&x->request, HTTP1_HEADER_USER_AGENT);
-	struct view epoch;
+	struct buffer epoch;
 
 	policy_request_init(request, policy_text_from(p->arn));
 	policy_request_set(request, POLICY_KEY_SOURCE_VPCE, policy_text_from(p->resolved.endpoint->id));
@@ -63,11 +62,11 @@ static void describe_request(struct pipeline *p)
 	policy_request_set(request, POLICY_KEY_VPC_SOURCE_IP, policy_text_from(x->peer->text));
 	policy_request_set(request, POLICY_KEY_SECURE_TRANSPORT,
 		policy_text_from(x->tls->version[0] ? view_of("true") : view_of("false")));
-	epoch = view_from(p->time_text, clock_write_iso(p->time_text, x->received_wall_ms));
-	policy_request_set(request, POLICY_KEY_CURRENT_TIME, policy_text_from(epoch));
-	epoch = view_from(p->epoch_text, (size_t)snprintf(p->epoch_text, sizeof p->epoch_text, "%llu",
-						 (unsigned long long)(x->received_wall_ms / 1000)));
-	policy_request_set(request, POLICY_KEY_EPOCH_TIME, policy_text_from(epoch));
+	policy_request_set(request, POLICY_KEY_CURRENT_TIME,
+		policy_text_from(view_from(p->time_text, clock_write_iso(p->time_text, x->received_wall_ms))));
+	buffer_init_fixed(&epoch, p->epoch_text, sizeof p->epoch_text);
+	buffer_append_u64(&epoch, x->received_wall_ms / 1000);
+	policy_request_set(request, POLICY_KEY_EPOCH_TIME, policy_text_from(buffer_view(&epoch)));
 	policy_request_set(request, POLICY_KEY_RESOURCE_ACCOUNT, policy_text_from(p->snapshot->account_id));
 	if (referer)
 		policy_request_set(request, POLICY_KEY_REFERER, policy_text_from(referer->value));
