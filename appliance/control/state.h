@@ -16,6 +16,7 @@
 #include "appliance/control/control.h"
 #include "appliance/control/events.h"
 #include "appliance/control/filter_targets.h"
+#include "appliance/control/operations.h"
 #include "appliance/control/worker.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/store/store.h"
@@ -34,6 +35,7 @@ struct control {
 	struct netns_network *networks;
 	struct store *store;
 	struct seal_key key;
+	struct loop *loop;
 	uint64_t started_ms; /* wall clock */
 
 	/* posternd: a connection of the operations thread's own; NULL while there is none. */
@@ -49,6 +51,9 @@ struct control {
 
 	/* Local mode's endpoint. Fixed at the first start. */
 	char builtin_endpoint_id[32];
+
+	struct counters_slot *counts; /* control's own; NULL without counters */
+	uint64_t renew_check_ms;      /* monotonic: when certificates are looked at again */
 
 	struct worker worker;
 	struct control_server *server; /* the loop's */

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "appliance/base/clock.h"
+#include "appliance/base/log.h"
+#include "appliance/control/endpoints.h"
+#include "appliance/control/filter.h"
+#include "appliance/control/first_start.h"
+#include "appliance/control/posternd.h"
+#include "appliance/control/server.h"
+#include "appliance/control/state.h"
+
+/* How often certificates are looked at. */
+#define RENEW_CHECK_MS ((uint64_t)3600 * 1000)
+
+void control_path(const struct control *control, const char *name, char ret[CONTROL_PATH_MAX_BYTES])
+{
+	int count = snprintf(ret, CONTROL_PATH_MAX_BYTES, "%s/%s", control->settings.state_dir, name);
+
+	ASSERT(count > 0 && count < CONTROL_PATH_MAX_BYTES);
+}
+
+static const char *copy(const char *text)
+{
+	char *own = text ? strdup(text) : NULL;
+
+	ASSERT(own || !text);
+	return own;
+}
+
+static void copy_settings(struct control *control, const struct control_settings *settings)
+{
+	struct control_settings *own = &control->settings;
+
+	*own = *settings;
+	own->account_id = copy(settings->account_id);
+	own->region = copy(settings->region);
+	own->state_dir = copy(settings->state_dir);
+	own->posternd_socket = copy(settings->posternd_socket);
+	own->access_key_id = copy(settings->access_key_id);
+	own->secret_access_key = copy(settings->secret_access_key);
+	own->traffic_address = copy(settings->traffic_address);
+	own->management_url = copy(settings->management_url);
+	own->default_filter_mode = copy(settings->default_filter_mode);
+	own->networks = NULL;
+	control->networks = calloc(settings->network_count + 1, sizeof *control->networks);
+	ASSERT(control->networks);
+	if (settings->network_count)
+		memcpy(control->networks, settings->networks, settings->network_count * sizeof *control->networks);
+}
+
+static void free_settings(struct control *control)
+{
+	const char *const texts[] = { control->settings.account_id, control->settings.region,
+		control->settings.state_dir, control->settings.posternd_socket, control->settings.access_key_id,
+		control->settings.secret_access_key, control->settings.traffic_address,
+		control->settings.management_url, control->settings.default_filter_mode };
+
+	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+		free((void *)(uintptr_t)texts[i]);
+	free(control->networks);
+}
+
+/* The operations thread has nothing to do: what must be tried again or looked after. */
+static void when_idle(void *context)
+{
+	struct control *control = context;
+
+	filter_retry(control);
+	if (clock_monotonic_ms() >= control->renew_check_ms) {
+		control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
+		certificates_renew(control);
+	}
+}
+
+static int open_store(struct control *control, const char **ret_message)
+{
+	struct store_identity identity;
+	char path[CONTROL_PATH_MAX_BYTES];
+	uint64_t revision = 0;
+	int error;
+
+	if (strlen(control_account(control)) >= sizeof identity.account_id ||
+		strlen(control_region(control)) >= sizeof identity.region)
+		return -EINVAL;
+	memset(&identity, 0, sizeof identity);
+	strcpy(identity.account_id, control_account(control));
+	strcpy(identity.region, control_region(control));
+	control_path(control, "store.db", path);
+	error = store_open(&control->store, path, &identity, ret_message);
+	if (error == 0)
+		error = store_revision(control->store, &revision);
+	counters_set(control->counts, COUNTERS_store_revision, 0, revision);
+	return error;
+}
+
+static int open_all(struct control *control, const char **ret_message)
+{
+	int error = events_init(&control->events);
+
+	if (error == 0)
+		error = first_start_key(control);
+	if (error < 0) {
+		*ret_message = error == -EBADMSG ? "secret.key has not 32 bytes" : "secret.key can't be read or made";
+		return error;
+	}
+	error = open_store(control, ret_message);
+	if (error < 0)
+		return error;
+	error = first_start_records(control);
+	if (error < 0) {
+		*ret_message = error == -EBADMSG ? "secrets in the store do not open with this secret.key"
+						 : "the records of the first start can't be made";
+		return error;
+	}
+	*ret_message = "the management server can't be started";
+	error = control_server_open(control, control->loop);
+	return error < 0 ? error : worker_start(&control->worker, when_idle, control);
+}
+
+int control_open(
+	struct control **ret, struct loop *loop, const struct control_settings *settings, const char **ret_message)
+{
+	struct control *control = calloc(1, sizeof *control);
+	const char *message = "";
+	int error;
+
+	if (!control)
+		return -ENOMEM;
+	control->magic = CONTROL_MAGIC;
+	control->loop = loop;
+	control->started_ms = clock_wall_ms();
+	control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
+	/* Generations of an earlier run may still be in force: these are others. */
+	control->filter_generation = control->started_ms;
+	copy_settings(control, settings);
+	if (settings->counters)
+		control->counts = counters_slot_control(settings->counters);
+	error = open_all(control, &message);
+	if (ret_message)
+		*ret_message = message;
+	if (error < 0) {
+		control_close(control);
+		return error;
+	}
+	*ret = control;
+	return 0;
+}
+
+void control_close(struct control *control)
+{
+	if (!control)
+		return;
+	ASSERT_MAGIC(control, CONTROL_MAGIC);
+	/* What the worker still answers finds its exchange alive; the answers themselves are dropped with the loop. */
+	worker_stop(&control->worker);
+	control_server_close(control);
+	posternd_forget(control);
+	filter_fini(control);
+	events_fini(&control->events);
+	store_close(control->store);
+	seal_key_fini(&control->key);
+	free_settings(control);
+	control->magic = 0;
+	free(control);
+}
+
+struct posternd_job {
+	struct worker_job work;
+	struct control *control;
+};
+
+static void run_posternd_job(struct worker_job *work)
+{
+	struct posternd_job *job = CONTAINER_OF(work, struct posternd_job, work);
+
+	/* A connection to the one that died is of no use any more. */
+	posternd_forget(job->control);
+	endpoints_reconcile(job->control);
+	free(job);
+}
+
+void control_posternd_is_up(struct control *control)
+{
+	struct posternd_job *job = calloc(1, sizeof *job);
+
+	ASSERT(job);
+	job->work.run = run_posternd_job;
+	job->control = control;
+	worker_post(&control->worker, &job->work);
+}
+
+void control_filter_events(struct control *control, const struct verb_filter_events *events)
+{
+	events_add(&control->events, events);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/dispatch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "appliance/base/log.h"
+#include "appliance/control/authenticate.h"
+#include "appliance/control/dialect.h"
+#include "appliance/control/endpoints.h"
+#include "appliance/control/filter.h"
+#include "appliance/control/operations.h"
+#include "appliance/control/posternd.h"
+#include "appliance/control/records.h"
+#include "appliance/control/state.h"
+
+/* Tell the gateway that there is something new; it would find out by itself a little later. */
+static void wake_gateway(const struct control *control)
+{
+	if (control->settings.wake_fd >= 0 && eventfd_write(control->settings.wake_fd, 1) < 0)
+		log_warning("the gateway can't be woken", LOG_ERRNO(-errno));
+}
+
+/* A reader keeps the writer out: the store's bound is over, so it is ended. */
+static void restart_gateway(struct control *control)
+{
+	int error = posternd_call(control, VERB_GATEWAY_RESTART, NULL, NULL, 0, NULL);
+
+	log_error("a reader holds up the store's writer, so the gateway is started anew", LOG_ERRNO(error));
+}
+
+/* What kept a transaction from being begun, filled or made durable, as an answer. */
+static void fail_for_store(struct call *call, int error)
+{
+	if (error == -EBUSY) {
+		restart_gateway(call->control);
+		(void)call_fail(call, "ServiceUnavailableException", "The store is busy. Please try again.");
+	} else if (error == -ENOSPC) {
+		(void)call_fail(call, "ServiceUnavailableException", "The store can't grow: no space is left.");
+	} else if (error == -EMSGSIZE) {
+		(void)call_fail(call, "LimitExceededException", "The resource is larger than the store takes.");
+	} else {
+		log_error("a management call failed",
+			LOG_TEXT("operation", call->operation ? call->operation->name : "?"), LOG_ERRNO(error));
+		(void)call_fail(
+			call, "InternalFailure", "The request processing has failed because of an unknown error.");
+	}
+}
+
+/* What must hold outside of the store before the call is answered. */
+static void act_on_commit(struct call *call, uint64_t revision)
+{
+	struct control *control = call->control;
+
+	counters_set(control->counts, COUNTERS_store_revision, 0, revision);
+	wake_gateway(control);
+	call_run_hooks(call, true);
+	if (control->filters_stale)
+		endpoints_reconcile(control);
+	else if (call->filters_stale)
+		filter_refresh(control);
+}
+
+static void run_in_transaction(struct call *call)
+{
+	struct store *store = call->control->store;
+	uint64_t revision = 0;
+	int error = store_begin(store);
+
+	if (error < 0) {
+		fail_for_store(call, error);
+		return;
+	}
+	error = call->operation->handle(call);
+	if (call->store_error < 0) {
+		/* What the handler concluded from records that it could not read counts for nothing. */
+		call->error_code = NULL;
+		error = call->store_error;
+	}
+	if (error == 0)
+		error = store_commit(store, &revision);
+	if (error < 0) {
+		store_rollback(store);
+		if (error != CALL_FAILED)
+			fail_for_store(call, error);
+		call_run_hooks(call, false);
+		return;
+	}
+	act_on_commit(call, revision);
+}
+
+static void run(struct call *call)
+{
+	int error;
+
+	call->status = call->operation->status;
+	if (call->operation->access == OPERATION_WRITE) {
+		run_in_transaction(call);
+		return;
+	}
+	error = call->operation->handle(call);
+	if (call->store_error < 0) {
+		call->error_code = NULL;
+		error = call->store_error;
+	}
+	if (error < 0 && error != CALL_FAILED)
+		fail_for_store(call, error);
+}
+
+static void answer(struct call *call, struct dispatch_response *ret)
+{
+	const struct dialect *dialect = call->service->dialect;
+
+	ret->content_type = dialect->content_type;
+	memcpy(ret->request_id, call->request_id, sizeof ret->request_id);
+	if (call->error_code) {
+		dialect->encode_failure(call, &ret->body);
+		if (dialect->error_field)
+			snprintf(ret->error_type, sizeof ret->error_type, "%s", call->error_code);
+		if (call->detail)
+			snprintf(ret->detail, sizeof ret->detail, "%s", call->detail);
+	} else if (call->raw_content_type) {
+		ret->content_type = call->raw_content_type;
+		buffer_append(&ret->body, buffer_view(&call->raw));
+	} else {
+		dialect->encode(call, &ret->body);
+		if (call->location)
+			snprintf(ret->location, sizeof ret->location, "%s", call->location);
+	}
+	ret->status = call->status;
+}
+
+static void note(const struct call *call)
+{
+	const char *name = call->operation ? call->operation->name : "?";
+
+	if (!call->error_code && (!call->operation || call->operation->access == OPERATION_READ))
+		return;
+	if (call->error_code)
+		log_info("management call refused", LOG_TEXT("service", call->service->name),
+			LOG_TEXT("operation", name), LOG_TEXT("code", call->error_code),
+			LOG_TEXT("message", call->error_message), LOG_TEXT("detail", call->detail ? call->detail : ""),
+			LOG_TEXT("request_id", call->request_id));
+	else
+		log_info("management call", LOG_TEXT("service", call->service->name), LOG_TEXT("operation", name),
+			LOG_TEXT("principal", call->principal_arn), LOG_TEXT("request_id", call->request_id));
+}
+
+void dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret)
+{
+	struct call call;
+	int error;
+
+	*ret = (struct dispatch_response){ .status = 500 };
+	buffer_init(&ret->body, DISPATCH_ANSWER_MAX_BYTES);
+	call_init(&call, control, request);
+	error = authenticate(&call);
+	if (error == 0)
+		error = call.service->dialect->decode(&call);
+	if (error == 0)
+		error = call.service->dialect->check(&call);
+	if (error == 0)
+		run(&call);
+	else if (error != CALL_FAILED)
+		fail_for_store(&call, call.store_error < 0 ? call.store_error : error);
+	answer(&call, ret);
+	note(&call);
+	counters_up(control->counts, COUNTERS_management_requests, (unsigned)call.service->id);
+	if (call.error_code)
+		counters_up(control->counts, COUNTERS_management_failures, (unsigned)call.service->id);
+	call_fini(&call);
+}
+
+void dispatch_response_fini(struct dispatch_response *response)
+{
+	buffer_fini(&response->body);
+}

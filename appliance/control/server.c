@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "appliance/base/clock.h"
+#include "appliance/base/log.h"
+#include "appliance/control/dispatch.h"
+#include "appliance/control/management_tls.h"
+#include "appliance/control/metrics.h"
+#include "appliance/control/state.h"
+#include "appliance/http/server.h"
+
+#define LISTENERS_MAX 8
+
+struct control_server {
+	struct http_server *http;
+	struct http_listener *listeners[LISTENERS_MAX];
+	size_t listener_count;
+	struct loop *loop;
+	struct management_tls tls;
+};
+
+/* Management calls carry documents and are made by few: more room, less patience than for the traffic of clients. */
+static const struct http_limits limits = {
+	.head = { .target_max_bytes = 16384, .header_section_max_bytes = 65536 },
+	.body_max_bytes = CONTROL_BODY_MAX_BYTES,
+	.handshake_timeout_ms = 10000,
+	.head_timeout_ms = 30000,
+	.body_timeout_ms = 30000,
+	.send_timeout_ms = 30000,
+	.idle_timeout_ms = 120000,
+	.linger_timeout_ms = 2000,
+	.connection_max_count = 256,
+};
+
+/* One request under way: made by the loop, worked on by the operations thread, answered by the loop. */
+struct job {
+	struct worker_job work;      /* first: what the worker knows */
+	struct loop_message message; /* on the way back */
+	struct control *control;
+	struct exchange *exchange;   /* the loop's; alive until it is answered */
+	struct call_request request; /* views into the exchange, which does not change meanwhile */
+	struct call_field *fields;
+	bool is_metrics;
+	struct dispatch_response response;
+};
+
+static void free_job(struct job *job)
+{
+	free(job->fields);
+	free(job);
+}
+
+static void respond(struct exchange *x, const struct dispatch_response *response)
+{
+	struct http_field fields[6];
+	size_t count = 0;
+	int error;
+
+	if (response->body.count && response->content_type)
+		fields[count++] =
+			(struct http_field){ view_of("Content-Type"), view_from_text(response->content_type) };
+	fields[count++] = (struct http_field){ view_of("x-amzn-RequestId"), view_from_text(response->request_id) };
+	if (response->error_type[0])
+		fields[count++] =
+			(struct http_field){ view_of("x-amzn-ErrorType"), view_from_text(response->error_type) };
+	if (response->detail[0])
+		fields[count++] = (struct http_field){ view_of("x-postern-detail"), view_from_text(response->detail) };
+	if (response->location[0])
+		fields[count++] = (struct http_field){ view_of("Location"), view_from_text(response->location) };
+	error = http_respond(x, response->status, fields, count, buffer_view(&response->body));
+	/* A detail may quote what a field can't hold; the answer itself is what matters. */
+	if (error == -EINVAL && response->detail[0])
+		error = http_respond(x, response->status, fields, 1, buffer_view(&response->body));
+	if (error < 0 && error != -EPIPE)
+		log_warning("a management answer can't be sent", LOG_ERRNO(error));
+	http_done(x);
+}
+
+static void on_finished(struct loop_message *message)
+{
+	struct job *job = CONTAINER_OF(message, struct job, message);
+
+	respond(job->exchange, &job->response);
+	dispatch_response_fini(&job->response);
+	free_job(job);
+}
+
+static void run_job(struct worker_job *work)
+{
+	struct job *job = CONTAINER_OF(work, struct job, work);
+
+	if (job->is_metrics)
+		metrics_answer(job->control, &job->response);
+	else
+		dispatch(job->control, &job->request, &job->response);
+	loop_post(job->control->server->loop, &job->message, on_finished);
+}
+
+static void post(struct exchange *x, struct view body)
+{
+	struct control *control = x->context;
+	struct job *job = calloc(1, sizeof *job);
+	const struct http1_head *head = &x->request;
+
+	ASSERT(job);
+	job->fields = calloc(head->header_count + 1, sizeof *job->fields);
+	ASSERT(job->fields);
+	for (size_t i = 0; i < head->header_count; i++)
+		job->fields[i] = (struct call_field){ head->headers[i].name, head->headers[i].value };
+	job->control = control;
+	job->exchange = x;
+	job->work.run = run_job;
+	job->is_metrics = view_equals_text(head->path, "/metrics");
+	job->request = (struct call_request){
+		.method = head->method_text,
+		.target = head->target,
+		.path = head->path,
+		.query = head->query,
+		.fields = job->fields,
+		.field_count = head->header_count,
+		.body = body,
+		.received_wall_ms = x->received_wall_ms,
+	};
+	worker_post(&control->worker, &job->work);
+}
+
+static void respond_plain(struct exchange *x, int status, struct view type, struct view body)
+{
+	const struct http_field field = { view_of("Content-Type"), type };
+
+	if (http_respond(x, status, &field, 1, body) < 0)
+		log_debug("a management client went before its answer");
+	http_done(x);
+}
+
+static void on_collected(struct exchange *x, int error, struct view body)
+{
+	if (error == 0) {
+		post(x, body);
+	} else if (error == -EMSGSIZE) {
+		http_respond_too_large(x);
+		http_done(x);
+	} else {
+		respond_plain(x, error == -ETIMEDOUT ? 408 : 400, view_of("application/json"),
+			view_of("{\"message\":\"The body could not be read\"}"));
+	}
+}
+
+static void on_request(struct exchange *x)
+{
+	if (view_equals_text(x->request.path, "/ping")) {
+		respond_plain(x, 200, view_of("application/json"), view_of("{\"status\":\"ok\"}\n"));
+		return;
+	}
+	if (http_body_collect(x, CONTROL_BODY_MAX_BYTES, on_collected) < 0) {
+		http_respond_too_large(x);
+		http_done(x);
+	}
+}
+
+static const struct http_handler handler = { .request = on_request };
+
+int control_server_open(struct control *control, struct loop *loop)
+{
+	struct control_server *server = calloc(1, sizeof *server);
+	int error;
+
+	if (!server)
+		return -ENOMEM;
+	server->loop = loop;
+	error = management_tls_init(&server->tls, control);
+	if (error < 0)
+		goto failed;
+	server->http = http_server_new(loop, server->tls.worker, &limits, &handler, control);
+	if (!server->http) {
+		error = -errno;
+		management_tls_fini(&server->tls);
+		goto failed;
+	}
+	control->server = server;
+	return 0;
+failed:
+	free(server);
+	return error;
+}
+
+void control_server_close(struct control *control)
+{
+	struct control_server *server = control->server;
+
+	if (!server)
+		return;
+	http_server_free(server->http);
+	management_tls_fini(&server->tls);
+	free(server);
+	control->server = NULL;
+}
+
+int control_listen(struct control *control, int fd, bool secure)
+{
+	struct control_server *server = control->server;
+	struct http_listener_settings settings = { .fd = fd };
+	int error;
+
+	if (server->listener_count == LISTENERS_MAX)
+		return -ENOSPC;
+	if (secure) {
+		error = management_tls_prepare(&server->tls, fd);
+		if (error < 0)
+			return error;
+		settings.choose = management_tls_choose;
+		settings.choose_context = &server->tls;
+	}
+	error = http_listener_open(server->http, &settings, &server->listeners[server->listener_count]);
+	if (error == 0)
+		server->listener_count++;
+	return error;
+}
+
+void control_drain(struct control *control, uint64_t limit_ms, void (*drained)(void *context), void *context)
+{
+	http_server_drain(control->server->http, limit_ms, drained, context);
+}
