@@ -203,6 +203,7 @@ void http_done(struct exchange *x)
 {
 	struct http_connection *connection = x->connection;
 	bool complete = x->response_complete, keep_alive = x->keep_alive;
+	bool client_goes_on = x->request.keep_alive;
 
 	ASSERT_MAGIC(x, EXCHANGE_MAGIC);
 	connection->x = NULL;
@@ -218,7 +219,8 @@ void http_done(struct exchange *x)
 	}
 	if (connection->close_after || !keep_alive) {
 		connection->close_after = true;
-		if (connection->body_open)
+		/* It may be sending more, or its next request, before it sees our end; a reset would cost it the response. */
+		if (connection->body_open || client_goes_on)
 			connection->linger_after = true;
 		connection_finish(connection);
 		return;

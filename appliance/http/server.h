@@ -32,10 +32,10 @@ struct http_limits {
 	struct http1_limits head;
 	uint64_t body_max_bytes;
 	uint64_t handshake_timeout_ms; /* accept → TLS secured */
-	uint64_t head_timeout_ms;      /* first byte of a head (or accept) → its last */
+	uint64_t head_timeout_ms;      /* first byte of a head → its last */
 	uint64_t body_timeout_ms;      /* between two pieces of a body that is wanted */
 	uint64_t send_timeout_ms;      /* between two pieces that the client takes */
-	uint64_t idle_timeout_ms;      /* between two requests */
+	uint64_t idle_timeout_ms;      /* between two requests, and before the first */
 	uint64_t linger_timeout_ms;    /* how long a closing connection listens for the client's end */
 	size_t connection_max_count;   /* more wait in the kernel's queue */
 };
