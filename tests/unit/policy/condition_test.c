@@ -228,6 +228,8 @@ static void variables_stand_in_texts_arns_and_booleans_of_version_2012(void **st
 		now, "{'ArnLike':{'k':'arn:aws:iam::1:user/${aws:username}'}}", "arn:aws:iam::1:user/alice"));
 	assert_true(holds_with_user(now, "{'ArnLike':{'k':'arn:aws:${aws:username}::1:x'}}", "arn:aws:alice::1:x"));
 	assert_true(holds_with_user(now, "{'Bool':{'k':'${aws:MultiFactorAuthPresent, \\u0027true\\u0027}'}}", "true"));
+	/* What a variable brings in has to be a boolean too. */
+	assert_false(holds_with_user(now, "{'Bool':{'k':'${aws:username}'}}", "alice"));
 	/* Unresolved: never a match, so the negation holds. */
 	assert_false(holds_with_user(now, "{'StringLike':{'k':'${aws:userid}*'}}", "x"));
 	assert_true(holds_with_user(now, "{'StringNotLike':{'k':'${aws:userid}*'}}", "x"));

@@ -206,6 +206,70 @@ static void an_ipv6_cidr_never_covers_the_ipv4_block(void **state)
 	policy_free(policy);
 }
 
+static void only_the_documented_patterns_are_certain(void **state)
+{
+	static const struct {
+		const char *resource;
+		enum source_filter_value value;
+	} patterns[] = {
+		{ "*", SOURCE_FILTER_TRUE },
+		{ "arn:aws:execute-api:*:*:*", SOURCE_FILTER_TRUE },
+		{ "arn:AWS:execute-api:us-east-?:111122223333:**", SOURCE_FILTER_TRUE },
+		{ CASE_API "*", SOURCE_FILTER_TRUE },
+		{ CASE_API "/*", SOURCE_FILTER_TRUE },
+		{ "arn:aws:execute-api:us-east-1:111122223333:a1b2*", SOURCE_FILTER_MAYBE },
+		{ "arn:aws:execute-api:us-east-1:111122223333:*/GET/*", SOURCE_FILTER_MAYBE },
+		{ CASE_API "/", SOURCE_FILTER_MAYBE },
+		{ CASE_API "/${aws:username}*", SOURCE_FILTER_MAYBE },
+		{ CASE_API "x/*", SOURCE_FILTER_FALSE },
+		{ "arn:aws:execute-api:us-east-1:111122223333:zzzz*", SOURCE_FILTER_FALSE },
+		{ "arn:aws:execute-api:eu-*:111122223333:*", SOURCE_FILTER_FALSE },
+		{ "arn:aws:execute-api:*", SOURCE_FILTER_FALSE },
+	};
+	struct source_filter_address address = address_of("10.0.0.1");
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+		struct source_filter_target target;
+		struct source_filter_input input = input_of(&target, 1);
+		struct policy *policy;
+
+		snprintf(text, sizeof text,
+			DOCUMENT("{'Effect':'Deny','Principal':'*','Action':'*','Resource':'%s'},"
+				 "{'Effect':'Deny','Principal':'*','Action':'*','NotResource':'%s'}"),
+			patterns[i].resource, patterns[i].resource);
+		policy = case_policy(text);
+		target = target_of(policy, false);
+		if (source_filter_statement_value(&input, 0, 0, &address) != patterns[i].value)
+			fail_msg("%s", patterns[i].resource);
+		assert_int_equal(
+			SOURCE_FILTER_TRUE - patterns[i].value, source_filter_statement_value(&input, 0, 1, &address));
+		policy_free(policy);
+	}
+}
+
+static void a_domain_is_one_arn(void **state)
+{
+	static const char domain[] = "arn:aws:execute-api:us-east-1:111122223333:/domainnames/api.pets.internal+abc";
+	struct policy_options options = { .kind = POLICY_KIND_DOMAIN, .owner_arn = policy_text_of(domain) };
+	char *text =
+		case_quoted(DOCUMENT("{'Effect':'Deny','Principal':'*','Action':'*','Resource':'execute-api:/*'},"
+				     "{'Effect':'Deny','Principal':'*','Action':'*','Resource':'" CASE_API "/*'}"));
+	struct source_filter_address address = address_of("10.0.0.1");
+	struct source_filter_target target = { .arn = policy_text_of(domain) };
+	struct source_filter_input input = input_of(&target, 1);
+	struct policy *policy;
+
+	(void)state;
+	assert_int_equal(0, policy_parse(&policy, text, strlen(text), &options, NULL));
+	target.policy = policy;
+	assert_int_equal(SOURCE_FILTER_TRUE, source_filter_statement_value(&input, 0, 0, &address));
+	assert_int_equal(SOURCE_FILTER_FALSE, source_filter_statement_value(&input, 0, 1, &address));
+	policy_free(policy);
+	free(text);
+}
+
 static void a_listener_without_tls_is_known_to_be_one(void **state)
 {
 	struct policy *policy =
@@ -543,6 +607,8 @@ int main(void)
 		cmocka_unit_test(all_targets_must_drop_and_the_endpoint_policy_alone_is_enough),
 		cmocka_unit_test(without_targets_everything_passes_and_a_missing_policy_drops),
 		cmocka_unit_test(an_ipv6_cidr_never_covers_the_ipv4_block),
+		cmocka_unit_test(only_the_documented_patterns_are_certain),
+		cmocka_unit_test(a_domain_is_one_arn),
 		cmocka_unit_test(a_listener_without_tls_is_known_to_be_one),
 		cmocka_unit_test(a_stage_pattern_is_certain_for_its_own_stage_only),
 		cmocka_unit_test(ten_thousand_cidrs_keep_their_statements_and_the_limit_is_named),
