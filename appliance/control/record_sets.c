@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/control/dns_names.h"
+#include "appliance/control/zone_names.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
@@ -84,7 +84,7 @@ static void check_value(struct batch *batch, const char *type, const char *value
 			"IPv6 address) encountered "
 			"with '%s''",
 			value);
-	else if (strcmp(type, "CNAME") == 0 && !dns_name_normalise(batch->call, value))
+	else if (strcmp(type, "CNAME") == 0 && !zone_name_normalise(batch->call, value))
 		refuse(batch,
 			"Invalid Resource Record: 'FATAL problem: DomainLabelEmpty (Domain label is empty) encountered "
 			"with '%s''",
@@ -105,7 +105,7 @@ static void check_alias(struct batch *batch, const struct json *set, const struc
 
 	if (strcmp(target_zone, batch->zone_id) != 0)
 		return;
-	if (!dns_name_lies_in(target, batch->zone_name)) {
+	if (!zone_name_lies_in(target, batch->zone_name)) {
 		refuse(batch,
 			"Tried to create an alias that targets %s, type %s in zone %s, but the alias target name does "
 			"not lie within the target zone",
@@ -160,7 +160,7 @@ static void check_set(struct batch *batch, const struct json *set)
 	const char *name = json_find_c_string(set, "Name"), *type = json_find_c_string(set, "Type");
 	int64_t ttl_s = json_find_integer(set, "TTL", -1);
 
-	if (!dns_name_lies_in(name, batch->zone_name)) {
+	if (!zone_name_lies_in(name, batch->zone_name)) {
 		refuse(batch, "RRSet with DNS name %s is not permitted in zone %s", name, batch->zone_name);
 		return;
 	}
@@ -190,7 +190,7 @@ static struct json *normal_form(struct batch *batch, const struct json *wanted)
 	static const char *const order[] = { "Type", "SetIdentifier", "Weight", "Region", "GeoLocation", "Failover",
 		"MultiValueAnswer", "TTL", "ResourceRecords" };
 	const struct json *alias = json_find(wanted, "AliasTarget");
-	const char *name = dns_name_normalise(batch->call, json_find_c_string(wanted, "Name")), *target;
+	const char *name = zone_name_normalise(batch->call, json_find_c_string(wanted, "Name")), *target;
 	struct json *set, *copy;
 
 	if (!name) {
@@ -204,7 +204,7 @@ static struct json *normal_form(struct batch *batch, const struct json *wanted)
 			json_set(set, order[i], json_copy(json_find(wanted, order[i])));
 	if (!alias)
 		return set;
-	target = dns_name_normalise(batch->call, json_find_c_string(alias, "DNSName"));
+	target = zone_name_normalise(batch->call, json_find_c_string(alias, "DNSName"));
 	if (!target) {
 		refuse(batch, "%s is not a valid alias target", json_find_c_string(alias, "DNSName"));
 		json_free(set);
@@ -364,7 +364,7 @@ int op_list_record_sets(struct call *call)
 	if (type && !name)
 		return call_fail(call, "InvalidInput", "The request must contain name if it contains type.");
 	if (name) {
-		name = dns_name_normalise(call, name);
+		name = zone_name_normalise(call, name);
 		if (!name)
 			return call_fail(call, "InvalidInput", "%s is not a valid domain name.",
 				call_input(call, "StartRecordName"));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/control/dns_names.h"
+#include "appliance/control/zone_names.h"
 #include "appliance/control/networks.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -179,7 +179,7 @@ static struct json *shown(const struct json *zone)
 int op_create_hosted_zone(struct call *call)
 {
 	const struct json *vpc = json_find(call->input, "VPC"), *wanted = json_find(call->input, "HostedZoneConfig");
-	const char *name = dns_name_normalise(call, call_input(call, "Name")), *id;
+	const char *name = zone_name_normalise(call, call_input(call, "Name")), *id;
 	struct json JSON_CLEANUP *zone = json_object_new();
 	struct json *config, *list;
 	int error;
@@ -283,7 +283,7 @@ int op_list_hosted_zones_by_name(struct call *call)
 {
 	struct json JSON_CLEANUP *zones = record_list(call, STORE_hostedzone, NULL);
 	struct json *list = json_ensure_array(call->output, "HostedZones");
-	const char *first = call_input(call, "DNSName") ? dns_name_normalise(call, call_input(call, "DNSName")) : NULL;
+	const char *first = call_input(call, "DNSName") ? zone_name_normalise(call, call_input(call, "DNSName")) : NULL;
 	size_t count = json_count(zones), shown_count = 0, max;
 	const struct json **sorted = calloc(count + 1, sizeof(struct json *));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/control/dns_names.h"
+#include "appliance/control/zone_names.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static unsigned take_byte(const char **at)
 	return (unsigned char)text[0];
 }
 
-const char *dns_name_normalise(struct call *call, const char *text)
+const char *zone_name_normalise(struct call *call, const char *text)
 {
 	size_t length = strlen(text), label = 0, total = 1;
 	char *name;
@@ -68,7 +68,7 @@ const char *dns_name_normalise(struct call *call, const char *text)
 	return name;
 }
 
-bool dns_name_lies_in(const char *name, const char *zone)
+bool zone_name_lies_in(const char *name, const char *zone)
 {
 	size_t name_length = strlen(name), zone_length = strlen(zone);
 
