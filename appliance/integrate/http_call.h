@@ -7,7 +7,8 @@
  *
  *	http_call_start(…)     in phase integrate; then it waits
  *	head(call, head)       the answer's head is there. The caller calls http_respond_head() within (streaming), or
- *	                       sets call->buffer, and the body is collected (bounded) into call->body instead
+ *	                       sets call->buffer, and the body is collected (bounded) into call->body instead; if neither is
+ *	                       possible (the client is gone) it cancels the call
  *	done(call)             the answer is complete, and with streaming the response too; the call is over
  *	failed(call, error)    the call is over. Before head(): answer with a gateway response; after it, in a streamed response:
  *	                       the exchange can only be ended as it is (http_done() then resets the connection)
