@@ -203,7 +203,7 @@ static int write_credentials(struct call *call, const char *id, const char *secr
 		control->settings.management_url ? control->settings.management_url : "http://127.0.0.1:4566", id,
 		secret, control_region(control));
 
-	return write_file(control, "credentials", 0640, text);
+	return write_file(control, "credentials", 0600, text);
 }
 
 /* The secret of a stored key, or NULL if it differs from `wanted` (unless that is NULL) or can't be opened. */
