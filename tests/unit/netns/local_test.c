@@ -230,6 +230,54 @@ static void sighup_reopens_the_access_log_and_refuses_what_needs_a_restart(void 
 	finish(&lab);
 }
 
+static void a_program_that_never_starts_ends_the_start(void **state)
+{
+	struct lab lab = lab_new(true);
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/postern-gateway", lab.dir);
+	assert_int_equal(0, unlink(path));
+	assert_int_equal(0, symlink("/bin/false", path));
+	lab_start(&lab, NULL);
+	assert_int_equal(1, lab_wait_exit(&lab));
+	assert_true(lab_log_has(&lab, "the gateway does not start"));
+	lab_free(&lab);
+}
+
+static void a_child_that_does_not_drain_is_killed_at_the_limit(void **state)
+{
+	struct lab lab = lab_new(true);
+	pid_t gateway;
+
+	(void)state;
+	lab.config.drain_ms = 100;
+	lab_write_settings(&lab);
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	gateway = lab_status(&lab).gateway.pid;
+	assert_int_equal(0, kill(gateway, SIGSTOP));
+	assert_int_equal(0, lab_stop(&lab));
+	assert_int_equal(-1, kill(gateway, 0));
+	lab_free(&lab);
+}
+
+static void a_child_that_does_not_come_back_is_replaced(void **state)
+{
+	struct lab lab = started();
+	pid_t gateway = lab_status(&lab).gateway.pid;
+
+	(void)state;
+	assert_int_equal(0, kill(gateway, SIGSTOP));
+	kill(lab.pid, SIGKILL);
+	assert_int_equal(-SIGKILL, lab_wait_exit(&lab));
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	assert_true(lab_log_has(&lab, "it did not come back"));
+	assert_int_not_equal(gateway, ask_gateway(&lab.config.traffic, "?", NULL));
+	finish(&lab);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +294,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(one_run_dir_has_one_posternd),
 		cmocka_unit_test(a_record_that_cannot_be_ends_the_start),
 		cmocka_unit_test(sighup_reopens_the_access_log_and_refuses_what_needs_a_restart),
+		cmocka_unit_test(a_program_that_never_starts_ends_the_start),
+		cmocka_unit_test(a_child_that_does_not_drain_is_killed_at_the_limit),
+		cmocka_unit_test(a_child_that_does_not_come_back_is_replaced),
 	};
 	int status = act_by_name(argc, argv);
 
