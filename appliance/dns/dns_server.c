@@ -46,7 +46,7 @@ struct connection {
 	struct stream stream;
 	struct timer timer;
 	struct loop_task task;
-	bool ended;    /* the client has sent its last query */
+	bool ended;   /* the client has sent its last query */
 	size_t count; /* bytes of the message at hand, with its length */
 	uint8_t bytes[2 + DNS_SERVER_QUERY_MAX_BYTES];
 };
@@ -119,7 +119,8 @@ static size_t answer(struct dns_listener *listener, const struct snapshot *snaps
 		found.rcode = server->query.rcode;
 		break;
 	case DNS_ANSWER:
-		lookup_answer(&server->lookup, snapshot, view_from(listener->id, listener->id_bytes), &server->query, &found);
+		lookup_answer(
+			&server->lookup, snapshot, view_from(listener->id, listener->id_bytes), &server->query, &found);
 		break;
 	}
 	counters_up(server->counters, COUNTERS_dns_queries, kind_of(&found));
@@ -190,9 +191,12 @@ static void udp_ready(struct loop_watch *watch, unsigned events)
 		struct datagram *datagram = &server->batch[i];
 
 		parts[i] = (struct iovec){ datagram->query, sizeof datagram->query };
-		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &datagram->peer, .msg_namelen = sizeof datagram->peer,
-							 .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = datagram->control,
-							 .msg_controllen = sizeof datagram->control } };
+		messages[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &datagram->peer,
+							.msg_namelen = sizeof datagram->peer,
+							.msg_iov = &parts[i],
+							.msg_iovlen = 1,
+							.msg_control = datagram->control,
+							.msg_controllen = sizeof datagram->control } };
 	}
 	count = recvmmsg(watch->fd, messages, DNS_SERVER_BATCH, MSG_DONTWAIT, NULL);
 	if (count <= 0)
@@ -204,7 +208,8 @@ static void udp_ready(struct loop_watch *watch, unsigned events)
 
 		if (messages[i].msg_hdr.msg_flags & MSG_TRUNC)
 			continue;
-		bytes = answer(listener, snapshot, datagram->query, messages[i].msg_len, datagram->answer, sizeof datagram->answer, true);
+		bytes = answer(listener, snapshot, datagram->query, messages[i].msg_len, datagram->answer,
+			sizeof datagram->answer, true);
 		if (bytes == 0)
 			continue;
 		parts[i] = (struct iovec){ datagram->answer, bytes };
@@ -306,7 +311,8 @@ static void connection_readable(struct stream *stream)
 	ssize_t count;
 
 	ASSERT_MAGIC(connection, CONNECTION_MAGIC);
-	count = stream_read(stream, (char *)connection->bytes + connection->count, sizeof connection->bytes - connection->count);
+	count = stream_read(
+		stream, (char *)connection->bytes + connection->count, sizeof connection->bytes - connection->count);
 	if (count == -EAGAIN)
 		return;
 	if (count <= 0) {
@@ -384,7 +390,8 @@ static void accept_ready(struct loop_watch *watch, unsigned events)
 
 /* --- the interface ---------------------------------------------------------------------------------------------------------- */
 
-struct dns_server *dns_server_new(struct loop *loop, struct current *current, unsigned worker, struct counters_slot *counters)
+struct dns_server *dns_server_new(
+	struct loop *loop, struct current *current, unsigned worker, struct counters_slot *counters)
 {
 	struct dns_server *server = calloc(1, sizeof *server);
 
@@ -403,7 +410,7 @@ void dns_server_free(struct dns_server *server)
 	if (!server)
 		return;
 	LIST_EACH_SAFE(link, &server->listeners)
-		dns_server_close(CONTAINER_OF(link, struct dns_listener, link), false);
+	dns_server_close(CONTAINER_OF(link, struct dns_listener, link), false);
 	free(server);
 }
 
@@ -434,7 +441,8 @@ static int watch_socket(struct dns_listener *listener, struct loop_watch *watch,
 	return loop_watch_read(watch, true);
 }
 
-int dns_server_open(struct dns_server *server, struct view endpoint_id, int udp_fd, int tcp_fd, struct dns_listener **ret)
+int dns_server_open(
+	struct dns_server *server, struct view endpoint_id, int udp_fd, int tcp_fd, struct dns_listener **ret)
 {
 	struct dns_listener *listener;
 	int r = 0;
@@ -483,7 +491,8 @@ void dns_server_close(struct dns_listener *listener, bool keep_fds)
 
 	close_socket(&listener->udp, keep_fds);
 	close_socket(&listener->tcp, keep_fds);
-	LIST_EACH_SAFE(link, &listener->connections) {
+	LIST_EACH_SAFE(link, &listener->connections)
+	{
 		struct connection *connection = CONTAINER_OF(link, struct connection, link);
 
 		connection_close(connection);

@@ -34,8 +34,8 @@ struct dns_server;
 #define DNS_SERVER_REFUSALS_PER_S 1000
 
 /* `worker` is the slot of `current`; `counters` may be NULL. NULL with errno set if memory is exhausted. */
-struct dns_server *dns_server_new(struct loop *loop, struct current *current, unsigned worker, struct counters_slot *counters)
-	__attribute__((warn_unused_result));
+struct dns_server *dns_server_new(struct loop *loop, struct current *current, unsigned worker,
+	struct counters_slot *counters) __attribute__((warn_unused_result));
 
 /* Close all listeners and connections. NULL is fine. */
 void dns_server_free(struct dns_server *server);
@@ -44,8 +44,8 @@ void dns_server_free(struct dns_server *server);
  * Serve the endpoint `endpoint_id` (copied) on a bound UDP socket and a listening TCP socket, either may be -1. The server
  * owns both from now on and makes them non-blocking. Returns 0 or a negative errno, and then the descriptors stay the caller's.
  */
-int dns_server_open(struct dns_server *server, struct view endpoint_id, int udp_fd, int tcp_fd, struct dns_listener **ret)
-	__attribute__((warn_unused_result));
+int dns_server_open(struct dns_server *server, struct view endpoint_id, int udp_fd, int tcp_fd,
+	struct dns_listener **ret) __attribute__((warn_unused_result));
 
 /* Close the sockets (or leave them open for whoever else serves them) and the listener's connections. */
 void dns_server_close(struct dns_listener *listener, bool keep_fds);

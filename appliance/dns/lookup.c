@@ -20,11 +20,11 @@ struct scene {
 
 /* What became of a name. */
 enum outcome {
-	FOUND,	   /* records were added */
-	NO_DATA,   /* the name exists, but not with this type */
-	NO_NAME,   /* the name does not exist */
-	NOT_OURS,  /* it is in none of our zones */
-	LOOPED,	   /* aliases that lead nowhere */
+	FOUND,    /* records were added */
+	NO_DATA,  /* the name exists, but not with this type */
+	NO_NAME,  /* the name does not exist */
+	NOT_OURS, /* it is in none of our zones */
+	LOOPED,   /* aliases that lead nowhere */
 };
 
 /* --- records ------------------------------------------------------------------------------------------------------------ */
@@ -49,7 +49,8 @@ static void commit_record(struct lookup *lookup, struct view owner, uint16_t typ
 	lookup->data_bytes += data_bytes;
 }
 
-static void add_data(struct lookup *lookup, struct view owner, uint16_t type, uint32_t ttl_s, const void *data, size_t data_bytes)
+static void add_data(
+	struct lookup *lookup, struct view owner, uint16_t type, uint32_t ttl_s, const void *data, size_t data_bytes)
 {
 	uint8_t *room = record_room(lookup);
 
@@ -128,7 +129,8 @@ static struct view parent_of(struct view name)
 /* --- names of endpoints ------------------------------------------------------------------------------------------------- */
 
 /* Add the endpoint's addresses of the question's type, of one availability zone or of all (`zone` empty). */
-static enum outcome add_addresses(struct scene *scene, const struct snapshot_endpoint *endpoint, struct view owner, struct view zone)
+static enum outcome add_addresses(
+	struct scene *scene, const struct snapshot_endpoint *endpoint, struct view owner, struct view zone)
 {
 	enum outcome outcome = NO_DATA;
 
@@ -140,7 +142,8 @@ static enum outcome add_addresses(struct scene *scene, const struct snapshot_end
 		if (scene->type == DNS_TYPE_A && address->has_ipv4 && (endpoint->dns_record_type & SNAPSHOT_DNS_IPV4)) {
 			add_data(scene->lookup, owner, DNS_TYPE_A, LOOKUP_ENDPOINT_TTL_S, &address->ipv4, 4);
 			outcome = FOUND;
-		} else if (scene->type == DNS_TYPE_AAAA && address->has_ipv6 && (endpoint->dns_record_type & SNAPSHOT_DNS_IPV6)) {
+		} else if (scene->type == DNS_TYPE_AAAA && address->has_ipv6 &&
+			   (endpoint->dns_record_type & SNAPSHOT_DNS_IPV6)) {
 			add_data(scene->lookup, owner, DNS_TYPE_AAAA, LOOKUP_ENDPOINT_TTL_S, &address->ipv6, 16);
 			outcome = FOUND;
 		}
@@ -157,7 +160,8 @@ static bool has_zone(const struct snapshot_endpoint *endpoint, struct view zone)
 }
 
 /* The endpoint whose id `label` begins with, and what follows the id; NULL if there is none. */
-static const struct snapshot_endpoint *endpoint_in_label(const struct scene *scene, struct view label, struct view *ret_rest)
+static const struct snapshot_endpoint *endpoint_in_label(
+	const struct scene *scene, struct view label, struct view *ret_rest)
 {
 	static const struct view prefix = VIEW_INIT("vpce-");
 	size_t end = prefix.count;
@@ -232,7 +236,8 @@ static const struct snapshot_endpoint *associated_endpoint(const struct scene *s
 /* execute-api.{region}.amazonaws.com and below: ours while an endpoint of the VPC has private DNS, else single names of it. */
 static enum outcome find_private_name(struct scene *scene, struct view label, struct view owner)
 {
-	const struct snapshot_endpoint *owner_endpoint = private_dns_owner(scene), *associated = associated_endpoint(scene, label);
+	const struct snapshot_endpoint *owner_endpoint = private_dns_owner(scene),
+				       *associated = associated_endpoint(scene, label);
 
 	if (view_find_byte(label, '.') != VIEW_NOWHERE)
 		return owner_endpoint ? NO_NAME : NOT_OURS;
@@ -270,7 +275,8 @@ static struct view endpoint_soa(void)
 
 /* --- hosted zones --------------------------------------------------------------------------------------------------------- */
 
-static const struct snapshot_record_set *set_of_type(const struct snapshot_record_set *sets, size_t count, struct view type)
+static const struct snapshot_record_set *set_of_type(
+	const struct snapshot_record_set *sets, size_t count, struct view type)
 {
 	for (size_t i = 0; i < count; i++)
 		if (view_equals(sets[i].type, type))
@@ -278,7 +284,8 @@ static const struct snapshot_record_set *set_of_type(const struct snapshot_recor
 	return NULL;
 }
 
-static const struct snapshot_record_set *set_of_number(const struct snapshot_record_set *sets, size_t count, uint16_t type)
+static const struct snapshot_record_set *set_of_number(
+	const struct snapshot_record_set *sets, size_t count, uint16_t type)
 {
 	for (size_t i = 0; i < count; i++)
 		if (type && rdata_type(sets[i].type) == type)
@@ -290,8 +297,8 @@ static const struct snapshot_record_set *set_of_number(const struct snapshot_rec
  * The sets of `name` in `zone`, or of the wildcard that stands for it (RFC 4592: at the closest encloser, and only there).
  * `*ret_exists` tells a name without sets of its own from one that is not there.
  */
-static const struct snapshot_record_set *find_sets(const struct snapshot_zone *zone, struct view name, size_t *ret_count,
-	bool *ret_exists)
+static const struct snapshot_record_set *find_sets(
+	const struct snapshot_zone *zone, struct view name, size_t *ret_count, bool *ret_exists)
 {
 	const struct snapshot_record_set *sets = snapshot_record_sets_find(zone, name, ret_count);
 	char wildcard[DNS_NAME_TEXT_MAX_CHARS + 4];
@@ -317,8 +324,8 @@ static const struct snapshot_record_set *find_sets(const struct snapshot_zone *z
  * The records that an alias stands for: of the same type at the target, under the alias's own name. The target is a name
  * of an endpoint or one of the same zone.
  */
-static enum outcome follow_alias(struct scene *scene, const struct snapshot_zone *zone, const struct snapshot_record_set *alias,
-	struct view owner)
+static enum outcome follow_alias(struct scene *scene, const struct snapshot_zone *zone,
+	const struct snapshot_record_set *alias, struct view owner)
 {
 	for (unsigned int hops = 0; hops < LOOKUP_CHAIN_MAX; hops++) {
 		struct view target = alias->alias_target, ignored;
@@ -343,7 +350,8 @@ static enum outcome follow_alias(struct scene *scene, const struct snapshot_zone
 }
 
 /* RFC 8482: a question for all types gets one set, or a HINFO if the only ones are aliases. */
-static enum outcome add_any(struct scene *scene, const struct snapshot_record_set *sets, size_t count, struct view owner)
+static enum outcome add_any(
+	struct scene *scene, const struct snapshot_record_set *sets, size_t count, struct view owner)
 {
 	static const uint8_t hinfo[] = "\x07RFC8482"; /* and its NUL: an empty second string */
 
@@ -374,7 +382,8 @@ static struct view cname_target(const struct snapshot_record_set *set, char room
 {
 	size_t count;
 
-	if (set->value_count == 0 || !dns_name_is_valid(set->values[0]) || set->values[0].count > DNS_NAME_TEXT_MAX_CHARS)
+	if (set->value_count == 0 || !dns_name_is_valid(set->values[0]) ||
+		set->values[0].count > DNS_NAME_TEXT_MAX_CHARS)
 		return (struct view){ 0 };
 	count = dns_name_normalise(room, set->values[0]);
 	room[count++] = '.';
@@ -407,7 +416,8 @@ static enum outcome find_in_zone(struct scene *scene, const struct snapshot_zone
 		set = set_of_type(sets, count, view_of("CNAME"));
 		if (!set)
 			return NO_DATA;
-		if (is_repeated(scene->lookup, owner) || !add_set(scene->lookup, owner, set) || hops == LOOKUP_CHAIN_MAX)
+		if (is_repeated(scene->lookup, owner) || !add_set(scene->lookup, owner, set) ||
+			hops == LOOKUP_CHAIN_MAX)
 			return FOUND;
 		name = cname_target(set, scene->lookup->targets[hops]);
 		/* A chain that comes back to its start: what was collected is the answer. */
@@ -429,7 +439,8 @@ static void set_zone_authority(struct scene *scene, const struct snapshot_zone *
 	const struct snapshot_record_set *soa = set_of_type(sets, sets ? count : 0, view_of("SOA"));
 
 	if (soa && soa->value_count)
-		set_authority(scene->lookup, view_part(zone->name, 0, zone->name.count - 1), soa->ttl_s, soa->values[0]);
+		set_authority(
+			scene->lookup, view_part(zone->name, 0, zone->name.count - 1), soa->ttl_s, soa->values[0]);
 }
 
 /* --- the answer ----------------------------------------------------------------------------------------------------------- */
@@ -457,7 +468,8 @@ static struct view question_name(struct lookup *lookup, const struct dns_query *
 static void scene_init(struct scene *scene, struct lookup *lookup, const struct snapshot *snapshot,
 	const struct snapshot_endpoint *endpoint, uint16_t type)
 {
-	static const char *const forms[2] = { "execute-api." VIEW_FMT ".vpce.amazonaws.com.", "execute-api." VIEW_FMT ".amazonaws.com." };
+	static const char *const forms[2] = { "execute-api." VIEW_FMT ".vpce.amazonaws.com.",
+		"execute-api." VIEW_FMT ".amazonaws.com." };
 	struct view *suffixes[2] = { &scene->public_suffix, &scene->private_suffix };
 
 	scene->lookup = lookup;
@@ -477,7 +489,11 @@ static void scene_init(struct scene *scene, struct lookup *lookup, const struct 
 static void finish(struct scene *scene, enum outcome outcome, struct dns_answer *ret)
 {
 	static const enum dns_rcode codes[] = {
-		[FOUND] = DNS_NOERROR, [NO_DATA] = DNS_NOERROR, [NO_NAME] = DNS_NXDOMAIN, [NOT_OURS] = DNS_REFUSED, [LOOPED] = DNS_SERVFAIL,
+		[FOUND] = DNS_NOERROR,
+		[NO_DATA] = DNS_NOERROR,
+		[NO_NAME] = DNS_NXDOMAIN,
+		[NOT_OURS] = DNS_REFUSED,
+		[LOOPED] = DNS_SERVFAIL,
 	};
 	struct lookup *lookup = scene->lookup;
 
@@ -486,12 +502,13 @@ static void finish(struct scene *scene, enum outcome outcome, struct dns_answer 
 		.authoritative = outcome == FOUND || outcome == NO_DATA || outcome == NO_NAME,
 		.answers = lookup->records,
 		.answer_count = outcome == NOT_OURS || outcome == LOOPED ? 0 : lookup->record_count,
-		.authority = (outcome == NO_DATA || outcome == NO_NAME) && lookup->authority.data ? &lookup->authority : NULL,
+		.authority = (outcome == NO_DATA || outcome == NO_NAME) && lookup->authority.data ? &lookup->authority
+												  : NULL,
 	};
 }
 
-void lookup_answer(struct lookup *lookup, const struct snapshot *snapshot, struct view endpoint_id, const struct dns_query *query,
-	struct dns_answer *ret)
+void lookup_answer(struct lookup *lookup, const struct snapshot *snapshot, struct view endpoint_id,
+	const struct dns_query *query, struct dns_answer *ret)
 {
 	const struct snapshot_endpoint *endpoint = snapshot ? snapshot_endpoint_find(snapshot, endpoint_id) : NULL;
 	const struct snapshot_zone *zone;
@@ -516,8 +533,8 @@ void lookup_answer(struct lookup *lookup, const struct snapshot *snapshot, struc
 		outcome = find_endpoint_name(&scene, name, (struct view){ 0 });
 		if (outcome != NOT_OURS) {
 			if (outcome != FOUND)
-				set_authority(lookup, view_part(endpoint_zone, 0, endpoint_zone.count - 1), LOOKUP_ENDPOINT_TTL_S,
-					endpoint_soa());
+				set_authority(lookup, view_part(endpoint_zone, 0, endpoint_zone.count - 1),
+					LOOKUP_ENDPOINT_TTL_S, endpoint_soa());
 			finish(&scene, outcome, ret);
 			return;
 		}

@@ -41,7 +41,7 @@ struct lookup {
 	struct dns_record authority;
 	size_t data_bytes;
 	uint8_t data[LOOKUP_DATA_BYTES];
-	char name[DNS_NAME_TEXT_MAX_CHARS + 2]; /* the question's, in the snapshot's form */
+	char name[DNS_NAME_TEXT_MAX_CHARS + 2];    /* the question's, in the snapshot's form */
 	char suffixes[2][LOOKUP_SUFFIX_MAX_BYTES]; /* zones of endpoint names: owners in answers point to them */
 	char targets[LOOKUP_CHAIN_MAX + 1][DNS_NAME_TEXT_MAX_CHARS + 2]; /* of CNAMEs */
 };
@@ -50,7 +50,7 @@ struct lookup {
  * Answer `query` (verdict DNS_ANSWER) as a client of `endpoint_id` gets it. `*ret` points into `lookup` and the snapshot.
  * An endpoint that the snapshot does not know (any more) refuses everything.
  */
-void lookup_answer(struct lookup *lookup, const struct snapshot *snapshot, struct view endpoint_id, const struct dns_query *query,
-	struct dns_answer *ret);
+void lookup_answer(struct lookup *lookup, const struct snapshot *snapshot, struct view endpoint_id,
+	const struct dns_query *query, struct dns_answer *ret);
 
 #endif

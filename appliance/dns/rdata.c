@@ -15,10 +15,17 @@ static const struct {
 	struct view name;
 	uint16_t type;
 } types[] = {
-	{ VIEW_INIT("A"), DNS_TYPE_A },	    { VIEW_INIT("AAAA"), DNS_TYPE_AAAA }, { VIEW_INIT("CAA"), TYPE_CAA },
-	{ VIEW_INIT("CNAME"), DNS_TYPE_CNAME }, { VIEW_INIT("MX"), DNS_TYPE_MX },     { VIEW_INIT("NS"), DNS_TYPE_NS },
-	{ VIEW_INIT("PTR"), DNS_TYPE_PTR },	    { VIEW_INIT("SOA"), DNS_TYPE_SOA },	  { VIEW_INIT("SPF"), TYPE_SPF },
-	{ VIEW_INIT("SRV"), DNS_TYPE_SRV },	    { VIEW_INIT("TXT"), DNS_TYPE_TXT },
+	{ VIEW_INIT("A"), DNS_TYPE_A },
+	{ VIEW_INIT("AAAA"), DNS_TYPE_AAAA },
+	{ VIEW_INIT("CAA"), TYPE_CAA },
+	{ VIEW_INIT("CNAME"), DNS_TYPE_CNAME },
+	{ VIEW_INIT("MX"), DNS_TYPE_MX },
+	{ VIEW_INIT("NS"), DNS_TYPE_NS },
+	{ VIEW_INIT("PTR"), DNS_TYPE_PTR },
+	{ VIEW_INIT("SOA"), DNS_TYPE_SOA },
+	{ VIEW_INIT("SPF"), TYPE_SPF },
+	{ VIEW_INIT("SRV"), DNS_TYPE_SRV },
+	{ VIEW_INIT("TXT"), DNS_TYPE_TXT },
 };
 
 uint16_t rdata_type(struct view name)
@@ -66,7 +73,8 @@ static size_t string_byte(struct view text, uint8_t *ret)
 		return 1;
 	}
 	if (text.count >= 4 && is_octal(text.at[1]) && is_octal(text.at[2]) && is_octal(text.at[3])) {
-		unsigned int value = (unsigned int)((text.at[1] - '0') << 6 | (text.at[2] - '0') << 3 | (text.at[3] - '0'));
+		unsigned int value =
+			(unsigned int)((text.at[1] - '0') << 6 | (text.at[2] - '0') << 3 | (text.at[3] - '0'));
 
 		*ret = (uint8_t)value;
 		return value <= 0xff ? 4 : 0;

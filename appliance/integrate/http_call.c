@@ -204,7 +204,8 @@ static int give_client_body(struct http_call *call, struct outbound_request *req
 	return 0;
 }
 
-int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request, uint32_t timeout_ms)
+int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request,
+	uint32_t timeout_ms)
 {
 	struct outbound_request outbound_request;
 	int r = 0;

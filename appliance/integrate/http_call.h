@@ -40,9 +40,9 @@ struct http_call_piece;
 
 /* Why a call failed: outbound's reasons, and those that lie on our side. */
 enum http_call_failure {
-	HTTP_CALL_BACK_END,	/* see call->error; OUTBOUND_TIMEOUT is INTEGRATION_TIMEOUT, the others INTEGRATION_FAILURE */
-	HTTP_CALL_BODY_TOO_LARGE, /* the client's body is over the limit: http_respond_too_large() */
-	HTTP_CALL_BODY_BAD,	/* the client's body is malformed, or it is too slow: 400, 408 */
+	HTTP_CALL_BACK_END, /* see call->error; OUTBOUND_TIMEOUT is INTEGRATION_TIMEOUT, the others INTEGRATION_FAILURE */
+	HTTP_CALL_BODY_TOO_LARGE,   /* the client's body is over the limit: http_respond_too_large() */
+	HTTP_CALL_BODY_BAD,         /* the client's body is malformed, or it is too slow: 400, 408 */
 	HTTP_CALL_ANSWER_TOO_LARGE, /* a buffered answer over HTTP_CALL_BUFFER_MAX_BYTES, or memory is exhausted: 500 */
 };
 
@@ -65,13 +65,13 @@ struct http_call {
 	enum http_call_body body_source;
 	struct view whole;
 	bool in_request; /* no return to the loop since the exchange's request(): its body may be here already */
-	bool buffer;	 /* may be set in head(): collect the answer's body in `body` */
+	bool buffer;     /* may be set in head(): collect the answer's body in `body` */
 
 	/* --- facts for logs; times are loop_now_ns() */
 	uint64_t started_ns, head_ns, ended_ns; /* 0 if it did not come to that */
-	int status;				/* of the back end; 0 if it did not answer */
-	enum outbound_error error;		/* after HTTP_CALL_BACK_END */
-	struct view body;			/* if buffered: the answer's body */
+	int status;                             /* of the back end; 0 if it did not answer */
+	enum outbound_error error;              /* after HTTP_CALL_BACK_END */
+	struct view body;                       /* if buffered: the answer's body */
 
 	/* --- private */
 	struct outbound_call outbound;
@@ -87,8 +87,8 @@ struct http_call {
  * integration's. Returns 0 (the owner will be called, never within this), -EMSGSIZE if the announced body is over the
  * server's limit, -EALREADY if the body was asked for before.
  */
-int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request, uint32_t timeout_ms)
-	__attribute__((warn_unused_result));
+int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request,
+	uint32_t timeout_ms) __attribute__((warn_unused_result));
 
 /* The client has taken all that waited. */
 void http_call_drained(struct http_call *call);

@@ -17,8 +17,8 @@ bool http_request_port_is_allowed(uint16_t port)
 
 /* --- URI and query ---------------------------------------------------------------------------------------------------- */
 
-static const struct integrate_parameter *find_parameter(const struct http_request_input *input, enum mapping_target_kind kind,
-	struct view name)
+static const struct integrate_parameter *find_parameter(
+	const struct http_request_input *input, enum mapping_target_kind kind, struct view name)
 {
 	for (size_t i = 0; i < input->parameter_count; i++)
 		if (input->parameters[i].kind == kind && view_equals(input->parameters[i].name, name))
@@ -179,7 +179,8 @@ static void note(struct written *written, enum http1_header_id id)
 	written->user_agent |= id == HTTP1_HEADER_USER_AGENT;
 }
 
-static void write_client_fields(const struct http_request_input *input, struct http1_writer *writer, struct written *written)
+static void write_client_fields(
+	const struct http_request_input *input, struct http1_writer *writer, struct written *written)
 {
 	const struct http1_head *client = input->client;
 
@@ -206,7 +207,8 @@ static void write_client_type(const struct http_request_input *input, struct htt
 	copy_field(writer, header);
 }
 
-static int write_mapped_fields(const struct http_request_input *input, struct http1_writer *writer, struct written *written)
+static int write_mapped_fields(
+	const struct http_request_input *input, struct http1_writer *writer, struct written *written)
 {
 	for (size_t i = 0; i < input->parameter_count; i++) {
 		const struct integrate_parameter *parameter = &input->parameters[i];
@@ -227,7 +229,8 @@ static int write_mapped_fields(const struct http_request_input *input, struct ht
 	return 0;
 }
 
-static void write_defaults(const struct http_request_input *input, struct http1_writer *writer, const struct written *written)
+static void write_defaults(
+	const struct http_request_input *input, struct http1_writer *writer, const struct written *written)
 {
 	struct view api_id = input->stage->api_id;
 

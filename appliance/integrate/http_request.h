@@ -26,15 +26,15 @@ struct http_request_input {
 	const struct integration *integration;
 	const struct snapshot_stage *stage;
 	const struct http1_head *client; /* the client's head: its query and its fields */
-	struct view method;		 /* the client's, after X-HTTP-Method-Override */
-	struct view trace_id;		 /* X-Amzn-Trace-Id */
+	struct view method;              /* the client's, after X-HTTP-Method-Override */
+	struct view trace_id;            /* X-Amzn-Trace-Id */
 	const struct integrate_parameter *parameters;
 	size_t parameter_count;
 };
 
 struct http_request {
 	struct outbound_target target; /* as the integration's origin, or of the rendered URI */
-	struct view head;	       /* for struct outbound_request; in the arena */
+	struct view head;              /* for struct outbound_request; in the arena */
 	bool is_head, idempotent;
 };
 

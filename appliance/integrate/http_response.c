@@ -45,7 +45,8 @@ int http_response_fields(struct arena *arena, const struct http1_head *head, siz
 		fields[count++] = (struct http_field){ .name = name, .value = header->value };
 	}
 	if (!http1_find(head, HTTP1_HEADER_CONTENT_TYPE))
-		fields[count++] = (struct http_field){ .name = view_of("Content-Type"), .value = view_of("application/json") };
+		fields[count++] =
+			(struct http_field){ .name = view_of("Content-Type"), .value = view_of("application/json") };
 	*ret_fields = fields;
 	*ret_count = count;
 	return 0;
@@ -58,7 +59,8 @@ int64_t http_response_length(const struct http1_head *head, bool is_head)
 
 	switch (head->framing) {
 	case HTTP1_FRAMING_LENGTH:
-		return head->content_length_bytes <= INT64_MAX ? (int64_t)head->content_length_bytes : HTTP_LENGTH_UNKNOWN;
+		return head->content_length_bytes <= INT64_MAX ? (int64_t)head->content_length_bytes
+							       : HTTP_LENGTH_UNKNOWN;
 	case HTTP1_FRAMING_NONE:
 		/* The answer to HEAD says how long a body would be, and so does ours. */
 		if (!is_head)

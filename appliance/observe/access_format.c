@@ -21,7 +21,8 @@ struct variable {
 
 static const struct variable variables[] = {
 #define TEXT(id, text, member) { VIEW_INIT(text), VARIABLE_TEXT, SPECIAL_NONE, offsetof(struct access_record, member) },
-#define NUMBER(id, text, member) { VIEW_INIT(text), VARIABLE_NUMBER, SPECIAL_NONE, offsetof(struct access_record, member) },
+#define NUMBER(id, text, member)                                                                                       \
+	{ VIEW_INIT(text), VARIABLE_NUMBER, SPECIAL_NONE, offsetof(struct access_record, member) },
 #define SPECIAL(id, text) { VIEW_INIT(text), VARIABLE_SPECIAL, SPECIAL_##id, 0 },
 #include "appliance/observe/context_variables.def"
 };
@@ -43,7 +44,8 @@ struct access_format {
 
 static bool is_name_byte(char byte)
 {
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.';
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+	       byte == '_' || byte == '.';
 }
 
 /* Does a variable begin at `at`? Then its name and how many bytes it takes. */
@@ -246,7 +248,8 @@ static bool is_any_odd(uint64_t bytes)
 	uint64_t quote = bytes ^ EACH_BYTE('"'), backslash = bytes ^ EACH_BYTE('\\');
 
 	/* High bits: bytes that are 0x80 and more, below a blank, a quote, a backslash (each "is zero" as x - 1 borrows). */
-	return ((bytes | (bytes - EACH_BYTE(' ')) | (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1))) & EACH_BYTE(0x80)) != 0;
+	return ((bytes | (bytes - EACH_BYTE(' ')) | (quote - EACH_BYTE(1)) | (backslash - EACH_BYTE(1))) &
+		       EACH_BYTE(0x80)) != 0;
 }
 
 /* Copy `text` if it needs no escape. `ret` has room for it. */

@@ -90,7 +90,8 @@ void observe_flush(struct observe_worker *worker)
 			lost = true;
 	}
 	if (worker->held_lines)
-		counters_add(worker->counters, COUNTERS_access_log_lines, lost ? COUNTERS_FAILED : COUNTERS_OK, worker->held_lines);
+		counters_add(worker->counters, COUNTERS_access_log_lines, lost ? COUNTERS_FAILED : COUNTERS_OK,
+			worker->held_lines);
 	worker->held_lines = 0;
 	buffer_reset(&worker->buffer);
 }

@@ -36,7 +36,8 @@ struct observe_worker;
  * `log_fd` (borrowed, -1: no access log) was opened for appending. `counters` may be NULL. NULL with errno set if memory is
  * exhausted.
  */
-struct observe_worker *observe_new(struct loop *loop, int log_fd, struct counters_slot *counters) __attribute__((warn_unused_result));
+struct observe_worker *observe_new(struct loop *loop, int log_fd, struct counters_slot *counters)
+	__attribute__((warn_unused_result));
 void observe_free(struct observe_worker *worker);
 
 /* Write what is held to the old descriptor and go on with a new one. */

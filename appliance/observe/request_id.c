@@ -46,7 +46,7 @@ void request_id_write(struct request_id_generator *generator, char ret[REQUEST_I
 	uint64_t high = request_id_next(generator), low = request_id_next(generator);
 	char *at = ret;
 
-	high = (high & ~(uint64_t)0xf000) | 0x4000;		      /* version 4 */
+	high = (high & ~(uint64_t)0xf000) | 0x4000;             /* version 4 */
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63; /* variant 10 */
 	at = write_hex(at, high >> 32, 8);
 	*at++ = '-';

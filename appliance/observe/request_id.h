@@ -21,7 +21,7 @@ struct request_id_generator {
 	uint64_t state[4];
 };
 
-#define REQUEST_ID_BYTES 36	     /* "c6af9ac6-7b61-41e6-9a41-93e8deadbeef" */
+#define REQUEST_ID_BYTES 36          /* "c6af9ac6-7b61-41e6-9a41-93e8deadbeef" */
 #define REQUEST_ID_EXTENDED_BYTES 16 /* "UBuxiEZSIAMFQ1Q=" */
 
 /* Room for any trace header that request_id_trace() makes: what it keeps of the client's is at most 256 bytes. */

@@ -49,11 +49,13 @@ const char *outbound_error_text(enum outbound_error error)
 
 /* --- targets ---------------------------------------------------------------------------------------------------------- */
 
-int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
+int outbound_target_init(
+	struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
 {
 	char key[RESOLVER_NAME_MAX_BYTES + 4];
 
-	if (host.count == 0 || host.count > RESOLVER_NAME_MAX_BYTES || port == 0 || view_find_byte(host, '\0') != VIEW_NOWHERE)
+	if (host.count == 0 || host.count > RESOLVER_NAME_MAX_BYTES || port == 0 ||
+		view_find_byte(host, '\0') != VIEW_NOWHERE)
 		return -EINVAL;
 	for (size_t i = 0; i < host.count; i++)
 		key[i] = view_lower_byte(host.at[i]);
@@ -99,10 +101,14 @@ int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_
 static void count_failure(const struct outbound *outbound, enum outbound_error error)
 {
 	static const enum counters_upstream results[] = {
-		[OUTBOUND_NAME] = COUNTERS_UPSTREAM_DNS,	 [OUTBOUND_FORBIDDEN] = COUNTERS_UPSTREAM_REFUSED,
-		[OUTBOUND_CONNECT] = COUNTERS_UPSTREAM_REFUSED,	 [OUTBOUND_TLS] = COUNTERS_UPSTREAM_TLS,
-		[OUTBOUND_CLOSED] = COUNTERS_UPSTREAM_RESET,	 [OUTBOUND_MALFORMED] = COUNTERS_UPSTREAM_BAD_ANSWER,
-		[OUTBOUND_TIMEOUT] = COUNTERS_UPSTREAM_TIMEOUT,	 [OUTBOUND_OVERLOADED] = COUNTERS_UPSTREAM_REFUSED,
+		[OUTBOUND_NAME] = COUNTERS_UPSTREAM_DNS,
+		[OUTBOUND_FORBIDDEN] = COUNTERS_UPSTREAM_REFUSED,
+		[OUTBOUND_CONNECT] = COUNTERS_UPSTREAM_REFUSED,
+		[OUTBOUND_TLS] = COUNTERS_UPSTREAM_TLS,
+		[OUTBOUND_CLOSED] = COUNTERS_UPSTREAM_RESET,
+		[OUTBOUND_MALFORMED] = COUNTERS_UPSTREAM_BAD_ANSWER,
+		[OUTBOUND_TIMEOUT] = COUNTERS_UPSTREAM_TIMEOUT,
+		[OUTBOUND_OVERLOADED] = COUNTERS_UPSTREAM_REFUSED,
 	};
 
 	counters_up(outbound->settings.counters, COUNTERS_upstream_requests, results[error]);
@@ -126,8 +132,8 @@ void outbound_call_fail(struct outbound_call *call, enum outbound_error error)
 /* --- sending ---------------------------------------------------------------------------------------------------------- */
 
 /* Describe `bytes` as they go over the wire in up to three more parts; `size_line` is the room for a chunk's size. */
-static int frame(const struct outbound_call *call, struct view bytes, bool last, char size_line[HTTP1_CHUNK_START_MAX_BYTES],
-	struct iovec *parts)
+static int frame(const struct outbound_call *call, struct view bytes, bool last,
+	char size_line[HTTP1_CHUNK_START_MAX_BYTES], struct iovec *parts)
 {
 	static char chunk_end[] = HTTP1_CHUNK_END, chunk_end_and_last[] = HTTP1_CHUNK_END HTTP1_CHUNKED_END;
 	bool chunked = call->request.body == OUTBOUND_BODY_CHUNKED;
@@ -286,7 +292,8 @@ void outbound_call_dispatch(struct outbound_call *call, bool fresh)
 		char size_line[HTTP1_CHUNK_START_MAX_BYTES];
 		struct iovec parts[3];
 
-		queue_parts(upstream, parts, frame(call, request->first_body, request->body_complete, size_line, parts));
+		queue_parts(
+			upstream, parts, frame(call, request->first_body, request->body_complete, size_line, parts));
 		call->first_body_queued = true;
 	}
 	upstream_connect(upstream);

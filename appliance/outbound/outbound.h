@@ -54,16 +54,17 @@ struct upstream;
 #define OUTBOUND_SEND_HIGH_BYTES 65536
 
 struct outbound_settings {
-	uint32_t connect_timeout_ms;	/* names, TCP and TLS together, all addresses */
-	uint32_t idle_timeout_ms;	/* an idle connection is closed after that */
-	uint32_t max_age_ms;		/* an older connection is not used again, so that changed names reach busy ones */
+	uint32_t connect_timeout_ms; /* names, TCP and TLS together, all addresses */
+	uint32_t idle_timeout_ms;    /* an idle connection is closed after that */
+	uint32_t max_age_ms;         /* an older connection is not used again, so that changed names reach busy ones */
 	uint32_t idle_per_target_count; /* idle connections kept for one target, by worker */
-	uint32_t idle_count;		/* idle connections kept, by worker; the one idle for longest goes first */
-	uint32_t connection_count;	/* all connections, by worker; above it calls fail with OUTBOUND_OVERLOADED */
-	const char *name_servers;	/* "10.0.0.2,[fd00::2]:53"; NULL: those of /etc/resolv.conf */
-	const char *authorities_path;	/* PEM file of the roots that back ends' certificates are verified with; NULL: the system's */
+	uint32_t idle_count;            /* idle connections kept, by worker; the one idle for longest goes first */
+	uint32_t connection_count;      /* all connections, by worker; above it calls fail with OUTBOUND_OVERLOADED */
+	const char *name_servers;       /* "10.0.0.2,[fd00::2]:53"; NULL: those of /etc/resolv.conf */
+	const char *
+		authorities_path; /* PEM file of the roots that back ends' certificates are verified with; NULL: the system's */
 	const struct destination_rules *destinations; /* must be set; outlives the outbound */
-	struct tls_worker *tls;		/* outlives the outbound; NULL: HTTPS back ends fail with OUTBOUND_TLS */
+	struct tls_worker *tls;         /* outlives the outbound; NULL: HTTPS back ends fail with OUTBOUND_TLS */
 	struct counters_slot *counters; /* NULL: nothing is counted */
 };
 
@@ -75,7 +76,7 @@ enum outbound_error {
 	OUTBOUND_NAME = 1,   /* the name does not exist, has no address, or could not be looked up */
 	OUTBOUND_FORBIDDEN,  /* every address of it is refused by destination.h */
 	OUTBOUND_CONNECT,    /* no address accepted a connection in time */
-	OUTBOUND_TLS,	     /* handshake or verification failed */
+	OUTBOUND_TLS,        /* handshake or verification failed */
 	OUTBOUND_CLOSED,     /* the connection broke before the answer was complete */
 	OUTBOUND_MALFORMED,  /* the answer is no HTTP/1.1 message, or its head is too long */
 	OUTBOUND_TIMEOUT,    /* timeout_ms passed */
@@ -90,22 +91,23 @@ const char *outbound_error_text(enum outbound_error error);
  * placeholders in the authority. Connections are shared by equal targets, whoever made them.
  */
 struct outbound_target {
-	struct view host; /* name or address, no brackets; borrowed from the maker, who keeps it while the target is used */
+	struct view
+		host; /* name or address, no brackets; borrowed from the maker, who keeps it while the target is used */
 	uint16_t port;
 	bool tls;
 	bool insecure_skip_verification; /* neither chain nor name of the back end's certificate is checked */
-	uint64_t hash;			 /* of all of the above; made by outbound_target_init() */
+	uint64_t hash;                   /* of all of the above; made by outbound_target_init() */
 };
 
 /* Fill `*ret`. Host case is ignored. Returns 0, or -EINVAL if host is empty, longer than 253 bytes or holds a NUL, or port is 0. */
-int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
-	__attribute__((warn_unused_result));
+int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
+	bool insecure_skip_verification) __attribute__((warn_unused_result));
 
 /* The start of an integration's URI, "https://b.example:8443", taken apart once. */
 struct outbound_origin {
 	struct outbound_target target;
 	struct view authority; /* what a Host field says: "b.example:8443" */
-	size_t count;	       /* bytes of the URI up to the end of the authority */
+	size_t count;          /* bytes of the URI up to the end of the authority */
 };
 
 /*
@@ -124,15 +126,16 @@ enum outbound_body {
 
 struct outbound_request {
 	const struct outbound_target *target; /* borrowed until the call ends */
-	struct view head;	 /* "GET /p HTTP/1.1\r\nHost: b\r\n…\r\n": whole fields, no empty line; borrowed until on_head or on_error */
-	struct view first_body;	 /* as much of the body as is there, sent together with the head */
-	uint64_t body_bytes;	 /* OUTBOUND_BODY_LENGTH: length of the whole */
-	uint32_t timeout_ms;	 /* 50–29000 by the API, larger by quota */
+	struct view
+		head; /* "GET /p HTTP/1.1\r\nHost: b\r\n…\r\n": whole fields, no empty line; borrowed until on_head or on_error */
+	struct view first_body; /* as much of the body as is there, sent together with the head */
+	uint64_t body_bytes;    /* OUTBOUND_BODY_LENGTH: length of the whole */
+	uint32_t timeout_ms;    /* 50–29000 by the API, larger by quota */
 	enum outbound_body body;
-	bool body_complete;	 /* first_body is all of it: no outbound_send() follows */
-	bool body_stays;	 /* first_body stays valid until on_head or on_error, so that it may be sent again */
-	bool idempotent;	 /* GET, HEAD, OPTIONS, TRACE, PUT, DELETE */
-	bool is_head;		 /* HEAD: the answer has no body whatever its fields say */
+	bool body_complete; /* first_body is all of it: no outbound_send() follows */
+	bool body_stays;    /* first_body stays valid until on_head or on_error, so that it may be sent again */
+	bool idempotent;    /* GET, HEAD, OPTIONS, TRACE, PUT, DELETE */
+	bool is_head;       /* HEAD: the answer has no body whatever its fields say */
 };
 
 struct outbound_call;
@@ -152,15 +155,16 @@ struct outbound_handlers {
 struct outbound_call {
 	const struct outbound_handlers *handlers;
 	struct outbound *outbound;
-	struct upstream *upstream; /* the connection that it has or waits for; NULL if it is not under way or has failed */
+	struct upstream
+		*upstream; /* the connection that it has or waits for; NULL if it is not under way or has failed */
 	struct outbound_request request;
 	struct loop_task failure; /* deferred: on_error is due */
 	enum outbound_error error;
-	uint64_t deadline_ms;  /* for the answer's head */
-	uint64_t unsent_bytes; /* OUTBOUND_BODY_LENGTH: of the body, not yet given to us */
-	bool body_complete;    /* all of the request's body was given to us */
+	uint64_t deadline_ms;   /* for the answer's head */
+	uint64_t unsent_bytes;  /* OUTBOUND_BODY_LENGTH: of the body, not yet given to us */
+	bool body_complete;     /* all of the request's body was given to us */
 	bool first_body_queued; /* request.first_body was copied: it is not to be looked at any more */
-	bool held_up;	       /* outbound_send() has said stop */
+	bool held_up;           /* outbound_send() has said stop */
 	bool head_seen;
 	bool paused;
 	bool retried;
@@ -170,7 +174,8 @@ struct outbound_call {
  * A pool on `loop`; `*settings` is copied, what it points to is borrowed as said there. NULL with errno set on failure
  * (EINVAL: name_servers). One thread at a time may be in here.
  */
-struct outbound *outbound_new(struct loop *loop, const struct outbound_settings *settings) __attribute__((warn_unused_result));
+struct outbound *outbound_new(struct loop *loop, const struct outbound_settings *settings)
+	__attribute__((warn_unused_result));
 
 /* Close all connections. No call may be under way. NULL is fine. */
 void outbound_free(struct outbound *outbound);

@@ -23,11 +23,11 @@
 
 struct resolver_entry {
 	struct resolver *resolver;
-	struct list_link link;	      /* in resolver->entries; the one asked for last at the end */
-	struct list_link answered;    /* in resolver->answered while its waiting queries have to be told */
+	struct list_link link;     /* in resolver->entries; the one asked for last at the end */
+	struct list_link answered; /* in resolver->answered while its waiting queries have to be told */
 	struct resolver_query *waiting;
 	bool looking_up;
-	bool known;		      /* `addresses` is an answer: none in it means that the name does not exist */
+	bool known; /* `addresses` is an answer: none in it means that the name does not exist */
 	uint64_t expires_ms;
 	sa_family_t preferred;
 	unsigned int rotation;
@@ -74,8 +74,8 @@ static void rearm_timer(struct resolver *resolver)
 	if (!wait)
 		timer_disarm(resolver->loop, &resolver->timer);
 	else
-		timer_arm(resolver->loop, &resolver->timer, (uint64_t)wait->tv_sec * 1000u + (uint64_t)wait->tv_usec / 1000u + 1u,
-			time_passed);
+		timer_arm(resolver->loop, &resolver->timer,
+			(uint64_t)wait->tv_sec * 1000u + (uint64_t)wait->tv_usec / 1000u + 1u, time_passed);
 }
 
 static void socket_ready(struct loop_watch *watch, unsigned events)
@@ -159,7 +159,8 @@ static bool make_room(struct resolver *resolver)
 {
 	if (resolver->table.count < RESOLVER_NAMES_MAX)
 		return true;
-	LIST_EACH(link, &resolver->entries) {
+	LIST_EACH(link, &resolver->entries)
+	{
 		struct resolver_entry *entry = CONTAINER_OF(link, struct resolver_entry, link);
 
 		if (!entry->looking_up && !entry->waiting) {
@@ -197,7 +198,8 @@ static size_t count_family(const struct resolver_addresses *addresses, sa_family
 }
 
 /* The `index`-th address of `family`; there is one. */
-static const union resolver_address *of_family(const struct resolver_addresses *addresses, sa_family_t family, size_t index)
+static const union resolver_address *of_family(
+	const struct resolver_addresses *addresses, sa_family_t family, size_t index)
 {
 	for (size_t i = 0; i < addresses->count; i++)
 		if (addresses->list[i].any.sa_family == family && index-- == 0)
@@ -208,8 +210,10 @@ static const union resolver_address *of_family(const struct resolver_addresses *
 /* The answer as a connection shall try it: families in turns, the preferred one first, each rotated. */
 static void order_addresses(struct resolver_entry *entry, struct resolver_addresses *ret)
 {
-	sa_family_t first = entry->preferred == AF_INET ? AF_INET : AF_INET6, second = first == AF_INET ? AF_INET6 : AF_INET;
-	size_t first_count = count_family(&entry->addresses, first), second_count = count_family(&entry->addresses, second);
+	sa_family_t first = entry->preferred == AF_INET ? AF_INET : AF_INET6,
+		    second = first == AF_INET ? AF_INET6 : AF_INET;
+	size_t first_count = count_family(&entry->addresses, first),
+	       second_count = count_family(&entry->addresses, second);
 	unsigned int rotation = entry->rotation++;
 
 	ret->count = 0;
@@ -345,8 +349,8 @@ static bool fold_name(struct view host, char ret[RESOLVER_NAME_MAX_BYTES + 1], s
 	return true;
 }
 
-enum resolver_answer resolver_find(struct resolver *resolver, struct view host, struct resolver_query *query,
-	struct resolver_addresses *ret)
+enum resolver_answer resolver_find(
+	struct resolver *resolver, struct view host, struct resolver_query *query, struct resolver_addresses *ret)
 {
 	char name[RESOLVER_NAME_MAX_BYTES + 1];
 	size_t name_bytes;

@@ -37,8 +37,8 @@ struct resolver;
 /* Longest name in text form without the final dot (RFC 1035 2.3.4). */
 #define RESOLVER_NAME_MAX_BYTES 253
 
-#define RESOLVER_TTL_MIN_MS 1000     /* a TTL of 0 would mean a query for each connection */
-#define RESOLVER_TTL_MAX_MS 300000   /* a mistyped TTL of a week is over after five minutes */
+#define RESOLVER_TTL_MIN_MS 1000   /* a TTL of 0 would mean a query for each connection */
+#define RESOLVER_TTL_MAX_MS 300000 /* a mistyped TTL of a week is over after five minutes */
 #define RESOLVER_NEGATIVE_MS 5000
 #define RESOLVER_STALE_MS 600000
 
@@ -64,9 +64,9 @@ struct resolver_query {
 };
 
 enum resolver_answer {
-	RESOLVER_READY,	 /* `*ret` is filled; the query is not used */
+	RESOLVER_READY,   /* `*ret` is filled; the query is not used */
 	RESOLVER_WAITING, /* query->done will be called */
-	RESOLVER_FAILED, /* there is no such name, or no memory, or the name is malformed */
+	RESOLVER_FAILED,  /* there is no such name, or no memory, or the name is malformed */
 };
 
 /* `servers`: "10.0.0.2,[fd00::2]:5353", or NULL for /etc/resolv.conf. NULL with errno set on failure (EINVAL: bad servers). */
@@ -74,8 +74,8 @@ struct resolver *resolver_new(struct loop *loop, const char *servers) __attribut
 void resolver_free(struct resolver *resolver);
 
 /* Addresses of `host` (name or address, no brackets). query->done must be set; it is never called from within this. */
-enum resolver_answer resolver_find(struct resolver *resolver, struct view host, struct resolver_query *query,
-	struct resolver_addresses *ret);
+enum resolver_answer resolver_find(
+	struct resolver *resolver, struct view host, struct resolver_query *query, struct resolver_addresses *ret);
 
 /* Stop waiting; harmless if the query does not wait. */
 void resolver_cancel(struct resolver_query *query);

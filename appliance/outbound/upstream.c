@@ -49,9 +49,9 @@ static void connecting_timed_out(struct upstream *upstream, uint64_t now_ms)
 	if (now_ms >= upstream->call->deadline_ms)
 		upstream_fail(upstream, OUTBOUND_TIMEOUT);
 	else if (upstream->state != UPSTREAM_CONNECTING || now_ms >= upstream->connect_deadline_ms)
-		upstream_fail(upstream, upstream->state == UPSTREAM_RESOLVING ? OUTBOUND_NAME :
-					upstream->state == UPSTREAM_SECURING  ? OUTBOUND_TLS :
-										OUTBOUND_CONNECT);
+		upstream_fail(upstream, upstream->state == UPSTREAM_RESOLVING  ? OUTBOUND_NAME
+					: upstream->state == UPSTREAM_SECURING ? OUTBOUND_TLS
+									       : OUTBOUND_CONNECT);
 	else
 		try_next_address(upstream);
 }
@@ -166,8 +166,8 @@ static bool is_retry_safe(const struct upstream *upstream, enum outbound_error e
 {
 	const struct outbound_call *call = upstream->call;
 
-	return error == OUTBOUND_CLOSED && upstream->state == UPSTREAM_BUSY && upstream->reused && !upstream->answered &&
-	       !call->head_seen && !call->retried && call->request.idempotent &&
+	return error == OUTBOUND_CLOSED && upstream->state == UPSTREAM_BUSY && upstream->reused &&
+	       !upstream->answered && !call->head_seen && !call->retried && call->request.idempotent &&
 	       (call->request.body == OUTBOUND_BODY_NONE || (call->request.body_complete && call->request.body_stays));
 }
 
@@ -255,7 +255,8 @@ static void connected(struct upstream *upstream)
 	loop_watch_fini(&upstream->connecting);
 	upstream->fd = -1; /* the openers own it, also if they fail */
 	upstream->opened_ms = loop_now_ms(pool->loop);
-	resolver_prefer(pool->resolver, facts->host, upstream->addresses.list[upstream->next_address - 1].any.sa_family);
+	resolver_prefer(
+		pool->resolver, facts->host, upstream->addresses.list[upstream->next_address - 1].any.sa_family);
 	if (facts->tls) {
 		struct tls_client_context *context = pool->settings.tls ? context_for(pool, facts) : NULL;
 

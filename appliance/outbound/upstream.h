@@ -34,8 +34,8 @@ enum upstream_state {
 	UPSTREAM_RESOLVING,  /* waits for the addresses of the target's host */
 	UPSTREAM_CONNECTING, /* TCP to one of them */
 	UPSTREAM_SECURING,   /* TLS handshake */
-	UPSTREAM_BUSY,	     /* a request is being sent, its answer awaited or read */
-	UPSTREAM_IDLE,	     /* kept alive, in its target's list */
+	UPSTREAM_BUSY,       /* a request is being sent, its answer awaited or read */
+	UPSTREAM_IDLE,       /* kept alive, in its target's list */
 	UPSTREAM_CLOSED,     /* unlinked; freed at the end of the turn */
 };
 
@@ -57,9 +57,9 @@ enum upstream_state {
 /* A host, port and kind of TLS, with its idle connections. Lives while it has connections or is remembered. */
 struct upstream_target {
 	struct upstream_target *next; /* in its bucket */
-	struct list_link link;	      /* in pool->targets, the one used last at the end */
+	struct list_link link;        /* in pool->targets, the one used last at the end */
 	struct outbound_target facts; /* its host points to `host` */
-	struct list idle;	      /* the one used last first: it is the warmest, and the others age out */
+	struct list idle;             /* the one used last first: it is the warmest, and the others age out */
 	uint32_t idle_count;
 	uint32_t connection_count; /* in any state */
 	struct tls_client_session session;
@@ -72,7 +72,8 @@ struct upstream_partial {
 	struct http1_head head;
 	struct http1_header headers[UPSTREAM_HEADERS_MAX];
 	size_t count;
-	char bytes[OUTBOUND_HEAD_MAX_BYTES + LOOP_RECEIVE_BUFFER_BYTES]; /* a head that just fits, and the body that came with its end */
+	char bytes[OUTBOUND_HEAD_MAX_BYTES +
+		   LOOP_RECEIVE_BUFFER_BYTES]; /* a head that just fits, and the body that came with its end */
 };
 
 struct upstream {
@@ -82,7 +83,8 @@ struct upstream {
 	struct upstream_target *target;
 	struct outbound_call *call;
 	struct list_link target_link; /* IDLE: in target->idle */
-	struct list_link pool_link;   /* IDLE: in pool->idle, the one idle for longest first; CLOSED: in pool->closed; else in pool->active */
+	struct list_link
+		pool_link; /* IDLE: in pool->idle, the one idle for longest first; CLOSED: in pool->closed; else in pool->active */
 	struct timer timer;
 	struct loop_task task; /* CLOSED: free */
 	struct upstream *next_spare;
@@ -98,9 +100,9 @@ struct upstream {
 
 	struct stream stream;
 	uint64_t opened_ms;
-	bool reused;		  /* the call at hand is not its first */
-	bool answered;		  /* bytes have come for the call at hand */
-	bool send_broken;	  /* nothing can be sent any more; an answer may still be there to be read */
+	bool reused;              /* the call at hand is not its first */
+	bool answered;            /* bytes have come for the call at hand */
+	bool send_broken;         /* nothing can be sent any more; an answer may still be there to be read */
 	struct chunk_list queued; /* framed body that was given before there was a connection */
 
 	/* the answer */

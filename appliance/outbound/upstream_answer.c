@@ -111,7 +111,8 @@ static bool begin_answer(struct upstream *upstream, const struct http1_head *hea
 	upstream->left_bytes = head->content_length_bytes;
 	http1_chunked_init(&upstream->chunked);
 	call->head_seen = true;
-	counters_time(pool->settings.counters, COUNTERS_upstream_time, (loop_now_ns(pool->loop) - upstream->sent_ns) / 1000u);
+	counters_time(
+		pool->settings.counters, COUNTERS_upstream_time, (loop_now_ns(pool->loop) - upstream->sent_ns) / 1000u);
 	call->handlers->on_head(call, head);
 	return upstream->call == call;
 }
@@ -127,8 +128,8 @@ static enum http1_result receive_heads(struct upstream *upstream, struct http1_h
 
 	for (;;) {
 		size_t consumed;
-		enum http1_result r =
-			http1_parse_response(head, bytes + done, count - done, &limits, upstream->call->request.is_head, &consumed);
+		enum http1_result r = http1_parse_response(
+			head, bytes + done, count - done, &limits, upstream->call->request.is_head, &consumed);
 
 		*ret_consumed = done;
 		if (r != HTTP1_OK)

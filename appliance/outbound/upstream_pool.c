@@ -10,7 +10,8 @@
 static bool is_same_target(const struct outbound_target *a, const struct outbound_target *b)
 {
 	return a->hash == b->hash && a->port == b->port && a->tls == b->tls &&
-	       a->insecure_skip_verification == b->insecure_skip_verification && view_equals_ignore_case(a->host, b->host);
+	       a->insecure_skip_verification == b->insecure_skip_verification &&
+	       view_equals_ignore_case(a->host, b->host);
 }
 
 static void forget_target(struct outbound *pool, struct upstream_target *target)
@@ -32,7 +33,8 @@ static bool make_room(struct outbound *pool)
 {
 	if (pool->target_count < UPSTREAM_TARGETS_MAX)
 		return true;
-	LIST_EACH(link, &pool->targets) {
+	LIST_EACH(link, &pool->targets)
+	{
 		struct upstream_target *target = CONTAINER_OF(link, struct upstream_target, link);
 
 		if (target->connection_count == 0) {

@@ -47,8 +47,8 @@ static void accept_one(int epoll, int listener, const struct sockaddr_in *back_e
 	if (client < 0)
 		return;
 	upstream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (upstream < 0 || connect(upstream, (const struct sockaddr *)back_end, sizeof *back_end) < 0 || add(epoll, client) < 0 ||
-		add(epoll, upstream) < 0) {
+	if (upstream < 0 || connect(upstream, (const struct sockaddr *)back_end, sizeof *back_end) < 0 ||
+		add(epoll, client) < 0 || add(epoll, upstream) < 0) {
 		close(client);
 		close(upstream);
 		return;
@@ -73,7 +73,8 @@ static void copy(int fd)
 
 int main(int argument_count, char **arguments)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, back_end = address;
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			   back_end = address;
 	struct epoll_event events[EVENTS_MAX], event = { .events = EPOLLIN };
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
 

@@ -26,9 +26,10 @@ static int handshake(WOLFSSL_CTX *context, const struct sockaddr_in *address, co
 
 	if (ssl && fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0) {
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		done = wolfSSL_UseSNI(ssl, WOLFSSL_SNI_HOST_NAME, name, (unsigned short)strlen(name)) == WOLFSSL_SUCCESS &&
-		       wolfSSL_UseKeyShare(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS && wolfSSL_set_fd(ssl, fd) == WOLFSSL_SUCCESS &&
-		       wolfSSL_connect(ssl) == WOLFSSL_SUCCESS;
+		done = wolfSSL_UseSNI(ssl, WOLFSSL_SNI_HOST_NAME, name, (unsigned short)strlen(name)) ==
+			       WOLFSSL_SUCCESS &&
+		       wolfSSL_UseKeyShare(ssl, WOLFSSL_ECC_SECP256R1) == WOLFSSL_SUCCESS &&
+		       wolfSSL_set_fd(ssl, fd) == WOLFSSL_SUCCESS && wolfSSL_connect(ssl) == WOLFSSL_SUCCESS;
 	}
 	wolfSSL_free(ssl);
 	if (fd >= 0)

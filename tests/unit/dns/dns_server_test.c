@@ -23,7 +23,10 @@ static struct dns_listener *listener;
 static struct sockaddr_in udp_address, tcp_address;
 
 /* api.example.com A, id 0x1234 */
-static const uint8_t query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03" "api\x07" "example\x03" "com\x00\x00\x01\x00\x01";
+static const uint8_t query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03"
+			       "api\x07"
+			       "example\x03"
+			       "com\x00\x00\x01\x00\x01";
 #define QUERY_BYTES (sizeof query - 1)
 
 static int open_socket(int type, struct sockaddr_in *ret)
@@ -32,7 +35,8 @@ static int open_socket(int type, struct sockaddr_in *ret)
 	socklen_t bytes = sizeof *ret;
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
-	assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof address)); /* wildcard, as posternd may bind it */
+	assert_int_equal(
+		0, bind(fd, (struct sockaddr *)&address, sizeof address)); /* wildcard, as posternd may bind it */
 	if (type == SOCK_STREAM)
 		assert_int_equal(0, listen(fd, 128));
 	assert_int_equal(0, getsockname(fd, (struct sockaddr *)ret, &bytes));
@@ -52,8 +56,9 @@ static int set_up(void **state)
 	counters = counters_new_private(1);
 	server = dns_server_new(loop, current, 0, counters_slot(counters, 0));
 	assert_non_null(server);
-	assert_int_equal(0, dns_server_open(server, view_of("vpce-0a1b2c3d4e5f60718"), open_socket(SOCK_DGRAM, &udp_address),
-				    open_socket(SOCK_STREAM, &tcp_address), &listener));
+	assert_int_equal(
+		0, dns_server_open(server, view_of("vpce-0a1b2c3d4e5f60718"), open_socket(SOCK_DGRAM, &udp_address),
+			   open_socket(SOCK_STREAM, &tcp_address), &listener));
 	return 0;
 }
 
@@ -125,7 +130,8 @@ static void a_datagram_is_answered_from_where_it_was_sent_to(void **state)
 static void broken_datagrams_get_an_error_or_nothing(void **state)
 {
 	static const uint8_t response[] = "\x12\x34\x81\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01";
-	static const uint8_t two_questions[] = "\x12\x34\x01\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01\x00\x00\x01\x00\x01";
+	static const uint8_t two_questions[] =
+		"\x12\x34\x01\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x01\x00\x00\x01\x00\x01";
 	uint8_t answer[1500], huge[DNS_SERVER_QUERY_MAX_BYTES + 10] = { 0 };
 	int fd = udp_client();
 
@@ -221,7 +227,10 @@ static void nonsense_over_tcp_ends_the_connection(void **state)
 	static const struct {
 		const char *bytes;
 		size_t count;
-	} cases[] = { { "\0\0", 2 }, { "\xff\xff", 2 }, { "\0\x03" "abc", 5 } };
+	} cases[] = { { "\0\0", 2 }, { "\xff\xff", 2 },
+		{ "\0\x03"
+		  "abc",
+			5 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -274,7 +283,8 @@ static void connections_have_a_limit_and_others_wait(void **state)
 		fds[i] = tcp_client();
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(0, loop_turn(loop, false));
-	assert_int_equal(DNS_SERVER_CONNECTIONS_MAX, counters_read(counters, COUNTERS_connections_open, COUNTERS_LISTENER_DNS_TCP));
+	assert_int_equal(DNS_SERVER_CONNECTIONS_MAX,
+		counters_read(counters, COUNTERS_connections_open, COUNTERS_LISTENER_DNS_TCP));
 	assert_int_equal(sizeof stream, send(fds[DNS_SERVER_CONNECTIONS_MAX], stream, sizeof stream, 0));
 	assert_false(wait_readable(fds[DNS_SERVER_CONNECTIONS_MAX], 20));
 	close(fds[0]);

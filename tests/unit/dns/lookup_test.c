@@ -52,8 +52,8 @@ static size_t print_record(char *at, size_t room, const struct dns_record *recor
 
 	if (record->type == DNS_TYPE_A || record->type == DNS_TYPE_AAAA)
 		inet_ntop(record->type == DNS_TYPE_A ? AF_INET : AF_INET6, record->data, text, sizeof text);
-	return (size_t)snprintf(at, room, " %s" VIEW_FMT "%s%s%s/%u", record->owner.count ? "" : "=", VIEW_ARG(record->owner), " ",
-		name_of(record->type), *text ? ":" : "", record->ttl_s) +
+	return (size_t)snprintf(at, room, " %s" VIEW_FMT "%s%s%s/%u", record->owner.count ? "" : "=",
+		       VIEW_ARG(record->owner), " ", name_of(record->type), *text ? ":" : "", record->ttl_s) +
 	       (size_t)snprintf(at + strlen(at), room - strlen(at), "%s", text);
 }
 
@@ -95,7 +95,8 @@ static void the_vectors_of_the_specification_hold(void **state)
 	} vectors[] = {
 		{ "D1", "API.Example.COM", DNS_TYPE_A, "0 aa: = A:/30010.0.0.10 = A:/30010.0.0.11" },
 		{ "D2", "api.example.com", DNS_TYPE_AAAA, "0 aa:" NEGATIVE },
-		{ "D3", "www.example.com", DNS_TYPE_A, "0 aa: = CNAME/300 api.example.com A:/30010.0.0.10 api.example.com A:/30010.0.0.11" },
+		{ "D3", "www.example.com", DNS_TYPE_A,
+			"0 aa: = CNAME/300 api.example.com A:/30010.0.0.10 api.example.com A:/30010.0.0.11" },
 		{ "D4", "www.example.com", DNS_TYPE_AAAA, "0 aa: = CNAME/300" NEGATIVE },
 		{ "D5", "ext.example.com", DNS_TYPE_A, "0 aa: = CNAME/300" },
 		{ "D6", "nosuch.example.com", DNS_TYPE_A, "0 aa: = A:/30010.0.0.99" },
@@ -133,7 +134,9 @@ static void aliases_are_followed_and_never_seen(void **state)
 	assert_string_equal("0 aa: = A:/30010.0.0.10 = A:/30010.0.0.11", ask("here.example.com", DNS_TYPE_A));
 	assert_string_equal("2:", ask("ring1.example.com", DNS_TYPE_A));
 	assert_string_equal("0 aa:" NEGATIVE, ask("lost.example.com", DNS_TYPE_A));
-	assert_string_equal("0 aa: = CNAME/300 vpce-0a1b2c3d4e5f60718-abcdefgh.execute-api.us-east-1.vpce.amazonaws.com AAAA:/60fd20::100",
+	assert_string_equal(
+		"0 aa: = CNAME/300 vpce-0a1b2c3d4e5f60718-abcdefgh.execute-api.us-east-1.vpce.amazonaws.com "
+		"AAAA:/60fd20::100",
 		ask("toendpoint.example.com", DNS_TYPE_AAAA));
 }
 
@@ -157,19 +160,26 @@ static void other_types_are_answered_or_have_no_data(void **state)
 
 static void endpoint_names_are_public(void **state)
 {
-	static const struct view everyone[] = { VIEW_INIT("vpce-0a1b2c3d4e5f60718"), VIEW_INIT("vpce-0000000000000000c") };
+	static const struct view everyone[] = { VIEW_INIT("vpce-0a1b2c3d4e5f60718"),
+		VIEW_INIT("vpce-0000000000000000c") };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		asked_by = everyone[i];
-		assert_string_equal("0 aa: = A:/6010.20.0.100 = A:/6010.20.1.100", ask("vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_A));
-		assert_string_equal("0 aa: = AAAA:/60fd20::100", ask("vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_AAAA));
-		assert_string_equal("0 aa: = A:/6010.20.1.100", ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1b" PUBLIC, DNS_TYPE_A));
-		assert_string_equal("0 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1b" PUBLIC, DNS_TYPE_AAAA));
-		assert_string_equal("3 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1c" PUBLIC, DNS_TYPE_A));
+		assert_string_equal("0 aa: = A:/6010.20.0.100 = A:/6010.20.1.100",
+			ask("vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_A));
+		assert_string_equal(
+			"0 aa: = AAAA:/60fd20::100", ask("vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_AAAA));
+		assert_string_equal("0 aa: = A:/6010.20.1.100",
+			ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1b" PUBLIC, DNS_TYPE_A));
+		assert_string_equal("0 aa:" PUBLIC_NEGATIVE,
+			ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1b" PUBLIC, DNS_TYPE_AAAA));
+		assert_string_equal(
+			"3 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1c" PUBLIC, DNS_TYPE_A));
 		assert_string_equal("3 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718-abcdefgx" PUBLIC, DNS_TYPE_A));
 		assert_string_equal("3 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718" PUBLIC, DNS_TYPE_A));
-		assert_string_equal("3 aa:" PUBLIC_NEGATIVE, ask("x.vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_A));
+		assert_string_equal(
+			"3 aa:" PUBLIC_NEGATIVE, ask("x.vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_A));
 		assert_string_equal("0 aa:" PUBLIC_NEGATIVE, ask(PUBLIC + 1, DNS_TYPE_A));
 	}
 	asked_by = everyone[0];

@@ -30,10 +30,18 @@ static void each_type_has_its_form(void **state)
 	(void)state;
 	CHECK(rdata_type(view_of("A")), "10.0.0.1", "\x0a\0\0\x01");
 	CHECK(rdata_type(view_of("AAAA")), "fd00::1", "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01");
-	CHECK(rdata_type(view_of("CNAME")), "a.bc.", "\x01" "a\x02" "bc\0");
+	CHECK(rdata_type(view_of("CNAME")), "a.bc.",
+		"\x01"
+		"a\x02"
+		"bc\0");
 	CHECK(rdata_type(view_of("NS")), "ns", "\x02ns\0");
-	CHECK(rdata_type(view_of("TXT")), "\"a b\"", "\x03" "a b");
-	CHECK(rdata_type(view_of("TXT")), "\"a\" \"\" b", "\x01" "a\0\x01" "b");
+	CHECK(rdata_type(view_of("TXT")), "\"a b\"",
+		"\x03"
+		"a b");
+	CHECK(rdata_type(view_of("TXT")), "\"a\" \"\" b",
+		"\x01"
+		"a\0\x01"
+		"b");
 	CHECK(rdata_type(view_of("TXT")), "\"q\\\"\\\\\\101\"", "\x04q\"\\A");
 	CHECK(rdata_type(view_of("MX")), "10 mail.x", "\0\x0a\x04mail\x01x\0");
 	CHECK(rdata_type(view_of("SRV")), "1 2 443 h", "\0\x01\0\x02\x01\xbb\x01h\0");
@@ -46,15 +54,17 @@ static void malformed_values_are_refused(void **state)
 {
 	static const struct {
 		const char *type, *text;
-	} cases[] = { { "A", "fd00::1" }, { "A", "10.0.0" }, { "A", "" }, { "AAAA", "10.0.0.1" }, { "AAAA", "x" }, { "CNAME", "a..b" },
-		{ "TXT", "" }, { "TXT", "\"open" }, { "TXT", "\"\\777\"" }, { "TXT", "\"\\" }, { "MX", "mail.x" }, { "MX", "70000 m" },
-		{ "MX", "10 m extra" }, { "MX", "10" }, { "SRV", "1 2 h" }, { "SOA", "n. h. 1 2 3 4" }, { "SOA", "n. h. 1 2 3 4 5 6" },
-		{ "CAA", "0 issue" }, { "CAA", "256 issue \"x\"" } };
+	} cases[] = { { "A", "fd00::1" }, { "A", "10.0.0" }, { "A", "" }, { "AAAA", "10.0.0.1" }, { "AAAA", "x" },
+		{ "CNAME", "a..b" }, { "TXT", "" }, { "TXT", "\"open" }, { "TXT", "\"\\777\"" }, { "TXT", "\"\\" },
+		{ "MX", "mail.x" }, { "MX", "70000 m" }, { "MX", "10 m extra" }, { "MX", "10" }, { "SRV", "1 2 h" },
+		{ "SOA", "n. h. 1 2 3 4" }, { "SOA", "n. h. 1 2 3 4 5 6" }, { "CAA", "0 issue" },
+		{ "CAA", "256 issue \"x\"" } };
 	uint8_t bytes[RDATA_MAX_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (rdata_from_text(rdata_type(view_from_text(cases[i].type)), view_from_text(cases[i].text), bytes, sizeof bytes) != -EINVAL)
+		if (rdata_from_text(rdata_type(view_from_text(cases[i].type)), view_from_text(cases[i].text), bytes,
+			    sizeof bytes) != -EINVAL)
 			fail_msg("%s '%s' was taken", cases[i].type, cases[i].text);
 	assert_int_equal(0, rdata_type(view_of("a")));
 	assert_int_equal(-ENOTSUP, rdata_from_text(0, view_of("x"), bytes, sizeof bytes));

@@ -48,7 +48,8 @@ static void call_head(struct http_call *call, const struct http1_head *head)
 	if (buffered)
 		return;
 	assert_int_equal(0, http_response_fields(&call->exchange->arena, head, 0, &fields, &count));
-	assert_int_equal(0, http_respond_head(call->exchange, head->status, fields, count, http_response_length(head, call->request.is_head)));
+	assert_int_equal(0, http_respond_head(call->exchange, head->status, fields, count,
+				    http_response_length(head, call->request.is_head)));
 }
 
 static void call_done(struct http_call *call)
@@ -79,7 +80,10 @@ static const struct http_call_owner owner = { call_head, call_done, call_failed 
 static void request(struct exchange *x)
 {
 	struct http_call *call = ARENA_NEW(&x->arena, struct http_call);
-	struct http_request_input input = { .integration = &integration, .stage = &stage, .client = &x->request, .method = x->request.method_text,
+	struct http_request_input input = { .integration = &integration,
+		.stage = &stage,
+		.client = &x->request,
+		.method = x->request.method_text,
 		.trace_id = view_of("t") };
 	struct http_request head;
 	int r;
@@ -152,7 +156,9 @@ static int set_up(void **state)
 	integration.type = INTEGRATION_HTTP_PROXY;
 	snprintf(uri_text, sizeof uri_text, "http://127.0.0.1:%u/b", back_port);
 	uri_part = (struct integration_uri_part){ INTEGRATION_URI_TEXT, view_from_text(uri_text) };
-	integration.uri = (struct integration_uri){ .text = view_from_text(uri_text), .part_count = 1, .parts = &uri_part, .is_fixed = true };
+	integration.uri = (struct integration_uri){
+		.text = view_from_text(uri_text), .part_count = 1, .parts = &uri_part, .is_fixed = true
+	};
 	stage.api_id = view_of("api");
 	server = http_server_new(loop, NULL, &http_limits_private, &handler, NULL);
 	assert_non_null(server);
@@ -190,18 +196,20 @@ static void turn_until_readable(int fd)
 	assert_true(is_readable(fd, 0));
 }
 
-#define TURN_UNTIL(condition) \
-	do { \
-		for (int i_ = 0; i_ < PATIENCE_MS && !(condition); i_++) { \
-			turn(); \
-			(void)is_readable(back_end_listener, 1); \
-		} \
-		assert_true(condition); \
+#define TURN_UNTIL(condition)                                                                                          \
+	do {                                                                                                           \
+		for (int i_ = 0; i_ < PATIENCE_MS && !(condition); i_++) {                                             \
+			turn();                                                                                        \
+			(void)is_readable(back_end_listener, 1);                                                       \
+		}                                                                                                      \
+		assert_true(condition);                                                                                \
 	} while (0)
 
 static int client_open(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(front_port) };
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(front_port)
+	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(0, connect(fd, (struct sockaddr *)&address, sizeof address));
@@ -329,7 +337,10 @@ static void pump(int from, int to, size_t total)
 	}
 	assert_true(sent < total); /* held up: nothing in between takes it all */
 	while (received < total) {
-		ssize_t count = sent < total ? send(from, piece, total - sent < sizeof piece ? total - sent : sizeof piece, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+		ssize_t count = sent < total
+					? send(from, piece, total - sent < sizeof piece ? total - sent : sizeof piece,
+						  MSG_DONTWAIT | MSG_NOSIGNAL)
+					: 0;
 
 		if (count > 0)
 			sent += (size_t)count;

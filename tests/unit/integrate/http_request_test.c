@@ -52,7 +52,8 @@ static void set_uri(const char *text)
 		if (start == VIEW_NOWHERE)
 			start = rest.count;
 		if (start)
-			uri_parts[count++] = (struct integration_uri_part){ INTEGRATION_URI_TEXT, view_part(rest, 0, start) };
+			uri_parts[count++] =
+				(struct integration_uri_part){ INTEGRATION_URI_TEXT, view_part(rest, 0, start) };
 		rest = start == rest.count ? (struct view){ 0 } : rest;
 		if (!rest.count)
 			break;
@@ -66,13 +67,15 @@ static void set_uri(const char *text)
 	uri->parts = uri_parts;
 	uri->part_count = count;
 	uri->is_fixed = count == 1 && uri_parts[0].kind == INTEGRATION_URI_TEXT;
-	integration.has_origin = uri_parts[0].kind == INTEGRATION_URI_TEXT &&
-				 outbound_origin_parse(&integration.origin, uri_parts[0].text, uri->is_fixed, false) == 0;
+	integration.has_origin =
+		uri_parts[0].kind == INTEGRATION_URI_TEXT &&
+		outbound_origin_parse(&integration.origin, uri_parts[0].text, uri->is_fixed, false) == 0;
 }
 
 static void map(enum mapping_target_kind kind, const char *name, const char *value)
 {
-	parameters[parameter_count++] = (struct integrate_parameter){ kind, view_from_text(name), view_from_text(value) };
+	parameters[parameter_count++] =
+		(struct integrate_parameter){ kind, view_from_text(name), view_from_text(value) };
 }
 
 /* Write the head for a client's request; NULL and errno if that fails. */
@@ -84,8 +87,8 @@ static const char *head(const char *request)
 	int r;
 
 	http1_head_init(&client, headers, HTTP1_HEADERS_MAX_COUNT);
-	assert_int_equal(HTTP1_OK,
-		http1_parse_request(&client, at_page_end(request, strlen(request)), strlen(request), &http1_limits_private, &consumed));
+	assert_int_equal(HTTP1_OK, http1_parse_request(&client, at_page_end(request, strlen(request)), strlen(request),
+					   &http1_limits_private, &consumed));
 	input = (struct http_request_input){
 		.integration = &integration,
 		.stage = &stage,
@@ -107,9 +110,12 @@ static void the_clients_fields_go_on_and_defaults_are_added(void **state)
 {
 	(void)state;
 	set_uri("http://b.example:8080/pets");
-	assert_string_equal("GET /pets HTTP/1.1\r\nHost: b.example:8080\r\n" DEFAULTS, head("GET /prod/pets HTTP/1.1\r\nHost: api\r\n\r\n"));
-	assert_string_equal("GET /pets HTTP/1.1\r\nHost: b.example:8080\r\nAccept: */*\r\nuser-AGENT: curl/8\r\nX-Own: 1\r\nX-Own: 2\r\n" OWN,
-		head("GET /prod/pets HTTP/1.1\r\nHost: api\r\nAccept: */*\r\nuser-AGENT:curl/8\r\nX-Own: 1\r\nX-Own:   2  \r\n\r\n"));
+	assert_string_equal("GET /pets HTTP/1.1\r\nHost: b.example:8080\r\n" DEFAULTS,
+		head("GET /prod/pets HTTP/1.1\r\nHost: api\r\n\r\n"));
+	assert_string_equal("GET /pets HTTP/1.1\r\nHost: b.example:8080\r\nAccept: */*\r\nuser-AGENT: curl/8\r\nX-Own: "
+			    "1\r\nX-Own: 2\r\n" OWN,
+		head("GET /prod/pets HTTP/1.1\r\nHost: api\r\nAccept: */*\r\nuser-AGENT:curl/8\r\nX-Own: 1\r\nX-Own:   "
+		     "2  \r\n\r\n"));
 }
 
 static void fields_of_one_connection_are_stripped(void **state)
@@ -117,10 +123,14 @@ static void fields_of_one_connection_are_stripped(void **state)
 	(void)state;
 	set_uri("http://b/");
 	assert_string_equal("POST / HTTP/1.1\r\nHost: b\r\nContent-Type: text/plain\r\nX-Kept: 1\r\n" DEFAULTS,
-		head("POST /prod HTTP/1.1\r\nHost: api\r\nConnection: keep-alive, X-Named\r\nX-Named: 1\r\nKeep-Alive: 5\r\nContent-Length: 3\r\n"
-		     "Content-MD5: x\r\nExpect: 100-continue\r\nMax-Forwards: 1\r\nProxy-Authenticate: x\r\nServer: s\r\nTE: trailers\r\nTrailer: t\r\n"
-		     "Upgrade: x\r\nWWW-Authenticate: x\r\nVia: 1.1 p\r\nContent-Encoding: gzip\r\nContent-Type: text/plain\r\nX-Kept: 1\r\n"
-		     "X-Amzn-Trace-Id: mine\r\nX-Amzn-Apigateway-Api-Id: forged\r\nX-HTTP-Method-Override: PUT\r\n\r\n"));
+		head("POST /prod HTTP/1.1\r\nHost: api\r\nConnection: keep-alive, X-Named\r\nX-Named: 1\r\nKeep-Alive: "
+		     "5\r\nContent-Length: 3\r\n"
+		     "Content-MD5: x\r\nExpect: 100-continue\r\nMax-Forwards: 1\r\nProxy-Authenticate: x\r\nServer: "
+		     "s\r\nTE: trailers\r\nTrailer: t\r\n"
+		     "Upgrade: x\r\nWWW-Authenticate: x\r\nVia: 1.1 p\r\nContent-Encoding: gzip\r\nContent-Type: "
+		     "text/plain\r\nX-Kept: 1\r\n"
+		     "X-Amzn-Trace-Id: mine\r\nX-Amzn-Apigateway-Api-Id: forged\r\nX-HTTP-Method-Override: "
+		     "PUT\r\n\r\n"));
 }
 
 static void a_signature_made_for_us_goes_no_further(void **state)
@@ -142,25 +152,31 @@ static void queries_are_merged_in_the_recorded_order(void **state)
 	map(MAPPING_TO_REQUEST_QUERYSTRING, "queryString", "foo");
 	map(MAPPING_TO_REQUEST_QUERYSTRING, "testQs", "f o&o");
 	map(MAPPING_TO_REQUEST_HEADER, "headerVar", "mapped-value");
-	assert_string_equal("GET /x?testVar=foobar&testQs=bar&testQueryString=foo&testVar=bar&queryString=foo&testQs=f%20o%26o HTTP/1.1\r\n"
-			    "headerVar: mapped-value\r\nHost: b\r\nfoobar: mapped-value\r\n" DEFAULTS,
-		head("GET /foobar?testQueryString=foo&testVar=bar HTTP/1.1\r\nHost: a\r\nfoobar: mapped-value\r\nHeaderVar: request-value\r\n\r\n"));
+	assert_string_equal(
+		"GET /x?testVar=foobar&testQs=bar&testQueryString=foo&testVar=bar&queryString=foo&testQs=f%20o%26o "
+		"HTTP/1.1\r\n"
+		"headerVar: mapped-value\r\nHost: b\r\nfoobar: mapped-value\r\n" DEFAULTS,
+		head("GET /foobar?testQueryString=foo&testVar=bar HTTP/1.1\r\nHost: a\r\nfoobar: "
+		     "mapped-value\r\nHeaderVar: request-value\r\n\r\n"));
 }
 
 static void a_uri_without_a_path_has_one(void **state)
 {
 	(void)state;
 	set_uri("http://b");
-	assert_string_equal("GET /?q HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET /prod?q HTTP/1.1\r\nHost: a\r\n\r\n"));
+	assert_string_equal(
+		"GET /?q HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET /prod?q HTTP/1.1\r\nHost: a\r\n\r\n"));
 	set_uri("http://b?fixed=1");
-	assert_string_equal("GET /?fixed=1&q HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET /prod?q HTTP/1.1\r\nHost: a\r\n\r\n"));
+	assert_string_equal(
+		"GET /?fixed=1&q HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET /prod?q HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
 static void stage_variables_stand_anywhere_behind_the_scheme(void **state)
 {
 	(void)state;
 	set_uri("https://${stageVariables.host}/${stageVariables.path}");
-	assert_string_equal("GET /a/b HTTP/1.1\r\nHost: v.example:8080\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+	assert_string_equal(
+		"GET /a/b HTTP/1.1\r\nHost: v.example:8080\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 	set_uri("http://b/x${stageVariables.unset}y");
 	assert_string_equal("GET /xy HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 	set_uri("https://${stageVariables.unset}/");
@@ -196,7 +212,8 @@ static void an_unmapped_placeholder_is_an_invalid_address(void **state)
 
 static void fields_that_are_ours_can_not_be_mapped(void **state)
 {
-	static const char *const names[] = { "Content-Length", "transfer-encoding", "X-Amzn-Trace-Id", "x-amzn-apigateway-api-id" };
+	static const char *const names[] = { "Content-Length", "transfer-encoding", "X-Amzn-Trace-Id",
+		"x-amzn-apigateway-api-id" };
 	static const char *const ignored[] = { "Via", "Connection", "expect", "TE", "Proxy-Authenticate" };
 
 	(void)state;
@@ -210,7 +227,8 @@ static void fields_that_are_ours_can_not_be_mapped(void **state)
 	for (size_t i = 0; i < 5; i++) {
 		parameter_count = 0;
 		map(MAPPING_TO_REQUEST_HEADER, ignored[i], "1");
-		assert_string_equal("GET / HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+		assert_string_equal(
+			"GET / HTTP/1.1\r\nHost: b\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 	}
 }
 
@@ -221,7 +239,8 @@ static void host_and_defaults_may_be_mapped(void **state)
 	map(MAPPING_TO_REQUEST_HEADER, "Host", "other");
 	map(MAPPING_TO_REQUEST_HEADER, "Accept", "text/xml");
 	map(MAPPING_TO_REQUEST_HEADER, "Content-Encoding", "gzip");
-	assert_string_equal("GET / HTTP/1.1\r\nHost: other\r\nAccept: text/xml\r\nContent-Encoding: gzip\r\nUser-Agent: AmazonAPIGateway_abc123\r\n" OWN,
+	assert_string_equal("GET / HTTP/1.1\r\nHost: other\r\nAccept: text/xml\r\nContent-Encoding: "
+			    "gzip\r\nUser-Agent: AmazonAPIGateway_abc123\r\n" OWN,
 		head("GET / HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nContent-Encoding: br\r\n\r\n"));
 }
 
@@ -241,8 +260,10 @@ static void type_http_sends_only_what_is_mapped(void **state)
 	map(MAPPING_TO_REQUEST_PATH, "oid", "7");
 	map(MAPPING_TO_REQUEST_QUERYSTRING, "v", "1");
 	map(MAPPING_TO_REQUEST_HEADER, "X-Src", "dev");
-	assert_string_equal("POST /o/7?v=1 HTTP/1.1\r\nX-Src: dev\r\nHost: b:8080\r\nContent-Type: application/json; charset=utf-8\r\n" DEFAULTS,
-		head("POST /dev/orders/7?q=z HTTP/1.1\r\nHost: a\r\nX-Other: 1\r\nContent-Type: application/json; charset=utf-8\r\n\r\n"));
+	assert_string_equal("POST /o/7?v=1 HTTP/1.1\r\nX-Src: dev\r\nHost: b:8080\r\nContent-Type: application/json; "
+			    "charset=utf-8\r\n" DEFAULTS,
+		head("POST /dev/orders/7?q=z HTTP/1.1\r\nHost: a\r\nX-Other: 1\r\nContent-Type: application/json; "
+		     "charset=utf-8\r\n\r\n"));
 	assert_string_equal("GET /o/7?v=1 HTTP/1.1\r\nX-Src: dev\r\nHost: b:8080\r\n" DEFAULTS,
 		head("GET /dev/orders/7 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\r\n"));
 }
@@ -252,8 +273,10 @@ static void low_ports_are_refused(void **state)
 	(void)state;
 	set_uri("http://b:22/");
 	assert_null(head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-	assert_true(http_request_port_is_allowed(80) && http_request_port_is_allowed(443) && http_request_port_is_allowed(1024));
-	assert_false(http_request_port_is_allowed(0) || http_request_port_is_allowed(1023) || http_request_port_is_allowed(81));
+	assert_true(http_request_port_is_allowed(80) && http_request_port_is_allowed(443) &&
+		    http_request_port_is_allowed(1024));
+	assert_false(http_request_port_is_allowed(0) || http_request_port_is_allowed(1023) ||
+		     http_request_port_is_allowed(81));
 }
 
 static void a_full_arena_is_said(void **state)

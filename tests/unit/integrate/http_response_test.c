@@ -16,8 +16,8 @@ static void parse(const char *response, bool is_head)
 	size_t consumed;
 
 	http1_head_init(&head, headers, HTTP1_HEADERS_MAX_COUNT);
-	assert_int_equal(
-		HTTP1_OK, http1_parse_response(&head, at_page_end(response, strlen(response)), strlen(response), &limits, is_head, &consumed));
+	assert_int_equal(HTTP1_OK, http1_parse_response(&head, at_page_end(response, strlen(response)),
+					   strlen(response), &limits, is_head, &consumed));
 }
 
 /* The fields as one text. */
@@ -31,7 +31,8 @@ static const char *fields_of(const char *response)
 	arena_init(&arena, NULL, 1 << 20);
 	assert_int_equal(0, http_response_fields(&arena, &head, 3, &fields, &count));
 	for (size_t i = 0; i < count; i++)
-		at += (size_t)snprintf(text + at, sizeof text - at, VIEW_FMT ": " VIEW_FMT "\n", VIEW_ARG(fields[i].name), VIEW_ARG(fields[i].value));
+		at += (size_t)snprintf(text + at, sizeof text - at, VIEW_FMT ": " VIEW_FMT "\n",
+			VIEW_ARG(fields[i].name), VIEW_ARG(fields[i].value));
 	text[at] = '\0';
 	for (size_t i = 0; i < 3; i++)
 		fields[count + i] = (struct http_field){ 0 }; /* the extra room is there */
@@ -42,18 +43,24 @@ static const char *fields_of(const char *response)
 static void fields_are_passed_renamed_or_dropped(void **state)
 {
 	(void)state;
-	assert_string_equal("x-amzn-Remapped-Server: nginx\nx-amzn-Remapped-date: today\nContent-Type: text/html\n"
-			    "x-amzn-Remapped-Content-Length: 5\nx-amzn-Remapped-Connection: keep-alive\nETag: \"1\"\nSet-Cookie: a=1\nSet-Cookie: b=2\n"
-			    "x-amzn-Remapped-WWW-Authenticate: Basic\nx-amzn-Remapped-x-amzn-RequestId: 7\nX-Amzn-Trace-Id: t\n",
-		fields_of("HTTP/1.1 200 OK\r\nServer: nginx\r\ndate: today\r\nContent-Type: text/html\r\nContent-Length: 5\r\nConnection: keep-alive\r\n"
-			  "Keep-Alive: timeout=5\r\nETag: \"1\"\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nVia: 1.1 x\r\nContent-Encoding: gzip\r\n"
-			  "WWW-Authenticate: Basic\r\nx-amzn-RequestId: 7\r\nX-Amzn-Trace-Id: t\r\nTrailer: x\r\nUpgrade: h2c\r\n\r\n"));
+	assert_string_equal(
+		"x-amzn-Remapped-Server: nginx\nx-amzn-Remapped-date: today\nContent-Type: text/html\n"
+		"x-amzn-Remapped-Content-Length: 5\nx-amzn-Remapped-Connection: keep-alive\nETag: \"1\"\nSet-Cookie: "
+		"a=1\nSet-Cookie: b=2\n"
+		"x-amzn-Remapped-WWW-Authenticate: Basic\nx-amzn-Remapped-x-amzn-RequestId: 7\nX-Amzn-Trace-Id: t\n",
+		fields_of("HTTP/1.1 200 OK\r\nServer: nginx\r\ndate: today\r\nContent-Type: "
+			  "text/html\r\nContent-Length: 5\r\nConnection: keep-alive\r\n"
+			  "Keep-Alive: timeout=5\r\nETag: \"1\"\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nVia: 1.1 "
+			  "x\r\nContent-Encoding: gzip\r\n"
+			  "WWW-Authenticate: Basic\r\nx-amzn-RequestId: 7\r\nX-Amzn-Trace-Id: t\r\nTrailer: "
+			  "x\r\nUpgrade: h2c\r\n\r\n"));
 }
 
 static void transfer_encoding_is_dropped_and_a_type_added(void **state)
 {
 	(void)state;
-	assert_string_equal("Content-Type: application/json\n", fields_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+	assert_string_equal(
+		"Content-Type: application/json\n", fields_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
 }
 
 static void fields_that_connection_names_are_dropped(void **state)

@@ -53,8 +53,10 @@ static void the_common_log_format_is_written_as_documented(void **state)
 	(void)state;
 	assert_string_equal("10.0.0.9 - - [04/Mar/2020:19:15:17 +0000] \"GET /pets/{id} HTTP/1.1\" 200 57 "
 			    "c6af9ac6-7b61-11e6-9a41-93e8deadbeef UBuxiEZSIAMFQ1Q=\n",
-		line("$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime] \"$context.httpMethod "
-		     "$context.resourcePath $context.protocol\" $context.status $context.responseLength $context.requestId "
+		line("$context.identity.sourceIp $context.identity.caller $context.identity.user "
+		     "[$context.requestTime] \"$context.httpMethod "
+		     "$context.resourcePath $context.protocol\" $context.status $context.responseLength "
+		     "$context.requestId "
 		     "$context.extendedRequestId\n"));
 }
 
@@ -88,7 +90,8 @@ static void an_error_message_is_quoted_on_request(void **state)
 {
 	(void)state;
 	record.error_message = view_of("say \"no\"");
-	assert_string_equal("say \"no\" \"say \\\"no\\\"\"\n", line("$context.error.message $context.error.messageString"));
+	assert_string_equal(
+		"say \"no\" \"say \\\"no\\\"\"\n", line("$context.error.message $context.error.messageString"));
 }
 
 static void every_prefix_of_a_format_is_a_format(void **state)

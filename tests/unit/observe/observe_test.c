@@ -40,8 +40,12 @@ static int tear_down(void **state)
 
 static void finish(const char *format, int64_t status, struct view request_path)
 {
-	const struct access_record record = { .status = status, .path = request_path, .request_id = view_of("id"), .response_latency_us = 40,
-		.response_length_bytes = 10, .request_length_bytes = 3 };
+	const struct access_record record = { .status = status,
+		.path = request_path,
+		.request_id = view_of("id"),
+		.response_latency_us = 40,
+		.response_length_bytes = 10,
+		.request_length_bytes = 3 };
 
 	observe_finish(worker, view_from_text(format), &record);
 }

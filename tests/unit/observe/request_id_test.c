@@ -53,7 +53,8 @@ static struct view trace(const char *incoming)
 {
 	static char room[REQUEST_ID_TRACE_MAX_BYTES];
 
-	return request_id_trace(&ids, view_from(at_page_end(incoming, strlen(incoming)), strlen(incoming)), UINT64_C(0x5e600000) * 1000, room);
+	return request_id_trace(&ids, view_from(at_page_end(incoming, strlen(incoming)), strlen(incoming)),
+		UINT64_C(0x5e600000) * 1000, room);
 }
 
 #define ROOT "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
@@ -61,7 +62,8 @@ static struct view trace(const char *incoming)
 static void a_complete_trace_is_kept(void **state)
 {
 	(void)state;
-	assert_true(view_equals_text(trace(ROOT ";Parent=7fa8c0f79203be72;Sampled=1"), ROOT ";Parent=7fa8c0f79203be72;Sampled=1"));
+	assert_true(view_equals_text(
+		trace(ROOT ";Parent=7fa8c0f79203be72;Sampled=1"), ROOT ";Parent=7fa8c0f79203be72;Sampled=1"));
 	assert_true(view_equals_text(trace("Parent=7fa8c0f79203be72;" ROOT), "Parent=7fa8c0f79203be72;" ROOT));
 }
 
@@ -76,8 +78,9 @@ static void a_root_gets_a_parent(void **state)
 
 static void anything_else_is_replaced(void **state)
 {
-	static const char *const incoming[] = { "", "x", "Root=1-3152b799-8954dae64eda91bc9a23a7e", "Root=1-3152b79x-8954dae64eda91bc9a23a7e8",
-		"Root=2-3152b799-8954dae64eda91bc9a23a7e8;Parent=1", ";;;" };
+	static const char *const incoming[] = { "", "x", "Root=1-3152b799-8954dae64eda91bc9a23a7e",
+		"Root=1-3152b79x-8954dae64eda91bc9a23a7e8", "Root=2-3152b799-8954dae64eda91bc9a23a7e8;Parent=1",
+		";;;" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof incoming / sizeof *incoming; i++) {

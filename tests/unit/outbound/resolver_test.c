@@ -28,8 +28,9 @@ static struct {
 
 static size_t put_record(uint8_t *at, uint16_t type, uint32_t ttl_s, const void *data, uint16_t data_bytes)
 {
-	const uint8_t head[] = { 0xc0, 12, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, (uint8_t)(ttl_s >> 24), (uint8_t)(ttl_s >> 16),
-		(uint8_t)(ttl_s >> 8), (uint8_t)ttl_s, (uint8_t)(data_bytes >> 8), (uint8_t)data_bytes };
+	const uint8_t head[] = { 0xc0, 12, (uint8_t)(type >> 8), (uint8_t)type, 0, 1, (uint8_t)(ttl_s >> 24),
+		(uint8_t)(ttl_s >> 16), (uint8_t)(ttl_s >> 8), (uint8_t)ttl_s, (uint8_t)(data_bytes >> 8),
+		(uint8_t)data_bytes };
 
 	memcpy(at, head, sizeof head);
 	memcpy(at + sizeof head, data, data_bytes);
@@ -163,8 +164,9 @@ static const char *text_of(const union resolver_address *address)
 	static char text[INET6_ADDRSTRLEN];
 
 	return inet_ntop(address->any.sa_family,
-		address->any.sa_family == AF_INET ? (const void *)&address->in.sin_addr : (const void *)&address->in6.sin6_addr, text,
-		sizeof text);
+		address->any.sa_family == AF_INET ? (const void *)&address->in.sin_addr
+						  : (const void *)&address->in6.sin6_addr,
+		text, sizeof text);
 }
 
 static void addresses_need_no_question(void **state)
@@ -185,8 +187,10 @@ static void a_name_is_asked_once_by_many_and_kept(void **state)
 
 	(void)state;
 	script.ipv4[0] = "10.0.0.1";
-	assert_int_equal(RESOLVER_WAITING, resolver_find(resolver, view_of("Back.Example."), &first.query, &first.addresses));
-	assert_int_equal(RESOLVER_WAITING, resolver_find(resolver, view_of("back.example"), &second.query, &second.addresses));
+	assert_int_equal(
+		RESOLVER_WAITING, resolver_find(resolver, view_of("Back.Example."), &first.query, &first.addresses));
+	assert_int_equal(
+		RESOLVER_WAITING, resolver_find(resolver, view_of("back.example"), &second.query, &second.addresses));
 	turn_for(PATIENCE_MS, &first.done);
 	assert_true(first.done && second.done && !first.failed && !second.failed);
 	assert_int_equal(2, script.asked); /* A and AAAA */
@@ -284,8 +288,10 @@ static void a_cancelled_query_is_not_told(void **state)
 
 	(void)state;
 	script.ipv4[0] = "10.0.0.1";
-	assert_int_equal(RESOLVER_WAITING, resolver_find(resolver, view_of("b.example"), &first.query, &first.addresses));
-	assert_int_equal(RESOLVER_WAITING, resolver_find(resolver, view_of("b.example"), &second.query, &second.addresses));
+	assert_int_equal(
+		RESOLVER_WAITING, resolver_find(resolver, view_of("b.example"), &first.query, &first.addresses));
+	assert_int_equal(
+		RESOLVER_WAITING, resolver_find(resolver, view_of("b.example"), &second.query, &second.addresses));
 	resolver_cancel(&first.query);
 	resolver_cancel(&first.query);
 	turn_for(PATIENCE_MS, &second.done);
@@ -301,9 +307,11 @@ static void malformed_names_fail_at_once(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		assert_int_equal(RESOLVER_FAILED, resolver_find(resolver, view_from_text(names[i]), &wait.query, &wait.addresses));
+		assert_int_equal(RESOLVER_FAILED,
+			resolver_find(resolver, view_from_text(names[i]), &wait.query, &wait.addresses));
 	memset(longest, 'a', sizeof longest);
-	assert_int_equal(RESOLVER_FAILED, resolver_find(resolver, view_from(longest, RESOLVER_NAME_MAX_BYTES + 1), &wait.query, &wait.addresses));
+	assert_int_equal(RESOLVER_FAILED,
+		resolver_find(resolver, view_from(longest, RESOLVER_NAME_MAX_BYTES + 1), &wait.query, &wait.addresses));
 	assert_int_equal(0, script.asked);
 }
 
