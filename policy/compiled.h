@@ -79,13 +79,13 @@ enum policy_relation {
 
 struct policy_operator_row {
 	const char *text;
-	enum policy_class class;
+	enum policy_class value_class;
 	enum policy_relation relation;
 	bool negated, variables;
 };
 
 /* Row of operators.def. */
-const struct policy_operator_row *policy_operator_row(enum policy_operator operator);
+const struct policy_operator_row *policy_operator_row(enum policy_operator which);
 
 enum policy_key_type {
 	POLICY_TYPE_TEXT,
@@ -108,8 +108,8 @@ const struct policy_key_row *policy_key_row(enum policy_key key);
 enum policy_set { POLICY_SET_NONE, POLICY_SET_ALL_VALUES, POLICY_SET_ANY_VALUE };
 
 struct policy_condition {
-	enum policy_operator operator;
-	enum policy_class class;
+	enum policy_operator which;
+	enum policy_class value_class;
 	enum policy_relation relation;
 	enum policy_set set;
 	bool negated, if_exists;

@@ -145,7 +145,7 @@ static bool matches(
 	struct policy_address address;
 	bool boolean;
 
-	switch (condition->class) {
+	switch (condition->value_class) {
 	case POLICY_CLASS_STRING:
 	case POLICY_CLASS_FOLDED:
 	case POLICY_CLASS_GLOB:
@@ -179,7 +179,7 @@ static bool holds_absent(const struct policy_condition *condition)
 		return true;
 	if (condition->set == POLICY_SET_ANY_VALUE)
 		return false;
-	return condition->class == POLICY_CLASS_NULL ? condition->null.wants_absent : condition->negated;
+	return condition->value_class == POLICY_CLASS_NULL ? condition->null.wants_absent : condition->negated;
 }
 
 /* The condition on an array-valued key. */
@@ -189,7 +189,7 @@ static bool holds_list(struct policy_evaluation *evaluation, const struct policy
 	bool all = condition->set == POLICY_SET_ALL_VALUES;
 
 	if (condition->set == POLICY_SET_NONE)
-		return condition->class == POLICY_CLASS_NULL && condition->null.wants_present;
+		return condition->value_class == POLICY_CLASS_NULL && condition->null.wants_present;
 	if (value->list_count == 0)
 		return all || condition->if_exists;
 	for (size_t i = 0; i < value->list_count; i++)

@@ -11,7 +11,7 @@
 
 static const char *condition_remedy(const struct policy_condition *condition, bool matched, bool present)
 {
-	if (condition->class == POLICY_CLASS_NULL)
+	if (condition->value_class == POLICY_CLASS_NULL)
 		return present ? "the request would have to come without this key"
 			       : "the request would have to carry this key";
 	if (!matched && !present)

@@ -45,11 +45,11 @@ static bool parse_operator(struct policy_condition *ret, struct policy_text text
 
 		if (!policy_text_equal_folded(text, policy_text_of(row->text)))
 			continue;
-		ret->operator=(enum policy_operator) i;
-		ret->class = row->class;
+		ret->which = (enum policy_operator)i;
+		ret->value_class = row->value_class;
 		ret->relation = row->relation;
 		ret->negated = row->negated;
-		return !(ret->if_exists && ret->class == POLICY_CLASS_NULL);
+		return !(ret->if_exists && ret->value_class == POLICY_CLASS_NULL);
 	}
 	return false;
 }
@@ -72,13 +72,13 @@ static bool judge_pattern(struct policy_compile *compile, int err, const struct 
 
 static unsigned syntax_of(const struct policy_compile *compile, const struct policy_condition *condition)
 {
-	unsigned syntax = compile->variables && policy_operator_row(condition->operator)->variables
+	unsigned syntax = compile->variables && policy_operator_row(condition->which)->variables
 				  ? (unsigned)WILDCARD_VARIABLES
 				  : 0;
 
-	if (condition->class == POLICY_CLASS_GLOB || condition->class == POLICY_CLASS_ARN)
+	if (condition->value_class == POLICY_CLASS_GLOB || condition->value_class == POLICY_CLASS_ARN)
 		syntax |= WILDCARD_GLOB;
-	if (condition->class == POLICY_CLASS_FOLDED || condition->class == POLICY_CLASS_BOOLEAN)
+	if (condition->value_class == POLICY_CLASS_FOLDED || condition->value_class == POLICY_CLASS_BOOLEAN)
 		syntax |= WILDCARD_FOLDED;
 	return syntax;
 }
@@ -96,7 +96,7 @@ static bool compile_patterns(
 	for (uint32_t i = 0; i < condition->text_count; i++, element = policy_list_next(node, element)) {
 		struct policy_text text = condition->texts[i];
 
-		if (condition->class == POLICY_CLASS_BOOLEAN && !wildcard_has_variable(text, syntax) &&
+		if (condition->value_class == POLICY_CLASS_BOOLEAN && !wildcard_has_variable(text, syntax) &&
 			!policy_boolean_parse(&boolean, text)) {
 			if (policy_compile_refuses(compile, POLICY_RULE_BAD_BOOLEAN, NULL, element))
 				return false;
@@ -235,7 +235,7 @@ static bool compile_values(
 	for (uint32_t i = 0; i < condition->text_count; i++)
 		if (wildcard_has_variable(condition->texts[i], syntax_of(compile, condition)))
 			condition->has_variable = true;
-	switch (condition->class) {
+	switch (condition->value_class) {
 	case POLICY_CLASS_STRING:
 	case POLICY_CLASS_FOLDED:
 	case POLICY_CLASS_GLOB:
@@ -276,7 +276,7 @@ static unsigned cost_of(const struct policy_condition *condition)
 		[POLICY_CLASS_GLOB] = 4,
 		[POLICY_CLASS_ARN] = 5 };
 
-	return condition->key < 0 || condition->has_variable ? COST_MAX : costs[condition->class];
+	return condition->key < 0 || condition->has_variable ? COST_MAX : costs[condition->value_class];
 }
 
 static bool order_conditions(struct policy_compile *compile, struct policy_statement *statement)

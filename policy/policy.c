@@ -36,9 +36,9 @@ static const struct policy_key_row keys[] = {
 #undef KEY
 };
 
-const struct policy_operator_row *policy_operator_row(enum policy_operator operator)
+const struct policy_operator_row *policy_operator_row(enum policy_operator which)
 {
-	return &operators[operator];
+	return &operators[which];
 }
 
 const struct policy_key_row *policy_key_row(enum policy_key key)

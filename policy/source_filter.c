@@ -152,7 +152,7 @@ static void known_request(
 /* A condition whose value changes from CIDR edge to CIDR edge. */
 static bool looks_at_address(const struct policy_condition *condition)
 {
-	return condition->class == POLICY_CLASS_ADDRESS && condition->key == POLICY_KEY_VPC_SOURCE_IP;
+	return condition->value_class == POLICY_CLASS_ADDRESS && condition->key == POLICY_KEY_VPC_SOURCE_IP;
 }
 
 /*
@@ -169,7 +169,7 @@ static bool is_certain(const struct policy_condition *condition)
 	key = policy_key_row((enum policy_key)condition->key);
 	if (!key->known)
 		return false;
-	switch (condition->class) {
+	switch (condition->value_class) {
 	case POLICY_CLASS_STRING:
 	case POLICY_CLASS_FOLDED:
 	case POLICY_CLASS_GLOB:

@@ -118,10 +118,10 @@ static void print_texts(const char *what, const struct json *texts)
 
 static void print_part(const struct json *part)
 {
-	struct view operator= json_find_text(part, "operator");
+	struct view name = json_find_text(part, "operator");
 
 	printf("    %s " VIEW_FMT "%s" VIEW_FMT "\n", json_find_bool(part, "matched", false) ? "yes" : "no ",
-		VIEW_ARG(operator), operator.count ? " " : "", VIEW_ARG(json_find_text(part, "part")));
+		VIEW_ARG(name), name.count ? " " : "", VIEW_ARG(json_find_text(part, "part")));
 	print_texts("policy: ", json_find(part, "wanted"));
 	print_texts("request:", json_find(part, "actual"));
 	printf("        otherwise: " VIEW_FMT "\n", VIEW_ARG(json_find_text(part, "remedy")));

@@ -4,7 +4,7 @@
 
 /* One operator: the policy's value, a request value that fulfils the plain relation and one that does not. */
 static const struct {
-	const char *operator, * key, *wanted, *inside, *outside;
+	const char *name, *key, *wanted, *inside, *outside;
 	bool negated;
 } operators[] = {
 	{ "StringEquals", "k", "a*b", "a*b", "aXb", false },
@@ -44,11 +44,11 @@ static const struct {
 	{ "ArnLike", "k", "arn:aws:s3:*", "", "arn:aws:s3:::b", false },
 };
 
-static bool holds(const char *operator, const char * key, const char *wanted, const char *value)
+static bool holds(const char *name, const char *key, const char *wanted, const char *value)
 {
 	char text[512];
 
-	snprintf(text, sizeof text, "{'%s':{'%s':%s}}", operator, key, wanted);
+	snprintf(text, sizeof text, "{'%s':{'%s':%s}}", name, key, wanted);
 	return case_holds(text, key, value);
 }
 
@@ -61,18 +61,18 @@ static void every_operator_has_its_truth_table(void **state)
 		bool negated = operators[i].negated;
 
 		snprintf(wanted, sizeof wanted, "'%s'", operators[i].wanted);
-		snprintf(if_exists, sizeof if_exists, "%sIfExists", operators[i].operator);
-		if (*operators[i].inside && holds(operators[i].operator, key, wanted, operators[i].inside) == negated)
-			fail_msg("%s %s on %s", operators[i].operator, wanted, operators[i].inside);
-		if (holds(operators[i].operator, key, wanted, operators[i].outside) != negated)
-			fail_msg("%s %s on %s", operators[i].operator, wanted, operators[i].outside);
+		snprintf(if_exists, sizeof if_exists, "%sIfExists", operators[i].name);
+		if (*operators[i].inside && holds(operators[i].name, key, wanted, operators[i].inside) == negated)
+			fail_msg("%s %s on %s", operators[i].name, wanted, operators[i].inside);
+		if (holds(operators[i].name, key, wanted, operators[i].outside) != negated)
+			fail_msg("%s %s on %s", operators[i].name, wanted, operators[i].outside);
 		/* An absent key: false, or true where negated, always true with IfExists. */
-		assert_int_equal(negated, holds(operators[i].operator, key, wanted, NULL));
+		assert_int_equal(negated, holds(operators[i].name, key, wanted, NULL));
 		assert_true(holds(if_exists, key, wanted, NULL));
 		/* IfExists changes nothing for a key that is there. */
 		assert_int_equal(negated, holds(if_exists, key, wanted, operators[i].outside));
 		/* An empty list never matches. */
-		assert_int_equal(negated, holds(operators[i].operator, key, "[]", operators[i].inside));
+		assert_int_equal(negated, holds(operators[i].name, key, "[]", operators[i].inside));
 	}
 }
 

@@ -397,11 +397,11 @@ static const char *const conditions[] = { "'StringEquals':{'aws:SourceVpce':'vpc
 	"'IpAddress':{'aws:SourceVpc':'10.0.0.0/8'}", "'NumericLessThan':{'aws:VpcSourceIp':'5'}" };
 
 /* A condition on the source: an operator over one to three CIDRs. */
-static void write_source_condition(FILE *stream, const char *operator)
+static void write_source_condition(FILE *stream, const char *name)
 {
 	unsigned count = 1 + below(3);
 
-	fprintf(stream, "'%s':{'aws:VpcSourceIp':[", operator);
+	fprintf(stream, "'%s':{'aws:VpcSourceIp':[", name);
 	for (unsigned i = 0; i < count; i++)
 		fprintf(stream, "%s'%s'", i ? "," : "", PICK(cidrs));
 	fputs("]}", stream);
