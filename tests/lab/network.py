@@ -6,9 +6,9 @@ import subprocess
 import time
 
 
-def run(*command, check=True, timeout=60, **options):
-    """Run a command to its end; its output as text."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
+def run(*command, check=True, timeout=60, text=True, **options):
+    """Run a command to its end; its output as text (with `text` false as bytes, line ends untouched)."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=text, timeout=timeout, **options)
     if check and done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     return done
@@ -56,7 +56,7 @@ class Host:
         if ca:
             arguments += ["--cacert", str(ca)]
         started = time.monotonic()
-        done = self.run(*arguments, url, check=False)
+        done = self.run(*arguments, url, check=False, text=False)
         return Answer(done, time.monotonic() - started)
 
     def connect_milliseconds(self, address, port, timeout_seconds=3.0):
@@ -80,8 +80,8 @@ class Answer:
     """What curl got: `error` is its exit code (0 = answered)."""
 
     def __init__(self, done, seconds):
-        self.error, self.seconds, self.message = done.returncode, seconds, done.stderr.strip()
-        text = done.stdout
+        self.error, self.seconds, self.message = done.returncode, seconds, done.stderr.decode("utf-8", "replace").strip()
+        text = done.stdout.decode("utf-8", "surrogateescape")
         while text.startswith("HTTP/1.1 100"):
             text = text.partition("\r\n\r\n")[2]
         head, _, self.body = text.partition("\r\n\r\n")
