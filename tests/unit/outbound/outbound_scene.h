@@ -185,7 +185,7 @@ static inline uint64_t counted(enum counters_metric metric, unsigned int label)
 
 static int set_up(void **state)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET }; /* all of 127/8 reaches it */
 	socklen_t address_bytes = sizeof address;
 
 	(void)state;
