@@ -11,6 +11,7 @@
 
 static void init_once(void)
 {
+	memory_init();
 	/* Fails only when the platform's locks or random source are missing. */
 	ASSERT(wolfSSL_Init() == WOLFSSL_SUCCESS);
 }
@@ -29,6 +30,7 @@ void tls_engine_enter(struct tls_engine *engine)
 	struct tls_worker *worker = engine->worker;
 
 	ASSERT(!worker->user);
+	memory_use(&worker->memory);
 	worker->user = engine;
 	worker->input_at = worker->output_count = 0;
 	worker->input_count = chunk_list_take(worker->loop, &engine->kept, worker->input, sizeof worker->input);

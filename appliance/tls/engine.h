@@ -11,6 +11,7 @@
  *   server.c  server contexts; from the first byte to the chosen context
  *   client.c  client contexts and sessions
  *   ticket.c  the session ticket keys
+ *   memory.c  the library's buffers, recycled
  *
  * Threads: the worker's loop.
  */
@@ -25,6 +26,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/loop/stream_kind.h"
 #include "appliance/tls/client.h"
+#include "appliance/tls/memory.h"
 #include "appliance/tls/server.h"
 
 /* One recv(): as much as the owner's receive buffer takes once it is decrypted. */
@@ -94,6 +96,7 @@ struct tls_worker {
 	struct tls_engine *free_engines;
 	size_t free_engine_count;
 	size_t engine_count; /* in use */
+	struct memory_cache memory;
 
 	struct tls_engine *user; /* whose bytes are in the buffers now */
 	size_t input_at, input_count;

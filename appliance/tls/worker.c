@@ -36,5 +36,6 @@ void tls_worker_free(struct tls_worker *worker)
 		free(engine);
 	}
 	tls_tickets_fini(&worker->tickets);
+	memory_fini(&worker->memory);
 	free(worker);
 }
