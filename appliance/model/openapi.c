@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/random.h"
 #include "appliance/base/yaml.h"
 #include "appliance/model/openapi_work.h"
 
@@ -332,11 +333,33 @@ static bool part_fits(struct openapi_work *work, const struct json *at, const st
 	return true;
 }
 
+/* The keys are members' own texts, which live as long as the resource. */
+static void index_resource(struct openapi_work *work, struct json *resource)
+{
+	ASSERT(table_set(&work->resources, json_find_text(resource, "path"), resource, NULL) == 0);
+	ASSERT(table_set(&work->resource_ids, json_find_text(resource, "id"), resource, NULL) == 0);
+}
+
+/* The id that the path had, else a new one. */
+static void set_resource_id(struct openapi_work *work, struct json *resource, struct view path)
+{
+	const struct json *old = table_find(&work->old_resources, path);
+	char id[7];
+
+	if (old) {
+		json_set(resource, "id", json_copy(json_find(old, "id")));
+		return;
+	}
+	do
+		random_lower_alnum(id, 6);
+	while (table_find(&work->resource_ids, view_from(id, 6)));
+	json_set_c_string(resource, "id", id);
+}
+
 static struct json *add_resource(
 	struct openapi_work *work, const struct json *at, const struct json *parent, struct view part, struct view path)
 {
 	struct json *resources = json_ensure_array(work->definition, "resources"), *resource;
-	const struct json *old = openapi_find(json_find(work->existing, "resources"), "path", path);
 
 	if (json_count(resources) >= OPENAPI_RESOURCES_MAX_COUNT) {
 		openapi_error(work, at, "Maximum number of resources for this API has been reached: %d",
@@ -346,18 +369,14 @@ static struct json *add_resource(
 	if (parent && !part_fits(work, at, parent, part))
 		return NULL;
 	resource = json_object_new();
-	if (old)
-		json_set(resource, "id", json_copy(json_find(old, "id")));
-	else
-		openapi_set_new_id(resources, resource);
+	set_resource_id(work, resource, path);
 	if (parent) {
 		json_set_text(resource, "parentId", json_find_text(parent, "id"));
 		json_set_text(resource, "pathPart", part);
 	}
 	json_set_text(resource, "path", path);
 	json_append(resources, resource);
-	/* The key is the member's own text, which lives as long as the resource. */
-	ASSERT(table_set(&work->resources, json_find_text(resource, "path"), resource, NULL) == 0);
+	index_resource(work, resource);
 	return resource;
 }
 
@@ -453,9 +472,15 @@ static void read_paths(struct openapi_work *work)
 static void start_definition(struct openapi_work *work)
 {
 	static const char *const lists[] = { "resources", "models", "authorizers", "validators", "gatewayResponses" };
-	const struct json *root = openapi_find(json_find(work->existing, "resources"), "path", view_of("/"));
-	struct json *resources;
+	struct json *old = json_find(work->existing, "resources"), *resources;
+	const struct json *root;
 
+	JSON_EACH(resource, old)
+	{
+		ASSERT(table_set(&work->old_resources, json_find_text(resource, "path"), resource, NULL) == 0);
+		ASSERT(table_set(&work->resource_ids, json_find_text(resource, "id"), resource, NULL) == 0);
+	}
+	root = table_find(&work->old_resources, view_of("/"));
 	work->definition = work->options->merge ? json_copy(work->existing) : json_object_new();
 	if (!work->options->merge)
 		json_set(work->definition, "restApi", json_copy(json_find(work->existing, "restApi")));
@@ -469,7 +494,7 @@ static void start_definition(struct openapi_work *work)
 		json_append(resources, bare);
 	}
 	JSON_EACH(resource, resources)
-	ASSERT(table_set(&work->resources, json_find_text(resource, "path"), resource, NULL) == 0);
+	index_resource(work, resource);
 	if (!root) {
 		struct json *made = add_resource(work, work->document, NULL, view_of(""), view_of("/"));
 
@@ -536,6 +561,8 @@ int openapi_import(struct json **ret_definition, struct json **ret_warnings, str
 	}
 	arena_init(&work.arena, NULL, WORK_ARENA_MAX_BYTES);
 	table_init(&work.resources);
+	table_init(&work.resource_ids);
+	table_init(&work.old_resources);
 	buffer_init(&work.errors, 1 << 20);
 	buffer_init(&work.details, 1 << 20);
 	buffer_init(&substituted, 2 * OPENAPI_MAX_BYTES);
@@ -556,6 +583,8 @@ int openapi_import(struct json **ret_definition, struct json **ret_warnings, str
 	buffer_fini(&work.errors);
 	buffer_fini(&work.details);
 	table_fini(&work.resources);
+	table_fini(&work.resource_ids);
+	table_fini(&work.old_resources);
 	arena_fini(&work.arena);
 	return result;
 }

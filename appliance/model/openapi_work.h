@@ -22,7 +22,9 @@ struct openapi_work {
 	struct json *document;
 	bool is_swagger; /* 2.0, else OpenAPI 3.0 */
 	struct json *definition;
-	struct table resources; /* definition.resources by path */
+	struct table resources;     /* definition.resources by path */
+	struct table resource_ids;  /* the same by id */
+	struct table old_resources; /* existing.resources by path */
 	struct json *warnings;
 	size_t warning_count;
 	struct buffer errors, details; /* "\n\ttext" each */
