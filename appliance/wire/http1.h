@@ -38,6 +38,8 @@
 #define HTTP1_TARGET_MAX_BYTES 8192
 /* Private APIs' limit of names, values and line ends together (same page). */
 #define HTTP1_HEADER_SECTION_MAX_BYTES 8000
+/* Options of all Connection fields together: each is looked for among all fields, and real messages have two or three. */
+#define HTTP1_CONNECTION_OPTIONS_MAX_COUNT 32
 
 enum http1_result {
 	HTTP1_NEED_MORE, /* all bytes are fine so far, the element is not complete */

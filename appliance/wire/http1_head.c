@@ -423,38 +423,47 @@ static enum http1_result parse_lines(struct http1_head *head, const char *bytes,
 
 /* --- What the fields mean ----------------------------------------------------------------------------------------- */
 
-/* Connection: keep-alive, upgrade, and which further fields are of this connection only. */
-static void read_connection(struct http1_head *head)
+/* Fields that say where the message goes and where it ends can't be named away. */
+static void mark_hop_by_hop(struct http1_head *head, struct view name)
+{
+	for (size_t i = 0; i < head->header_count; i++) {
+		struct http1_header *header = &head->headers[i];
+
+		if (header->id != HTTP1_HEADER_HOST && header->id != HTTP1_HEADER_CONTENT_LENGTH &&
+			view_equals_ignore_case(header->name, name))
+			header->hop_by_hop = true;
+	}
+}
+
+/* Connection: close, keep-alive, upgrade, and which further fields are of this connection only. */
+static bool read_connection(struct http1_head *head)
 {
 	const struct http1_header *connection = http1_find(head, HTTP1_HEADER_CONNECTION);
 	bool close = false, keep_alive = false, upgrade = false;
+	size_t option_count = 0;
 
 	for (; connection; connection = http1_find_next(head, connection)) {
 		struct view rest = connection->value, part;
 
 		while (view_split(&rest, ',', &part)) {
-			part = view_trim(part);
-			if (view_equals_ignore_case(part, view_of("close"))) {
-				close = true;
-			} else if (view_equals_ignore_case(part, view_of("keep-alive"))) {
-				keep_alive = true;
-			} else if (view_equals_ignore_case(part, view_of("upgrade"))) {
-				upgrade = true;
-			} else if (part.count) {
-				/* Fields that say where the message goes and where it ends can't be named away. */
-				for (size_t i = 0; i < head->header_count; i++) {
-					struct http1_header *header = &head->headers[i];
-
-					if (header->id != HTTP1_HEADER_HOST &&
-						header->id != HTTP1_HEADER_CONTENT_LENGTH &&
-						view_equals_ignore_case(header->name, part))
-						header->hop_by_hop = true;
-				}
+			if (++option_count > HTTP1_CONNECTION_OPTIONS_MAX_COUNT) {
+				head->rule = HTTP1_RULE_CONNECTION_MANY;
+				return false;
 			}
+			part = view_trim(part);
+			if (view_equals_ignore_case(part, view_of("close")))
+				close = true;
+			else if (view_equals_ignore_case(part, view_of("keep-alive")))
+				keep_alive = true;
+			else if (view_equals_ignore_case(part, view_of("upgrade")))
+				upgrade = true;
+			else if (part.count)
+				mark_hop_by_hop(head, part);
 		}
 	}
 	head->keep_alive = !close && (head->minor_version == 1 || keep_alive);
 	head->has_upgrade = upgrade && http1_find(head, HTTP1_HEADER_UPGRADE);
+	return true;
 }
 
 /* Content-Length and Transfer-Encoding. False with `rule` set if they leave any doubt. */
@@ -580,9 +589,9 @@ enum http1_result http1_parse_request(struct http1_head *head, const char *bytes
 
 	if (result != HTTP1_OK)
 		return result;
-	if (!read_target(head, &authority) || !read_host(head, authority) || !read_framing(head) || !read_expect(head))
+	if (!read_target(head, &authority) || !read_host(head, authority) || !read_framing(head) ||
+		!read_expect(head) || !read_connection(head))
 		return HTTP1_REFUSED;
-	read_connection(head);
 	*ret_consumed = head->line_start;
 	return HTTP1_OK;
 }
@@ -594,9 +603,8 @@ enum http1_result http1_parse_response(struct http1_head *head, const char *byte
 
 	if (result != HTTP1_OK)
 		return result;
-	if (!read_framing(head))
+	if (!read_framing(head) || !read_connection(head))
 		return HTTP1_REFUSED;
-	read_connection(head);
 	if (head->status < 200 || head->status == 204 || head->status == 304 || request_is_head) {
 		head->framing = HTTP1_FRAMING_NONE;
 	} else if (head->framing == HTTP1_FRAMING_NONE) {

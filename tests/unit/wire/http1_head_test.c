@@ -243,6 +243,25 @@ static void each_refusal_has_its_rule_and_status(void **state)
 	}
 }
 
+static void connection_options_are_bounded(void **state)
+{
+	char text[512], *at;
+	struct http1_head head;
+	size_t consumed;
+
+	(void)state;
+	for (int count = HTTP1_CONNECTION_OPTIONS_MAX_COUNT; count <= HTTP1_CONNECTION_OPTIONS_MAX_COUNT + 1; count++) {
+		at = text + sprintf(text, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close");
+		for (int i = 1; i < count; i++)
+			at += sprintf(at, ",x");
+		sprintf(at, "\r\n\r\n");
+		http1_head_init(&head, headers, HTTP1_HEADERS_MAX_COUNT);
+		assert_int_equal(count > HTTP1_CONNECTION_OPTIONS_MAX_COUNT ? HTTP1_REFUSED : HTTP1_OK,
+			http1_parse_request(&head, text, strlen(text), &http1_limits_private, &consumed));
+	}
+	assert_int_equal(HTTP1_RULE_CONNECTION_MANY, head.rule);
+}
+
 /* A request whose target has `target_bytes` and whose header section has `section_bytes`. */
 static char *sized_request(size_t target_bytes, size_t section_bytes)
 {
@@ -440,6 +459,7 @@ int main(void)
 		cmocka_unit_test(absolute_and_asterisk_targets_are_understood),
 		cmocka_unit_test(expectations_are_told),
 		cmocka_unit_test(each_refusal_has_its_rule_and_status),
+		cmocka_unit_test(connection_options_are_bounded),
 		cmocka_unit_test(the_limits_hold_to_the_byte),
 		cmocka_unit_test(endless_lines_are_refused_before_they_end),
 		cmocka_unit_test(more_fields_than_the_table_holds_are_refused),
