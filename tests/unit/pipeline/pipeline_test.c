@@ -597,6 +597,46 @@ static void a_client_that_goes_away_leaves_nothing_behind(void **state)
 	assert_int_equal(0, current_retire(gateway.current));
 }
 
+/* Requests over one connection until told to stop; how many, and whether all were served. */
+struct load {
+	_Atomic bool stop;
+	unsigned served_count, other_count;
+};
+
+static void *load_run(void *argument)
+{
+	static const char request[] =
+		"GET /prod/proxy/echo HTTP/1.1\r\nHost: " API ".execute-api.us-east-1.amazonaws.com\r\n\r\n";
+	struct load *load = argument;
+	int fd = client_connect(&gateway);
+
+	while (!load->stop) {
+		send_text(fd, request);
+		if (status_of(client_read(fd)) == 200)
+			load->served_count++;
+		else
+			load->other_count++;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void swaps_under_load_lose_no_request(void **state)
+{
+	struct load load = { 0 };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(0, pthread_create(&thread, NULL, load_run, &load));
+	for (unsigned i = 0; i < 50; i++)
+		deploy(ESTATE_ALLOW_ALL, NULL);
+	load.stop = true;
+	assert_int_equal(0, pthread_join(thread, NULL));
+	assert_int_equal(0, load.other_count);
+	assert_true(load.served_count > 0);
+	assert_int_equal(0, current_retire(gateway.current));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -621,6 +661,7 @@ int main(void)
 		cmocka_unit_test(refused_messages_are_answered_and_logged),
 		cmocka_unit_test(an_arn_has_a_greatest_length),
 		cmocka_unit_test(a_client_that_goes_away_leaves_nothing_behind),
+		cmocka_unit_test(swaps_under_load_lose_no_request),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
