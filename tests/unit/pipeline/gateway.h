@@ -42,8 +42,9 @@ struct back_end {
 	int listener;
 	uint16_t port;
 	back_end_answer *answer;
-	char last[65536]; /* the last request as it came; read after the response did */
-	sem_t go;         /* for answers that wait for the test */
+	char last[65536];     /* the last request as it came; read after the response did */
+	pthread_mutex_t lock; /* of `last`, among connections */
+	sem_t go;             /* for answers that wait for the test */
 	_Atomic unsigned connections;
 };
 
@@ -104,7 +105,9 @@ static inline void *back_end_serve(void *argument)
 			request[count] = '\0';
 		}
 		if (more) {
+			pthread_mutex_lock(&back_end->lock);
 			memcpy(back_end->last, request, count + 1);
+			pthread_mutex_unlock(&back_end->lock);
 			more = back_end->answer(back_end, connection->fd, request);
 		}
 	}
@@ -155,6 +158,7 @@ static inline void back_end_start(struct back_end *back_end, back_end_answer *an
 
 	memset(back_end, 0, sizeof *back_end);
 	back_end->answer = answer;
+	pthread_mutex_init(&back_end->lock, NULL);
 	sem_init(&back_end->go, 0, 0);
 	back_end->listener = listen_on_loopback(&back_end->port);
 	assert_int_equal(0, pthread_create(&thread, NULL, back_end_run, back_end));

@@ -369,7 +369,7 @@ static void a_back_end_that_fails_is_a_504(void **state)
 	assert_true(json_find_text(line, "integrationError").count > 0);
 	json_free(line);
 
-	response = client_get(&gateway, "/prod/proxy/slow", "");
+	response = client_get(&gateway, "/prod/slow", "");
 	assert_int_equal(504, status_of(response));
 	assert_string_equal("{\"message\": \"Endpoint request timed out\"}", body_of(response));
 	sem_post(&back_end.go);
