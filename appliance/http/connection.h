@@ -134,7 +134,7 @@ struct http_server {
 	struct timer accept_timer;
 
 	bool draining;
-	struct timer drain_timer;
+	struct timer drain_timer, drain_sweep_timer;
 	struct loop_task drained_task;
 	void (*drained)(void *drained_context);
 	void *drained_context;

@@ -27,6 +27,9 @@ const struct http_limits http_limits_private = {
 	.connection_max_count = 8000,
 };
 
+/* How often a drain looks for connections that have been idle long enough to be ended. */
+#define DRAIN_SWEEP_MS 250
+
 /* Connections kept for reuse; more go back to the heap. */
 #define FREE_CONNECTION_MAX_COUNT 1024
 
@@ -71,6 +74,7 @@ static void check_drained(struct http_server *server)
 	if (!server->draining || !list_is_empty(&server->connections))
 		return;
 	timer_disarm(server->loop, &server->drain_timer);
+	timer_disarm(server->loop, &server->drain_sweep_timer);
 	loop_defer(server->loop, &server->drained_task, report_drained);
 }
 
@@ -329,7 +333,27 @@ static void cut_connections(struct http_server *server)
 
 static void drain_limit_is_over(struct timer *timer)
 {
-	cut_connections(CONTAINER_OF(timer, struct http_server, drain_timer));
+	struct http_server *server = CONTAINER_OF(timer, struct http_server, drain_timer);
+
+	timer_disarm(server->loop, &server->drain_sweep_timer);
+	cut_connections(server);
+}
+
+/* End what has been idle for long enough by now: connections that were recent when the drain began stay idle, mostly. */
+static void end_idle_connections(struct http_server *server)
+{
+	LIST_EACH_SAFE(link, &server->connections)
+	{
+		connection_end_soon(CONTAINER_OF(link, struct http_connection, link), false);
+	}
+}
+
+static void drain_sweep(struct timer *timer)
+{
+	struct http_server *server = CONTAINER_OF(timer, struct http_server, drain_sweep_timer);
+
+	timer_arm(server->loop, &server->drain_sweep_timer, DRAIN_SWEEP_MS, drain_sweep);
+	end_idle_connections(server);
 }
 
 void http_server_drain(
@@ -341,12 +365,8 @@ void http_server_drain(
 	server->drained_context = drained_context;
 	close_listeners(server, false);
 	timer_arm(server->loop, &server->drain_timer, limit_ms, drain_limit_is_over);
-	LIST_EACH_SAFE(link, &server->connections)
-	{
-		struct http_connection *connection = CONTAINER_OF(link, struct http_connection, link);
-
-		connection_end_soon(connection, false);
-	}
+	timer_arm(server->loop, &server->drain_sweep_timer, DRAIN_SWEEP_MS, drain_sweep);
+	end_idle_connections(server);
 	check_drained(server);
 }
 
@@ -370,6 +390,7 @@ void http_server_free(struct http_server *server)
 	loop_task_cancel(loop, &server->drained_task);
 	timer_disarm(loop, &server->accept_timer);
 	timer_disarm(loop, &server->drain_timer);
+	timer_disarm(loop, &server->drain_sweep_timer);
 	while (server->free_connections) {
 		struct http_connection *connection = server->free_connections;
 

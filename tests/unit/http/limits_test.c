@@ -61,6 +61,23 @@ static void malformed_requests_are_refused_and_the_connection_closed(void **stat
 	assert_int_equal(0, http_server_stats(site.server)->requests);
 }
 
+static void a_handler_may_answer_malformed_requests_itself(void **state)
+{
+	(void)state;
+	http_server_free(site.server);
+	site.released_count = 0;
+	site.answers_refusals = true;
+	site_listen(NULL, NULL);
+	client_open(&client);
+	client_send_text(
+		&client, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n");
+	SITE_UNTIL(&client, client.ended);
+	assert_int_equal(HTTP1_RULE_HOST_MANY, site.refused_rule);
+	assert_true(client_has(&client, "\r\n\r\nhelloHTTP/1.1 400 Bad Request\r\n"));
+	assert_true(client_has(&client, "Connection: close\r\n\r\nthere is more than one Host field"));
+	client_close(&client);
+}
+
 static void malformed_chunks_are_told_to_the_handler(void **state)
 {
 	(void)state;
@@ -313,6 +330,19 @@ static void a_drain_lets_running_exchanges_end_and_says_so(void **state)
 	client_close(&other);
 }
 
+static void a_drain_ends_connections_that_stay_idle(void **state)
+{
+	(void)state;
+	is_drained = false;
+	client_open(&client);
+	client_send_text(&client, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+	SITE_UNTIL(&client, client_has(&client, "hello"));
+	http_server_drain(site.server, 60000, drained, &client);
+	SITE_UNTIL(&client, client.ended);
+	client_close(&client);
+	SITE_UNTIL(&other, is_drained);
+}
+
 static void a_drain_cuts_what_is_left_at_its_limit(void **state)
 {
 	(void)state;
@@ -390,6 +420,7 @@ int main(void)
 #define IMPATIENT_TEST(name) cmocka_unit_test_setup_teardown(name, impatient_set_up, site_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(malformed_requests_are_refused_and_the_connection_closed),
+		TEST(a_handler_may_answer_malformed_requests_itself),
 		TEST(malformed_chunks_are_told_to_the_handler),
 		TEST(a_body_over_the_limit_gets_the_recorded_answer),
 		TEST(a_body_of_exactly_the_limit_is_taken),
@@ -406,6 +437,7 @@ int main(void)
 		IMPATIENT_TEST(a_client_that_takes_nothing_is_given_up),
 		IMPATIENT_TEST(a_handler_may_take_its_time),
 		TEST(a_drain_lets_running_exchanges_end_and_says_so),
+		TEST(a_drain_ends_connections_that_stay_idle),
 		TEST(a_drain_cuts_what_is_left_at_its_limit),
 		TEST(a_drain_of_an_idle_server_is_over_at_once),
 		TEST(freeing_the_server_tells_waiting_exchanges),
