@@ -10,16 +10,45 @@
 #include "appliance/store/file.h"
 #include "appliance/store/sqlite.h"
 
-/* The revision of the store that is about to be replaced; 0 if there is none that can be read. */
-static uint64_t replaced_revision(const char *path)
+/*
+ * Look at the store that is about to be replaced: its revision, and whether it is of the same appliance. What can't be read
+ * (there is none, or it is damaged, which is why it is replaced) has revision 0 and no say.
+ */
+static int judge_old(const struct store *backup, const char *path, uint64_t *ret_revision, const char **ret_message)
 {
 	struct store *old = NULL;
-	uint64_t revision = 0;
+	int error = 0;
 
-	if (store_open_reader(&old, path, NULL) == 0 && store_revision(old, &revision) < 0)
-		revision = 0;
+	*ret_revision = 0;
+	if (store_open_reader(&old, path, NULL) < 0)
+		return 0;
+	if (store_revision(old, ret_revision) < 0)
+		*ret_revision = 0;
+	if (strcmp(store_identity(old)->account_id, store_identity(backup)->account_id) != 0 ||
+		strcmp(store_identity(old)->region, store_identity(backup)->region) != 0) {
+		*ret_message = "the backup is of another account or region";
+		error = -EEXIST;
+	}
 	store_close(old);
-	return revision;
+	return error;
+}
+
+/* Keep a whole copy of the old store as FILE.before-restore, if it can be read. */
+static int keep_old(const char *path)
+{
+	struct store *old = NULL;
+	char kept[FILE_PATH_MAX_BYTES];
+	int error;
+
+	if (store_open_reader(&old, path, NULL) < 0)
+		return 0;
+	error = (size_t)snprintf(kept, sizeof kept, "%s.before-restore", path) < sizeof kept ? 0 : -ENAMETOOLONG;
+	if (error == 0 && unlink(kept) < 0 && errno != ENOENT)
+		error = -errno;
+	if (error == 0)
+		error = store_backup(old, kept);
+	store_close(old);
+	return error;
 }
 
 /* Turn the copy at `path` into news for every reader: all records get one revision above `floor`. */
@@ -65,6 +94,7 @@ static int put_in_place(const char *fresh_path, const char *path)
 static int prepare_copy(const char *backup_path, const char *path, const char *fresh_path, const char **ret_message)
 {
 	struct store *backup = NULL;
+	uint64_t old_revision;
 	int error = store_open_reader(&backup, backup_path, ret_message);
 
 	if (error < 0)
@@ -74,12 +104,17 @@ static int prepare_copy(const char *backup_path, const char *path, const char *f
 		*ret_message = "this backup is damaged";
 		goto out;
 	}
+	error = judge_old(backup, path, &old_revision, ret_message);
+	if (error < 0)
+		goto out;
 	(void)unlink(fresh_path);
 	error = store_backup(backup, fresh_path);
 	if (error == 0 && chmod(fresh_path, 0640) < 0)
 		error = -errno;
 	if (error == 0)
-		error = raise_revisions(fresh_path, replaced_revision(path));
+		error = raise_revisions(fresh_path, old_revision);
+	if (error == 0)
+		error = keep_old(path);
 	if (error < 0)
 		*ret_message = strerror(-error);
 out:

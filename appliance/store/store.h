@@ -172,8 +172,8 @@ int store_changes(struct store *store, uint64_t since, store_visit *visit, void 
 int store_backup(struct store *store, const char *path) STORE_MUST_CHECK;
 
 /*
- * Put the backup `backup_path` in the place of the store `path`, which nobody may have open to write (-EBUSY). The restored
- * records all carry a revision above any that the replaced store had, so that no reader takes them for old news; a reader
+ * Put the backup `backup_path` in the place of the store `path`, which nobody may have open to write (-EBUSY) and which must
+ * be of the same account and region (-EEXIST). A copy of it stays as `path`.before-restore. The restored records all carry a revision above any that the replaced store had, so that no reader takes them for old news; a reader
  * that has the old file open must open anew. Errors as store_open(); on failure the old store is untouched.
  */
 int store_restore(const char *backup_path, const char *path, const char **ret_message) STORE_MUST_CHECK;

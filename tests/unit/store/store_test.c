@@ -361,6 +361,32 @@ static void a_backup_restores_as_news(void **state)
 	store_close(store);
 }
 
+static void the_replaced_store_is_kept_and_must_be_of_the_same_appliance(void **state)
+{
+	const struct folder *folder = *state;
+	const struct store_identity other = { .account_id = "111122223333", .region = "us-east-1" };
+	const char *message = "";
+	char foreign[160], backup[160], kept[160];
+	struct store *store = open_writer(folder), *stranger = NULL;
+
+	snprintf(foreign, sizeof foreign, "%s/foreign.db", folder->path);
+	snprintf(backup, sizeof backup, "%s/backup.db", folder->path);
+	snprintf(kept, sizeof kept, "%s.before-restore", folder->store);
+	put(store, STORE_restapi, "a1", NULL, "{\"v\":1}");
+	assert_int_equal(0, store_backup(store, backup));
+	put(store, STORE_restapi, "a1", NULL, "{\"v\":2}");
+	store_close(store);
+	assert_int_equal(0, store_open(&stranger, foreign, &other, &message));
+	store_close(stranger);
+
+	assert_int_equal(-EEXIST, store_restore(foreign, folder->store, &message));
+	assert_non_null(strstr(message, "another account"));
+	assert_int_equal(0, store_restore(backup, folder->store, &message));
+	assert_int_equal(0, store_open_reader(&store, kept, &message));
+	assert_body(store, STORE_restapi, "a1", "{\"v\":2}");
+	store_close(store);
+}
+
 static void a_damaged_backup_replaces_nothing(void **state)
 {
 	const struct folder *folder = *state;
@@ -526,6 +552,7 @@ int main(void)
 		IN_FOLDER(what_is_too_large_is_refused_and_the_transaction_goes_on),
 		IN_FOLDER(a_visitor_may_delete_what_it_visits),
 		IN_FOLDER(a_backup_restores_as_news),
+		IN_FOLDER(the_replaced_store_is_kept_and_must_be_of_the_same_appliance),
 		IN_FOLDER(a_damaged_backup_replaces_nothing),
 		IN_FOLDER(a_reader_that_holds_the_index_blocks_the_writer_for_a_bounded_time),
 		IN_FOLDER(kill_9_loses_nothing_acknowledged),
