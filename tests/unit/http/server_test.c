@@ -2,6 +2,8 @@
 /* Unit test of http/: requests and responses over real sockets; pipelining at every split; clients that leave. */
 #include "tests/unit/http/site.h"
 
+#include "appliance/http/connection.h"
+
 static struct client client;
 
 static void a_request_is_answered_and_the_connection_lives_on(void **state)
@@ -343,6 +345,50 @@ static void a_response_without_length_is_chunked(void **state)
 	client_close(&client);
 }
 
+/* --- memory */
+
+static void the_steady_state_takes_nothing_from_the_heap(void **state)
+{
+	uint64_t arena_mallocs = 0;
+
+	(void)state;
+	for (size_t round = 0; round < 20; round++) {
+		client_open(&client);
+		for (size_t i = 1; i <= 20; i++) {
+			client_send_text(&client, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab");
+			site_turn();
+			client_send_text(&client, "cd");
+			SITE_UNTIL(&client, client_count_of(&client, "\r\n\r\nabcd") == i);
+		}
+		client_close(&client);
+		client.ended = true;
+		SITE_UNTIL_CONNECTIONS(&client, 0);
+		if (round == 0)
+			arena_mallocs = site.server->arenas.malloc_count;
+		/* One connection and one exchange, used again and again. */
+		assert_int_equal(arena_mallocs, site.server->arenas.malloc_count);
+		assert_int_equal(1, site.server->free_connection_count);
+		assert_null(site.server->free_exchanges->next_free);
+	}
+}
+
+static void an_idle_connection_holds_no_buffer(void **state)
+{
+	const struct http_connection *connection;
+
+	(void)state;
+	client_open(&client);
+	client_send_text(&client, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd");
+	SITE_UNTIL(&client, client_has(&client, "abcd"));
+	connection = CONTAINER_OF(list_first(&site.server->connections), struct http_connection, link);
+	assert_int_equal(CONNECTION_IDLE, connection->state);
+	assert_null(connection->kept.first);
+	assert_null(connection->stream.waiting.first);
+	assert_null(connection->x);
+	assert_true(sizeof *connection <= 1024);
+	client_close(&client);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, site_set_up, site_tear_down)
@@ -363,6 +409,8 @@ int main(void)
 		TEST(a_half_closed_pipeline_is_answered_to_its_end),
 		TEST(a_slow_client_holds_up_its_producer_and_gets_every_byte),
 		TEST(a_response_without_length_is_chunked),
+		TEST(the_steady_state_takes_nothing_from_the_heap),
+		TEST(an_idle_connection_holds_no_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,8 @@ struct site {
 	size_t high_water_bytes; /* most that ever waited */
 	unsigned gone_count, drained_count, released_count;
 	int body_error;
+	bool answers_refusals; /* set before site_listen(): the handler answers malformed requests itself */
+	enum http1_rule refused_rule;
 };
 
 static struct site site;
@@ -171,6 +173,14 @@ static inline void site_release(void *identity)
 	site.released_count++;
 }
 
+static inline void site_refused(struct exchange *x, int status)
+{
+	site.refused_rule = x->request.rule;
+	assert_int_equal(http1_rule_status(x->request.rule), status);
+	site_answer(x, status, view_from_text(http1_rule_text(x->request.rule)));
+}
+
+static const struct http_handler site_refusing_handler = { .request = site_request, .refused = site_refused };
 static const struct http_handler site_handler = { .request = site_request, .drained = site_drained, .gone = site_gone };
 
 static inline void site_listen(struct tls_worker *tls, tls_server_choose_fn *choose)
@@ -183,7 +193,8 @@ static inline void site_listen(struct tls_worker *tls, tls_server_choose_fn *cho
 	assert_int_equal(0, bind(settings.fd, (struct sockaddr *)&site.address, sizeof site.address));
 	assert_int_equal(0, listen(settings.fd, 64));
 	assert_int_equal(0, getsockname(settings.fd, (struct sockaddr *)&site.address, &address_bytes));
-	site.server = http_server_new(site.loop, tls, &site.limits, &site_handler, NULL);
+	site.server = http_server_new(
+		site.loop, tls, &site.limits, site.answers_refusals ? &site_refusing_handler : &site_handler, NULL);
 	assert_non_null(site.server);
 	assert_int_equal(0, http_listener_open(site.server, &settings, &site.listener));
 }
