@@ -37,7 +37,7 @@ typedef void follow_published(void *context, uint64_t revision);
 struct follow_config {
 	const char *store_path;
 	const struct seal_key *key; /* opens sealed private keys; NULL only with no_tls. Borrowed */
-	int wake_fd;                /* eventfd that control raises; -1: poll only. Borrowed */
+	int wake_fd;                /* non-blocking eventfd that control raises; -1: poll only. Borrowed */
 	unsigned worker_count;
 	struct current *current;        /* borrowed; must outlive the thread */
 	struct counters_slot *counters; /* of the reader thread; NULL: nothing is counted */
