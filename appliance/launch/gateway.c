@@ -10,15 +10,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/log.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/launch/gateway_state.h"
 #include "appliance/launch/sandbox.h"
 #include "appliance/model/follow.h"
 #include "appliance/model/snapshot.h"
+#include "appliance/store/store.h"
 
-/* Control makes the sealing key at the very first start; until then this often is looked for it. */
-#define KEY_RETRY_MS 50
+/* Control makes key and store at the very first start; until then they are looked for this often. */
+#define STORE_RETRY_MS 20
+/* After that long the follower is started anyway: it says why the store can't be read, and goes on trying. */
+#define STORE_WAIT_MS 5000
 
 /* --- The store ----------------------------------------------------------------------------------------------------- */
 
@@ -61,7 +65,18 @@ static int read_key(struct gateway *gateway)
 	return 0;
 }
 
-static void try_follow(struct timer *timer);
+/* Can the store be read by now? Control makes its journal as it starts. */
+static bool has_store(const struct gateway *gateway)
+{
+	struct store *store = NULL;
+	char path[512];
+	int error;
+
+	snprintf(path, sizeof path, "%s/store.db", gateway->start.settings->state_dir);
+	error = store_open_reader(&store, path, NULL);
+	store_close(store);
+	return error == 0;
+}
 
 static int start_follower(struct gateway *gateway)
 {
@@ -88,8 +103,9 @@ static void try_follow(struct timer *timer)
 	struct gateway *gateway = CONTAINER_OF(timer, struct gateway, follow_timer);
 	int error = read_key(gateway);
 
-	if (error == -ENOENT) {
-		timer_arm(gateway->loop, &gateway->follow_timer, KEY_RETRY_MS, try_follow);
+	if (error == -ENOENT ||
+		(error == 0 && !has_store(gateway) && clock_monotonic_ms() < gateway->store_deadline_ms)) {
+		timer_arm(gateway->loop, &gateway->follow_timer, STORE_RETRY_MS, try_follow);
 		return;
 	}
 	if (error)
@@ -137,8 +153,7 @@ static int make_destinations(struct gateway *gateway)
 		if (settings->local && address_is_loopback(&settings->management.at[i]))
 			continue;
 		address_write(text, &settings->management.at[i]);
-		error = destination_refuse_management(
-			&gateway->destinations, text, settings->management.at[i].port);
+		error = destination_refuse_management(&gateway->destinations, text, settings->management.at[i].port);
 	}
 	return error;
 }
@@ -214,6 +229,7 @@ static int start(struct gateway *gateway, int argc, char **argv)
 	if (start_workers(gateway) < 0)
 		return 1;
 	counters_up(counters_slot_reader(gateway->counters), COUNTERS_gateway_starts, 0);
+	gateway->store_deadline_ms = clock_monotonic_ms() + STORE_WAIT_MS;
 	timer_arm(gateway->loop, &gateway->follow_timer, 0, try_follow);
 	return 0;
 }

@@ -52,6 +52,7 @@ struct gateway {
 	struct wiring_worker *workers[NETNS_WORKERS_MAX];
 	unsigned worker_count, running_count;
 	struct timer follow_timer;
+	uint64_t store_deadline_ms; /* monotonic: until then a store that can't be read is waited for in silence */
 
 	/* The follower's thread tells of a new snapshot. */
 	struct loop_message published;
