@@ -236,14 +236,14 @@ bool access_format_append_variable(struct view name, const struct access_record 
 /* --- Postern's own line ------------------------------------------------------------------------------------------------ */
 
 /*
- * Written for every request, so it is written fast: room is checked once a member, and values are copied eight bytes at a
- * time as long as nothing in them needs an escape.
+ * Written for every request, so it is written fast: room for the whole line is taken at once, and values are copied eight bytes
+ * at a time as long as nothing in them needs an escape. If anything does, the line is written again by the slow way.
  */
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* Does any of eight bytes need an escape, or a look at its UTF-8? Exact for what it says no to. */
-static bool is_any_odd(uint64_t bytes)
+static inline bool is_any_odd(uint64_t bytes)
 {
 	uint64_t quote = bytes ^ EACH_BYTE('"'), backslash = bytes ^ EACH_BYTE('\\');
 
@@ -252,119 +252,155 @@ static bool is_any_odd(uint64_t bytes)
 		       EACH_BYTE(0x80)) != 0;
 }
 
-/* Copy `text` if it needs no escape. `ret` has room for it. */
-static bool copy_plain(char *ret, struct view text)
+static inline bool copy_eight(char *ret, const char *from)
 {
-	size_t i = 0;
 	uint64_t bytes;
 
-	for (; i + sizeof bytes <= text.count; i += sizeof bytes) {
-		memcpy(&bytes, text.at + i, sizeof bytes);
-		if (is_any_odd(bytes))
-			return false;
-		memcpy(ret + i, &bytes, sizeof bytes);
+	memcpy(&bytes, from, sizeof bytes);
+	memcpy(ret, &bytes, sizeof bytes);
+	return !is_any_odd(bytes);
+}
+
+/* Copy `text`; false if anything in it needs an escape. `ret` has room for it. */
+static inline bool copy_plain(char *ret, struct view text)
+{
+	bool plain = true;
+	size_t i = 0;
+
+	if (text.count < 8) {
+		for (; i < text.count; i++) {
+			ret[i] = text.at[i];
+			plain &= !is_any_odd(EACH_BYTE((unsigned char)text.at[i]));
+		}
+		return plain;
 	}
-	bytes = EACH_BYTE('x');
-	memcpy(&bytes, text.at + i, text.count - i);
-	if (is_any_odd(bytes))
-		return false;
-	memcpy(ret + i, &bytes, text.count - i);
-	return true;
+	for (; i + 8 <= text.count; i += 8)
+		plain &= copy_eight(ret + i, text.at + i);
+	return plain & copy_eight(ret + text.count - 8, text.at + text.count - 8);
 }
 
-/* `start` is a literal like `,"path":"`; nothing is written for an unset value. */
-static void write_member(struct buffer *buffer, struct view start, struct view value)
+/* The text up to the second of a time, made once a second. */
+static struct view second_text(uint64_t wall_ms)
 {
-	size_t count = start.count + value.count + 1;
-	char *at;
-
-	if (!value.count)
-		return;
-	at = buffer_reserve(buffer, count);
-	if (!at)
-		return;
-	memcpy(at, start.at, start.count);
-	if (copy_plain(at + start.count, value)) {
-		at[count - 1] = '"';
-		buffer_commit(buffer, count);
-		return;
-	}
-	buffer_commit(buffer, start.count);
-	json_write_escaped(buffer, value);
-	buffer_append_byte(buffer, '"');
-}
-
-static void write_member_number(struct buffer *buffer, struct view start, int64_t value)
-{
-	char digits[20], *at;
-	size_t first = sizeof digits;
-	uint64_t left = (uint64_t)value;
-
-	if (value < 0)
-		return;
-	at = buffer_reserve(buffer, start.count + sizeof digits);
-	if (!at)
-		return;
-	do
-		digits[--first] = (char)('0' + left % 10);
-	while ((left /= 10) != 0);
-	memcpy(at, start.at, start.count);
-	memcpy(at + start.count, digits + first, sizeof digits - first);
-	buffer_commit(buffer, start.count + sizeof digits - first);
-}
-
-/* The beginning of the line: the time, whose part up to the second is made once a second. */
-static void write_time(struct buffer *buffer, uint64_t wall_ms)
-{
-	static const char start[] = "{\"time\":\"";
 	static _Thread_local struct {
 		uint64_t second;
 		char text[CLOCK_TEXT_MAX_BYTES];
 		size_t count; /* without the Z; 0: nothing kept yet */
 	} kept;
-	unsigned int ms = (unsigned int)(wall_ms % 1000u);
-	char end[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z', '"' };
 
 	if (!kept.count || kept.second != wall_ms / 1000u) {
 		kept.second = wall_ms / 1000u;
 		kept.count = clock_write_iso(kept.text, wall_ms) - 1;
 	}
-	buffer_append_bytes(buffer, start, sizeof start - 1);
-	buffer_append_bytes(buffer, kept.text, kept.count);
-	buffer_append_bytes(buffer, end, sizeof end);
+	return view_from(kept.text, kept.count);
+}
+
+/* A line on its way: where the next byte goes, and whether all values were plain. */
+struct line {
+	char *at;
+	bool plain;
+};
+
+static inline void put_literal(struct line *line, const char *text, size_t count)
+{
+	memcpy(line->at, text, count);
+	line->at += count;
+}
+
+static inline void put_text(struct line *line, const char *start, size_t start_count, struct view value)
+{
+	if (!value.count)
+		return;
+	put_literal(line, start, start_count);
+	line->plain &= copy_plain(line->at, value);
+	line->at += value.count;
+	*line->at++ = '"';
+}
+
+static inline void put_number(struct line *line, const char *start, size_t start_count, int64_t value)
+{
+	char digits[20];
+	size_t first = sizeof digits;
+	uint64_t left = (uint64_t)value;
+
+	if (value < 0)
+		return;
+	put_literal(line, start, start_count);
+	do
+		digits[--first] = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	put_literal(line, digits + first, sizeof digits - first);
+}
+
+static void put_time(struct line *line, uint64_t wall_ms)
+{
+	struct view second = second_text(wall_ms);
+	unsigned int ms = (unsigned int)(wall_ms % 1000u);
+	char end[] = { '.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10), 'Z', '"' };
+
+	put_literal(line, "{\"time\":\"", 9);
+	put_literal(line, second.at, second.count);
+	put_literal(line, end, sizeof end);
+}
+
+/* Bytes that the line of `record` takes at most if nothing in it is escaped. */
+static size_t plain_bytes(const struct access_record *record)
+{
+	return sizeof "{\"time\":\"\"}\n" + CLOCK_TEXT_MAX_BYTES
+#define TEXT(name, member) +sizeof ",\"" name "\":\"\"" + record->member.count
+#define NUMBER(name, member, condition) +sizeof ",\"" name "\":" + 20
+#include "appliance/observe/access_line.def"
+		;
+}
+
+static void write_plain(struct line *line, const struct access_record *record)
+{
+	put_time(line, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0);
+#define TEXT(name, member) put_text(line, ",\"" name "\":\"", sizeof ",\"" name "\":\"" - 1, record->member);
+#define NUMBER(name, member, condition)                                                                                \
+	if (condition)                                                                                                 \
+		put_number(line, ",\"" name "\":", sizeof ",\"" name "\":" - 1, record->member);
+#include "appliance/observe/access_line.def"
+	put_literal(line, "}\n", 2);
+}
+
+static void write_escaped_text(struct buffer *buffer, struct view start, struct view value)
+{
+	if (!value.count)
+		return;
+	buffer_append(buffer, start);
+	json_write_escaped(buffer, value);
+	buffer_append_byte(buffer, '"');
+}
+
+static void write_escaped(struct buffer *buffer, const struct access_record *record)
+{
+	char time[CLOCK_TEXT_MAX_BYTES];
+
+	buffer_append(buffer, view_of("{\"time\":\""));
+	buffer_append_bytes(buffer, time,
+		clock_write_iso_ms(time, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0));
+	buffer_append_byte(buffer, '"');
+#define TEXT(name, member) write_escaped_text(buffer, view_of(",\"" name "\":\""), record->member);
+#define NUMBER(name, member, condition)                                                                                \
+	if ((condition) && record->member >= 0) {                                                                      \
+		buffer_append(buffer, view_of(",\"" name "\":"));                                                      \
+		buffer_append_u64(buffer, (uint64_t)record->member);                                                   \
+	}
+#include "appliance/observe/access_line.def"
+	buffer_append(buffer, view_of("}\n"));
 }
 
 void access_format_write_json(const struct access_record *record, struct buffer *buffer)
 {
-	write_time(buffer, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0);
-	write_member(buffer, view_of(",\"requestId\":\""), record->request_id);
-	write_member(buffer, view_of(",\"extendedRequestId\":\""), record->extended_request_id);
-	write_member(buffer, view_of(",\"vpceId\":\""), record->vpce_id);
-	write_member(buffer, view_of(",\"sourceIp\":\""), record->source_ip);
-	write_member(buffer, view_of(",\"domainName\":\""), record->domain_name);
-	write_member(buffer, view_of(",\"apiId\":\""), record->api_id);
-	write_member(buffer, view_of(",\"stage\":\""), record->stage);
-	write_member(buffer, view_of(",\"httpMethod\":\""), record->http_method);
-	write_member(buffer, view_of(",\"resourcePath\":\""), record->resource_path);
-	write_member(buffer, view_of(",\"path\":\""), record->path);
-	write_member(buffer, view_of(",\"protocol\":\""), record->protocol);
-	write_member_number(buffer, view_of(",\"status\":"), record->status);
-	write_member_number(buffer, view_of(",\"requestLength\":"), record->request_length_bytes);
-	write_member_number(buffer, view_of(",\"responseLength\":"), record->response_length_bytes);
-	write_member_number(buffer, view_of(",\"latencyUs\":"), record->response_latency_us);
-	write_member_number(buffer, view_of(",\"integrationStatus\":"), record->integration_status);
-	write_member_number(buffer, view_of(",\"integrationLatencyUs\":"), record->integration_latency_us);
-	write_member(buffer, view_of(",\"integrationError\":\""), record->integration_error);
-	write_member(buffer, view_of(",\"errorType\":\""), record->error_type);
-	write_member(buffer, view_of(",\"errorMessage\":\""), record->error_message);
-	write_member(buffer, view_of(",\"deniedBy\":\""), record->denied_by);
-	if (record->denied_by.count)
-		write_member_number(buffer, view_of(",\"deniedStatement\":"), record->denied_statement);
-	write_member(buffer, view_of(",\"deniedSid\":\""), record->denied_sid);
-	write_member(buffer, view_of(",\"reason\":\""), record->reason);
-	write_member(buffer, view_of(",\"userArn\":\""), record->user_arn);
-	write_member(buffer, view_of(",\"tlsVersion\":\""), record->tls_version);
-	write_member(buffer, view_of(",\"cipherSuite\":\""), record->tls_cipher);
-	write_member(buffer, view_of(",\"userAgent\":\""), record->user_agent);
-	buffer_append(buffer, view_of("}\n"));
+	struct line line = { .at = buffer_reserve(buffer, plain_bytes(record)), .plain = true };
+	char *start = line.at;
+
+	if (!start)
+		return;
+	write_plain(&line, record);
+	if (line.plain)
+		buffer_commit(buffer, (size_t)(line.at - start));
+	else
+		write_escaped(buffer, record);
 }

@@ -141,7 +141,7 @@ static void our_own_line_is_json_whatever_the_values_hold(void **state)
 
 static void any_byte_anywhere_is_escaped_as_json_writes_it(void **state)
 {
-	char value[20], ours[400], plain[400];
+	char value[20], ours[2048], plain[2048];
 
 	(void)state;
 	memset(&record, 0, sizeof record);
