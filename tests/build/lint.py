@@ -109,6 +109,17 @@ def check_words(path, lines):
             find(path, number, "unfinished", line.strip()[:100])
 
 
+def check_readme():
+    """The life of a request in README.md is the table of phases, word for word."""
+    with open("appliance/pipeline/phases.def", encoding="utf-8") as table:
+        rows = re.findall(r'^PHASE\((\w+),\s*\d,\s*"([^"]+)"\)', table.read(), re.M)
+    with open("README.md", encoding="utf-8") as file:
+        readme = file.read()
+    wanted = "\n".join(f"{number}. `{name}`: {text}" for number, (name, text) in enumerate(rows, 1))
+    if readme.partition("<!-- phases -->\n")[2].partition("\n<!-- /phases -->")[0] != wanted:
+        find("README.md", 1, "phases", f"the list between the phases marks must be:\n{wanted}")
+
+
 def check_header_alone(headers, folders, flags):
     """Each header must compile as the only include of a file: one compiler run per folder, one file per header."""
     for path in headers:
@@ -133,6 +144,7 @@ def main():
         if path.endswith((".c", ".h")):
             check_includes(path, lines, folders)
             check_sizes(path, lines)
+    check_readme()
     check_header_alone([s for s in sources if s.endswith(".h")], folders, flags)
     for line in findings:
         print(line)
