@@ -14,7 +14,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import ssl
 import statistics
 import subprocess
@@ -90,7 +89,7 @@ class Pinned:
         self.pid = self.process.pid
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         self.process.wait(20)
 
 
@@ -171,8 +170,16 @@ class Bench:
         """The thing of that name, made when it is first asked for and stopped at the end."""
         if name not in self.made:
             self.made[name] = make()
-            self.stack.callback(self.made[name].stop)
+            self.stack.callback(self.end, self.made[name])
         return self.made[name]
+
+    @staticmethod
+    def end(program):
+        try:
+            program.stop()
+        except subprocess.TimeoutExpired:
+            say(f"{type(program).__name__} did not end when it was told to")
+            program.process.kill()
 
     def back_end(self):
         text = BACK_END.format(folder=self.folder, port=BACK_END_PORT, body=BODY)
@@ -194,7 +201,7 @@ class Bench:
 
         def make():
             made = Postern(self.folder / name, places, tls)
-            self.stack.callback(made.stop)  # also if it starts but does not serve
+            self.stack.callback(self.end, made)  # also if it starts but does not serve
             return made.start().serve(self.back_end())
         return self.once(name, make)
 
