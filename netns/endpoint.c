@@ -186,6 +186,10 @@ static void report_no_sockets(const struct posternd *posternd, const struct endp
 	if (rc == -EADDRINUSE)
 		report(REPORT_ERROR,
 			"traffic address %s is in use: end the program that listens there, or choose another", text);
+	else if (rc == -EADDRNOTAVAIL)
+		report(REPORT_ERROR, "traffic address %s is not an address of this host", text);
+	else if (rc == -EACCES)
+		report(REPORT_ERROR, "traffic address %s: this port needs root: choose one from 1024 on", text);
 	else
 		report(REPORT_ERROR, "can't listen on traffic address %s: %s", text, strerror(-rc));
 }

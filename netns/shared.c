@@ -105,6 +105,8 @@ static int listen_management(struct posternd *posternd, uint32_t index)
 			"management address %s is in use: end the program that listens there, or choose another", text);
 	else if (fd == -EADDRNOTAVAIL)
 		report(REPORT_ERROR, "management address %s is not an address of this host", text);
+	else if (fd == -EACCES)
+		report(REPORT_ERROR, "management address %s: this port needs root: choose one from 1024 on", text);
 	else
 		report(REPORT_ERROR, "can't listen on management address %s: %s", text, strerror(-fd));
 	return fd;

@@ -51,9 +51,11 @@ static void note(struct doctor *doctor, enum finding finding, const char *name, 
 		printf("        %s\n", remedy);
 }
 
-/* A check that ends with an errno: 0 is good. */
+/* A check that ends with an errno: 0 is good. One that was not permitted says nothing about the kernel. */
 static void note_result(struct doctor *doctor, int error, const char *name, const char *remedy)
 {
+	if (error == -EPERM || error == -EACCES)
+		remedy = "give this user or container the capabilities that are named above";
 	note(doctor, error ? FINDING_MISSING : FINDING_OK, name, error ? strerror(-error) : "works", remedy);
 }
 
@@ -85,7 +87,7 @@ static void check_privileges(struct doctor *doctor)
 	static const struct {
 		unsigned number;
 		const char *name;
-	} needed[] = { { CAP_NET_ADMIN, "NET_ADMIN" }, { CAP_SYS_ADMIN, "SYS_ADMIN" },
+	} needed[] = { { CAP_NET_ADMIN, "NET_ADMIN" }, { CAP_SYS_ADMIN, "SYS_ADMIN" }, { CAP_BPF, "BPF" },
 		{ CAP_NET_BIND_SERVICE, "NET_BIND_SERVICE" }, { CAP_SETUID, "SETUID" }, { CAP_SETGID, "SETGID" },
 		{ CAP_SETPCAP, "SETPCAP" }, { CAP_KILL, "KILL" }, { CAP_CHOWN, "CHOWN" },
 		{ CAP_DAC_OVERRIDE, "DAC_OVERRIDE" } };
@@ -192,7 +194,11 @@ static void check_networks(struct doctor *doctor, const struct settings *setting
 		note(doctor, there ? FINDING_OK : FINDING_MISSING,
 			arena_printf(&doctor->cli->arena, "networks[%zu] %s", i, bridge ? "bridge" : "NIC").at,
 			network->interface,
-			bridge ? "ip link add NAME type bridge && ip link set NAME up; then add the subnet's NIC to it"
+			bridge ? arena_printf(&doctor->cli->arena,
+					 "ip link add %s type bridge && ip link set %s up; then add the subnet's NIC "
+					 "to it",
+					 network->interface, network->interface)
+					 .at
 			       : "`ip link` lists the NICs of this host");
 	}
 }

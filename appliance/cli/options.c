@@ -72,9 +72,11 @@ int cli_options(
 			.has_arg = list.options[i].text ? required_argument : no_argument };
 	optind = 0;
 	opterr = 0;
-	while ((got = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+	while ((got = getopt_long(argc, argv, ":", long_options, &index)) != -1) {
+		if (got == ':')
+			return cli_misuse(cli, usage, "%s: its value is missing", argv[optind - 1]);
 		if (got == '?')
-			return cli_misuse(cli, usage, "%s: unknown option, or its value is missing", argv[optind - 1]);
+			return cli_misuse(cli, usage, "%s: unknown option", argv[optind - 1]);
 		if (list.options[index].text)
 			*list.options[index].text = optarg;
 		else

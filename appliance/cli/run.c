@@ -24,16 +24,35 @@ struct run_options {
 	const char *local, *management, *traffic, *dns, *account, *region;
 };
 
-/* Every error of the file at `path`, the users' names included, before anything is started. */
-static int judge(struct cli *cli, const char *path, struct settings **ret)
+/* What is wrong with settings, the users' names included, before anything is started. `error` is what reading them gave. */
+static int judge(struct cli *cli, int error, struct settings *const *settings, const char *name, struct buffer *errors)
 {
 	static struct netns_config config;
+
+	if (error < 0 || settings_to_config(*settings, name, &config, errors) < 0)
+		return cli_fail(cli, VIEW_FMT, VIEW_ARG(view_trim_set(buffer_view(errors), "\n")));
+	return CLI_OK;
+}
+
+static int judge_file(struct cli *cli, const char *path, struct settings **ret)
+{
 	struct buffer errors;
 
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
-	if (settings_read_file(ret, path, &errors) < 0 || settings_to_config(*ret, path, &config, &errors) < 0)
-		return cli_fail(cli, VIEW_FMT, VIEW_ARG(view_trim_set(buffer_view(&errors), "\n")));
-	return CLI_OK;
+	return judge(cli, settings_read_file(ret, path, &errors), ret, path, &errors);
+}
+
+/* The same of a text that is not in a file yet. */
+static int judge_text(struct cli *cli, struct view text, const char *name)
+{
+	struct settings *settings = NULL;
+	struct buffer errors;
+	int result;
+
+	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
+	result = judge(cli, settings_parse(&settings, text, name, &errors), &settings, name, &errors);
+	settings_free(settings);
+	return result;
 }
 
 /* --- Local mode ---------------------------------------------------------------------------------------------------- */
@@ -161,7 +180,6 @@ static int run_local(struct cli *cli, const struct run_options *options)
 	char *dir = NULL;
 	const char *path, *run_dir;
 	struct json *tree JSON_CLEANUP = NULL;
-	struct settings *settings;
 	struct buffer text;
 	int result = make_folder(cli, options->local, 0755);
 
@@ -186,9 +204,10 @@ static int run_local(struct cli *cli, const struct run_options *options)
 	write_settings(&text, tree);
 	if (buffer_error(&text))
 		return cli_fail(cli, "out of memory");
-	result = save(cli, path, buffer_view(&text));
+	/* The file before was good: what is wrong came with an option, and is not written down. */
+	result = judge_text(cli, buffer_view(&text), "the options");
 	if (result == CLI_OK)
-		result = judge(cli, path, &settings);
+		result = save(cli, path, buffer_view(&text));
 	if (result != CLI_OK)
 		return result;
 	fprintf(stderr, "postern: local mode: no namespaces and no kernel filter; policies are enforced in the request "
@@ -201,7 +220,7 @@ static int run_local(struct cli *cli, const struct run_options *options)
 static int run_with_settings(struct cli *cli)
 {
 	const char *path = cli->settings ? cli->settings : SETTINGS_DEFAULT_FILE;
-	struct settings *settings;
+	struct settings *settings = NULL;
 	int result;
 
 	if (!cli->settings && access(path, F_OK) != 0)
@@ -210,7 +229,7 @@ static int run_with_settings(struct cli *cli)
 			"--settings, or try "
 			"--local DIR",
 			path);
-	result = judge(cli, path, &settings);
+	result = judge_file(cli, path, &settings);
 	if (result != CLI_OK)
 		return result;
 	if (!settings->local && geteuid() != 0)
