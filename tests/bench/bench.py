@@ -109,9 +109,9 @@ class Nginx(Pinned):
         file = folder / f"{name}.conf"
         file.write_text(text)
         super().__init__(core, "nginx", "-c", file)
-        wait_for(lambda: listens(port), f"nginx {name}", 20)
-        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        self.pid = int(children[0])  # its worker, not its master
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        wait_for(lambda: listens(port) and children.read_text().split(), f"nginx {name}", 20)
+        self.pid = int(children.read_text().split()[0])  # its worker, not its master
 
 
 class Postern(Appliance):
