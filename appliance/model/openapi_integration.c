@@ -216,6 +216,9 @@ static void set_members(struct builder *builder, const struct json *resource, co
 	set_responses(builder);
 }
 
+/* Of a wrong type as much is repeated in the error as tells it apart. */
+#define TYPE_SHOWN_MAX_BYTES 64
+
 struct json *openapi_integration(
 	struct openapi_work *work, const struct json *resource, struct view verb, const struct json *extension)
 {
@@ -232,7 +235,9 @@ struct json *openapi_integration(
 	if (!type) {
 		const struct json *given = json_find(resolved, "type");
 
-		refuse(&builder, given ? given : resolved, "its type must be http, http_proxy, aws, aws_proxy or mock");
+		refuse(&builder, given ? given : resolved,
+			"its type must be http, http_proxy, aws, aws_proxy or mock, not '" VIEW_FMT "'",
+			VIEW_ARG(view_part(json_text(given), 0, TYPE_SHOWN_MAX_BYTES)));
 		return NULL;
 	}
 	builder.integration = json_object_new();

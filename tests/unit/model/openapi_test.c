@@ -461,9 +461,10 @@ static void what_can_not_be_served_is_refused_as_aws_does(void **state)
 			"Unable to resolve reference '#/components/nothing'" },
 		{ MINIMAL(",\"x-loop\":{\"$ref\":\"#/x-loop\"}", "\"/x\":{\"$ref\":\"#/x-loop\"}"),
 			"References form a circle" },
-		{ INTEGRATION("\"type\":\"soap\""), "Unable to put integration on 'GET' for resource at path '/pets': "
-						    "its type must be http, http_proxy, aws, aws_proxy or mock "
-						    "(line 1, column " },
+		{ INTEGRATION("\"type\":\"soap\""),
+			"Unable to put integration on 'GET' for resource at path '/pets': "
+			"its type must be http, http_proxy, aws, aws_proxy or mock, not 'soap' "
+			"(line 1, column " },
 		{ INTEGRATION("\"type\":\"http\",\"uri\":\"http://a\""),
 			"Enumeration value for HttpMethod must be non-empty" },
 		{ INTEGRATION("\"type\":\"http\",\"httpMethod\":\"FETCH\",\"uri\":\"http://a\""),
