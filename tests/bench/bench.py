@@ -110,7 +110,11 @@ class Nginx(Pinned):
         file.write_text(text)
         super().__init__(core, "nginx", "-c", file)
         children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        wait_for(lambda: listens(port) and children.read_text().split(), f"nginx {name}", 20)
+        try:
+            wait_for(lambda: listens(port) and children.read_text().split(), f"nginx {name}", 20)
+        except (OSError, TimeoutError):
+            self.stop()
+            raise
         self.pid = int(children.read_text().split()[0])  # its worker, not its master
 
 
