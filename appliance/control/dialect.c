@@ -71,6 +71,39 @@ int dialect_read_query(struct call *call)
 	return 0;
 }
 
+static bool is_plain(struct view text)
+{
+	return (text.count == 0 || !memchr(text.at, '\0', text.count)) && view_is_utf8(text);
+}
+
+/* The first child or grandchild whose name or text is not plain, or NULL. The parsers bound the depth. */
+static const struct json *find_odd(const struct json *value)
+{
+	JSON_EACH(child, value)
+	{
+		const struct json *odd = find_odd(child);
+
+		if (odd)
+			return odd;
+		if (!is_plain(json_name(child)) || (json_is_text(child) && !is_plain(json_text(child))))
+			return child;
+	}
+	return NULL;
+}
+
+int dialect_check_texts(struct call *call)
+{
+	const struct json *odd = find_odd(call->input);
+	struct view name = json_name(odd);
+
+	if (!odd)
+		return 0;
+	if (name.count == 0 || !is_plain(name))
+		name = view_of("a member");
+	return call_fail(call, call->service->dialect->bad_input_code,
+		VIEW_FMT " holds a NUL character or bytes that are not UTF-8", VIEW_ARG(name));
+}
+
 const struct service *dialect_guess(const struct call_request *request)
 {
 	const struct call call = { .request = *request };

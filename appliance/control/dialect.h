@@ -35,6 +35,8 @@ struct dialect {
 	void (*encode_failure)(struct call *call, struct buffer *body);
 	/* Field that carries the error code; NULL if there is none. */
 	const char *error_field;
+	/* Code for an input that is none whatever the operation. */
+	const char *bad_input_code;
 };
 
 #define SERVICE_DIALECT(symbol) extern const struct dialect dialect_##symbol
@@ -54,6 +56,12 @@ struct json *dialect_scalar(enum shape_type type, struct view text);
 
 /* The names that the XML services have for what goes wrong before an operation is reached; the status stays. */
 void dialect_rename_older(struct call *call);
+
+/*
+ * Refuse texts and names that hold a NUL or are not UTF-8, wherever they lie in the input: handlers take texts for C
+ * strings, and the store keeps UTF-8. 0 or CALL_FAILED.
+ */
+int dialect_check_texts(struct call *call);
 
 /* The service that an unsigned or unreadable request seems to mean, for the form of its refusal. */
 const struct service *dialect_guess(const struct call_request *request);

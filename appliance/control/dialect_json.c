@@ -107,6 +107,7 @@ const struct dialect dialect_rest_json = {
 	.encode = json_encode,
 	.encode_failure = rest_json_encode_failure,
 	.error_field = "x-amzn-ErrorType",
+	.bad_input_code = "ValidationException",
 };
 
 static int json11_decode(struct call *call)
@@ -154,4 +155,5 @@ const struct dialect dialect_json11 = {
 	.encode = json11_encode,
 	.encode_failure = json11_encode_failure,
 	.error_field = NULL,
+	.bad_input_code = "ValidationException",
 };

@@ -224,6 +224,7 @@ const struct dialect dialect_ec2_query = {
 	.encode = ec2_encode,
 	.encode_failure = ec2_encode_failure,
 	.error_field = NULL,
+	.bad_input_code = "InvalidParameterValue",
 };
 
 static void aws_query_encode(struct call *call, struct buffer *body)
@@ -255,4 +256,5 @@ const struct dialect dialect_aws_query = {
 	.encode = aws_query_encode,
 	.encode_failure = aws_query_encode_failure,
 	.error_field = NULL,
+	.bad_input_code = "InvalidParameterValue",
 };

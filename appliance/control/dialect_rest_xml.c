@@ -170,4 +170,5 @@ const struct dialect dialect_rest_xml = {
 	.encode = rest_xml_encode,
 	.encode_failure = rest_xml_encode_failure,
 	.error_field = NULL,
+	.bad_input_code = "InvalidInput",
 };

@@ -50,6 +50,13 @@ static void fail_for_store(struct call *call, int error)
 	}
 }
 
+/* An access key that could not be read is not an unknown one. */
+static void fail_unread(struct call *call)
+{
+	call->error_code = NULL;
+	fail_for_store(call, call->store_error);
+}
+
 /* What must hold outside of the store before the call is answered. */
 static void act_on_commit(struct call *call, uint64_t revision)
 {
@@ -161,11 +168,15 @@ void dispatch(struct control *control, const struct call_request *request, struc
 	if (error == 0)
 		error = call.service->dialect->decode(&call);
 	if (error == 0)
+		error = dialect_check_texts(&call);
+	if (error == 0)
 		error = call.service->dialect->check(&call);
 	if (error == 0)
 		run(&call);
+	else if (call.store_error < 0 && call.operation == NULL)
+		fail_unread(&call);
 	else if (error != CALL_FAILED)
-		fail_for_store(&call, call.store_error < 0 ? call.store_error : error);
+		fail_for_store(&call, error);
 	answer(&call, ret);
 	note(&call);
 	counters_up(control->counts, COUNTERS_management_requests, (unsigned)call.service->id);

@@ -57,7 +57,7 @@ static int raise_revisions(const char *path, uint64_t floor)
 	struct sqlite *db = NULL;
 	int64_t own = 0;
 	char sql[160];
-	int error = sqlite_open(&db, path, true, STORE_BUSY_MAX_MS);
+	int error = sqlite_open(&db, path, true);
 
 	if (error == 0)
 		error = sqlite_query_int(db, "SELECT revision FROM head", &own);

@@ -30,7 +30,7 @@ static struct {
 	const sqlite3_io_methods *system_methods;
 } bounded = { .once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER };
 
-static __thread int64_t deadline_ms; /* 0: none */
+static __thread int64_t deadline_ms; /* of the step under way; 0: none yet */
 static __thread bool deadline_passed;
 
 static int64_t now_ms(void)
@@ -84,16 +84,11 @@ static void bounded_register(void)
 	(void)sqlite3_vfs_register(&bounded.vfs, 0);
 }
 
-void sqlite_deadline_start(unsigned budget_ms)
+/* Bracket what may wait for other processes. */
+static void deadline_start(void)
 {
 	deadline_passed = false;
-	deadline_ms = now_ms() + budget_ms;
-}
-
-void sqlite_deadline_stop(void)
-{
-	deadline_ms = 0;
-	deadline_passed = false;
+	deadline_ms = now_ms() + SQLITE_WAIT_MAX_MS;
 }
 
 static int errno_of(int result)
@@ -127,7 +122,7 @@ static int errno_of(int result)
 	}
 }
 
-int sqlite_open(struct sqlite **ret, const char *path, bool writable, unsigned busy_ms)
+int sqlite_open(struct sqlite **ret, const char *path, bool writable)
 {
 	sqlite3 *db = NULL;
 	int flags =
@@ -140,7 +135,7 @@ int sqlite_open(struct sqlite **ret, const char *path, bool writable, unsigned b
 		sqlite3_close(db);
 		return errno_of(result);
 	}
-	(void)sqlite3_busy_timeout(db, (int)busy_ms);
+	(void)sqlite3_busy_timeout(db, SQLITE_WAIT_MAX_MS);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	(void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	*ret = (struct sqlite *)(void *)db;
@@ -166,6 +161,7 @@ int sqlite_persist_wal(struct sqlite *db)
 
 int sqlite_exec(struct sqlite *db, const char *sql)
 {
+	deadline_start();
 	return errno_of(sqlite3_exec(db_of(db), sql, NULL, NULL, NULL));
 }
 
@@ -226,8 +222,11 @@ int sqlite_changes(struct sqlite *db)
 int sqlite_prepare(struct sqlite *db, struct sqlite_statement **ret, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
-	int error = errno_of(sqlite3_prepare_v2(db_of(db), sql, -1, &statement, NULL));
+	int error;
 
+	/* Reading the schema may wait as well. */
+	deadline_start();
+	error = errno_of(sqlite3_prepare_v2(db_of(db), sql, -1, &statement, NULL));
 	*ret = (struct sqlite_statement *)(void *)statement;
 	return error;
 }
@@ -249,8 +248,10 @@ void sqlite_bind_int(struct sqlite_statement *statement, int index, int64_t valu
 
 int sqlite_step(struct sqlite_statement *statement)
 {
-	int result = sqlite3_step(stmt_of(statement));
+	int result;
 
+	deadline_start();
+	result = sqlite3_step(stmt_of(statement));
 	return result == SQLITE_ROW ? 1 : errno_of(result);
 }
 

@@ -3,8 +3,8 @@
  * sqlite: the only file that knows SQLite; what store.c needs of it, with errno values instead of result codes.
  *
  * It adds one thing: a bound on waiting for other processes. SQLite's busy time-out covers ordinary locks, but a process
- * that holds a lock on the shared-memory index makes a writer retry inside of SQLite for many seconds. Files opened here
- * give up with -EBUSY when the deadline set by sqlite_deadline_start() is past.
+ * that holds a lock on the shared-memory index makes others retry inside of SQLite for many seconds. Here each step gives
+ * up with -EBUSY after SQLITE_WAIT_MAX_MS.
  *
  * Life cycle: sqlite_open(), statements from sqlite_prepare() finalized before sqlite_close(). One thread at a time.
  * Source: SQLite C interface; "Write-Ahead Logging", "Read-Only WAL-mode Databases".
@@ -16,12 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long one step may wait for other processes. */
+#define SQLITE_WAIT_MAX_MS 2000
+
 struct sqlite;
 struct sqlite_statement;
 
 /* Open an existing file. -ENOENT, -EACCES, -EMEDIUMTYPE (not a database: may show at the first read only), -ENOMEM. */
-int sqlite_open(struct sqlite **ret, const char *path, bool writable, unsigned busy_ms)
-	__attribute__((warn_unused_result));
+int sqlite_open(struct sqlite **ret, const char *path, bool writable) __attribute__((warn_unused_result));
 void sqlite_close(struct sqlite *db);
 
 /* SQLite's text for the last failure; valid until the next call. */
@@ -47,10 +49,6 @@ bool sqlite_autocommit(struct sqlite *db);
 
 /* Rows that the last change touched. */
 int sqlite_changes(struct sqlite *db);
-
-/* What waits for another process between these two gives up after `budget_ms` with -EBUSY. */
-void sqlite_deadline_start(unsigned budget_ms);
-void sqlite_deadline_stop(void);
 
 int sqlite_prepare(struct sqlite *db, struct sqlite_statement **ret, const char *sql)
 	__attribute__((warn_unused_result));

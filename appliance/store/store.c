@@ -13,6 +13,8 @@
 
 enum { MESSAGE_BYTES = 768 };
 
+_Static_assert(STORE_BUSY_MAX_MS == SQLITE_WAIT_MAX_MS, "the bound that the header promises");
+
 enum statement_id {
 	SQL_BEGIN,
 	SQL_BEGIN_READ,
@@ -197,7 +199,7 @@ static int check_identity(const struct store *store, const struct store_identity
 static int open_database(
 	struct store *store, const char *path, bool writable, int64_t *ret_version, const char **ret_message)
 {
-	int error = sqlite_open(&store->db, path, writable, STORE_BUSY_MAX_MS);
+	int error = sqlite_open(&store->db, path, writable);
 
 	if (error < 0)
 		return explain(ret_message, error, "%s: %s", path, strerror(-error));
@@ -563,9 +565,7 @@ int store_begin(struct store *store)
 		return -EROFS;
 	if (store->in_transaction || store->reading)
 		return -EINVAL;
-	sqlite_deadline_start(STORE_BUSY_MAX_MS);
 	error = run(store, SQL_BEGIN, NULL);
-	sqlite_deadline_stop();
 	if (error < 0)
 		return error;
 	store->in_transaction = true;
@@ -648,7 +648,6 @@ int store_commit(struct store *store, uint64_t *ret_revision)
 
 	if (!store->in_transaction)
 		return -EINVAL;
-	sqlite_deadline_start(STORE_BUSY_MAX_MS);
 	if (store->touched) {
 		error = statement_take(store, SQL_RAISE, &statement);
 		if (error == 0) {
@@ -658,7 +657,6 @@ int store_commit(struct store *store, uint64_t *ret_revision)
 	}
 	if (error == 0)
 		error = run(store, SQL_COMMIT, NULL);
-	sqlite_deadline_stop();
 	if (error < 0) {
 		store_rollback(store);
 		return error;

@@ -42,7 +42,7 @@
 /* Longest id or parent: an ARN may have 2,048 bytes (IAM), and a record-set id is zone/name/type/set id. */
 #define STORE_ID_MAX_BYTES 2560
 
-/* How long a reader may keep the writer waiting before a call fails with -EBUSY. */
+/* How long another process may keep a call waiting before it fails with -EBUSY. */
 #define STORE_BUSY_MAX_MS 2000
 
 enum store_kind {
