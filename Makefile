@@ -15,9 +15,9 @@ WOLFSSL ?= $(CURDIR)/build/wolfssl
 # ---------------------------------------------------------------------------------------------------------------------
 # Debian packages: to build, to test, to run the demo. `make deps` installs all of them (needs root).
 BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev libnl-3-dev libnl-route-3-dev \
-	libevent-dev libcurl4-gnutls-dev libcjson-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
+	libevent-dev libcurl4-gnutls-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
 	libknot-dev libc-ares-dev zlib1g-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
-TEST_PACKAGES := libcmocka-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
+TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
 	awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -68,10 +68,10 @@ USES_control := pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 
-LIBS_policy := -lcjson
+LIBS_policy :=
 LIBS_ebpf := -lbpf -lelf -lz
 LIBS_netns := -lnl-route-3 -lnl-3 -lseccomp
-LIBS_base := -lcjson -lyaml -lpcre2-8 -lz
+LIBS_base := -lyaml -lpcre2-8 -lz
 LIBS_crypto := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_wire := -lknot
 LIBS_mapping :=
@@ -90,10 +90,9 @@ LIBS_launch := -lseccomp
 LIBS_cli :=
 
 # Third-party headers at home: prefixes of what a folder may include besides libc and the kernel's UAPI.
-HEADERS_policy := cjson/
 HEADERS_ebpf := bpf/
 HEADERS_netns := netlink/ seccomp.h
-HEADERS_base := cjson/ yaml.h pcre2.h zlib.h
+HEADERS_base := yaml.h pcre2.h zlib.h
 HEADERS_crypto := wolfssl/
 HEADERS_wire := libknot/
 HEADERS_loop := event2/

@@ -21,7 +21,7 @@ TESTS_$(1) := $$(patsubst %.c,$$(B)/%,$$(wildcard tests/unit/$(1)/*_test.c))
 $$(TESTS_$(1)): $$(B)/%: $$(B)/%.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1)))
 	@echo '  LD    $$@'
 	@$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1))) -Wl,--end-group \
-		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lcmocka -lpthread
+		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lcmocka -lcjson -lpthread
 unit-$(1): $$(TESTS_$(1))
 	@for t in $$(TESTS_$(1)); do echo "== $$$$t"; $$$$t || exit 1; done
 endef
