@@ -27,6 +27,7 @@ static int write_record(struct cli *cli)
 	struct settings *settings;
 	struct buffer errors;
 	size_t written = 0;
+	int result;
 	ssize_t count = readlink("/proc/self/fd/0", name, sizeof name - 1);
 
 	name[count > 0 ? count : 0] = '\0';
@@ -35,7 +36,9 @@ static int write_record(struct cli *cli)
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
 	if (settings_read_fd(&settings, STDIN_FILENO, name, &errors) < 0)
 		return fail_with(cli, &errors);
-	if (settings_to_config(settings, name, &config, &errors) < 0)
+	result = settings_to_config(settings, name, &config, &errors);
+	settings_free(settings);
+	if (result < 0)
 		return fail_with(cli, &errors);
 	while (written < sizeof config) {
 		count = write(STDOUT_FILENO, (const char *)&config + written, sizeof config - written);
