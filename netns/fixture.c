@@ -140,20 +140,27 @@ static int configure_link(const struct inside *inside, uint32_t number)
 {
 	const struct link_plan *plan = &inside->plans[number];
 	int ifindex = link_find(plan);
+	bool has_v4 = false, has_v6 = false;
 	int rc;
 
 	if (ifindex < 0)
 		return ifindex;
 	rc = filter_attach(inside->filter, ifindex);
-	for (uint32_t i = 0; i < inside->wanted->address_count && rc == 0; i++)
-		if (strcmp(inside->networks[i].subnet_id, plan->network->subnet_id) == 0)
-			rc = link_add_address(ifindex, &inside->wanted->addresses[i]);
+	for (uint32_t i = 0; i < inside->wanted->address_count && rc == 0; i++) {
+		const struct verb_address *address = &inside->wanted->addresses[i];
+
+		if (strcmp(inside->networks[i].subnet_id, plan->network->subnet_id) != 0)
+			continue;
+		rc = link_add_address(ifindex, address);
+		has_v4 = has_v4 || address->family == AF_INET;
+		has_v6 = has_v6 || address->family == AF_INET6;
+	}
 	if (rc == 0)
 		rc = link_raise(ifindex);
-	/* The first subnet's gateway is used while it is there; the others stand by. */
-	if (rc == 0 && plan->network->v4_gateway.family)
+	/* The first subnet's gateway is used while it is there; the others stand by. A family without an address has no route. */
+	if (rc == 0 && has_v4 && plan->network->v4_gateway.family)
 		rc = link_add_default_route(ifindex, &plan->network->v4_gateway, 100 + number);
-	if (rc == 0 && plan->network->v6_gateway.family)
+	if (rc == 0 && has_v6 && plan->network->v6_gateway.family)
 		rc = link_add_default_route(ifindex, &plan->network->v6_gateway, 100 + number);
 	return rc;
 }
