@@ -132,6 +132,7 @@ help:
 	@echo 'make deps      install the Debian packages that building, testing and the demo need (needs root)'
 	@echo 'make all       build posternd, postern-gateway, postern-control and postern into $(B)/'
 	@echo 'make demo      deps + all, then the main job end to end in namespaces of its own (needs root); KEEP=1 leaves it running'
+	@echo 'make demo-down ends a demo that was left running and removes all that it made (needs root)'
 	@echo 'make test      all tests: unit, filter, scenarios, replay of the fuzz corpora (needs root)'
 	@echo 'make unit      the unit tests alone; make unit-FOLDER those of one folder'
 	@echo 'make lint      layout, layers, third-party headers at home, clang warnings'

@@ -39,10 +39,13 @@ SCENARIOS ?= tests/scenarios
 scenarios: need-root all
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
-.PHONY: demo down
+.PHONY: demo demo-down
 demo: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@POSTERN_BUILD=$(B) KEEP=$(KEEP) $(PYTHON) tests/demo/demo.py
+
+demo-down: need-root all
+	@POSTERN_BUILD=$(B) $(PYTHON) tests/demo/demo.py --down
 
 .PHONY: bench
 bench: need-root deps

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job, end to end, in namespaces of its own: an endpoint in a private subnet, a private API behind it, managed with
-the stock aws CLI. Each thing shown is a checked line; the last line counts them. KEEP=1 leaves it running."""
+the stock aws CLI. Each thing shown is a checked line; the last line counts them. KEEP=1 leaves it running.
+
+usage: demo.py [--down]     --down ends one that was left running and removes what it made
+"""
 import json
 import os
 import pathlib
@@ -19,7 +22,7 @@ from lab.backend import PETS, Backend
 from lab.certificate import Authority
 from lab.network import Subnet, run, wait_for
 
-FOLDER = pathlib.Path("/tmp/postern-demo")
+FOLDER = pathlib.Path("/run/postern-demo")
 PREFIX = "pd"
 DOMAIN = "api.pets.internal"
 ALLOWED, DENIED = "10.20.0.10", "10.20.0.66"
@@ -65,8 +68,8 @@ class Demo:
 
     # -- the operator's part ------------------------------------------------------------------------------------------
     def lab(self):
+        take_down()
         self.step("A private subnet with two hosts, and a back end")
-        shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(mode=0o755)
         self.subnet = Subnet(PREFIX)
         self.closers.append(self.subnet.close)
@@ -279,6 +282,7 @@ class Demo:
 
     # -- the end ------------------------------------------------------------------------------------------------------
     def keep(self):
+        (FOLDER / "kept").write_text(f"{self.postern.process.pid} posternd\n{self.backend.nginx.pid} nginx\n")
         key, secret = self.postern.credentials()
         endpoint = self.postern.management
         pets = f"ip netns exec {self.allowed.name} curl --cacert {self.authority.certificate} --resolve {DOMAIN}:443:{self.ipv4} https://{DOMAIN}/pets"
@@ -299,7 +303,8 @@ CA of {DOMAIN}: {self.authority.certificate}
 {self.postern.build}/postern status --endpoint-url {endpoint}
 {self.postern.build}/postern filter events --endpoint-url {endpoint}
 
-To end it: kill {self.postern.process.pid}; {self.postern.build}/postern down --settings {self.postern.settings_file}
+To end it and remove everything: make demo-down
+({self.postern.build}/postern down --settings {self.postern.settings_file} removes what Postern itself made.)
 """)
 
     def close(self):
@@ -308,6 +313,20 @@ To end it: kill {self.postern.process.pid}; {self.postern.build}/postern down --
                 closer()
             except Exception as error:  # the other parts are still to be removed
                 print(f"  while cleaning up: {error}", flush=True)
+
+
+def take_down():
+    """End what an earlier demo left running, and remove all that it made."""
+    kept = FOLDER / "kept"
+    for line in kept.read_text().splitlines() if kept.exists() else []:
+        pid, name = line.split()
+        if pathlib.Path(f"/proc/{pid}/comm").exists() and pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name:
+            os.kill(int(pid), signal.SIGTERM)
+            wait_for(lambda: not pathlib.Path(f"/proc/{pid}").exists(), f"{name} to end", 40)
+    if (FOLDER / "postern.yaml").exists():
+        run(lab_appliance.build_folder() / "postern", "down", "--settings", FOLDER / "postern.yaml", check=False)
+    Subnet.clean(PREFIX)
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 class Writer(threading.Thread):
@@ -336,6 +355,9 @@ class Writer(threading.Thread):
 
 
 def main():
+    if sys.argv[1:] == ["--down"]:
+        take_down()
+        return 0
     demo, keep = Demo(), os.environ.get("KEEP") == "1"
     finished = False
     try:
