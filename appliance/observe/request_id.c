@@ -3,10 +3,10 @@
 
 #include "appliance/base/random.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "hex_digits() puts digits in the order of memory");
+
 /* The client's part of a trace header that is kept; AWS's own have 75 bytes, with lineage some 30 more. */
 #define INCOMING_TRACE_MAX_BYTES 256
-
-static const char hex[] = "0123456789abcdef";
 
 void request_id_seed(struct request_id_generator *generator)
 {
@@ -33,12 +33,25 @@ uint64_t request_id_next(struct request_id_generator *generator)
 	return result;
 }
 
-/* The lowest `digit_count` hex digits of `number`. */
+/* Eight hex digits of `number`, the highest first: each nibble gets a byte, then each byte its digit, all at once. */
+static uint64_t hex_digits(uint32_t number)
+{
+	uint64_t nibbles = (number & UINT64_C(0xffff)) << 32 | number >> 16, letters;
+
+	/* Bytes and then nibbles come in the order of memory, which is the other way round (little-endian hosts only). */
+	nibbles = (nibbles << 16 & UINT64_C(0x00ff000000ff0000)) | (nibbles >> 8 & UINT64_C(0x000000ff000000ff));
+	nibbles = (nibbles << 8 & UINT64_C(0x0f000f000f000f00)) | (nibbles >> 4 & UINT64_C(0x000f000f000f000f));
+	letters = (nibbles + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+	return nibbles + UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
+}
+
+/* The lowest `digit_count` (4, 8, 12 or 16) hex digits of `number`. */
 static char *write_hex(char *at, uint64_t number, unsigned int digit_count)
 {
-	for (unsigned int i = digit_count; i-- > 0;)
-		*at++ = hex[number >> (4u * i) & 0xfu];
-	return at;
+	uint64_t digits[2] = { hex_digits((uint32_t)(number >> 32)), hex_digits((uint32_t)number) };
+
+	memcpy(at, (const char *)digits + (16 - digit_count), digit_count);
+	return at + digit_count;
 }
 
 void request_id_write(struct request_id_generator *generator, char ret[REQUEST_ID_BYTES])

@@ -11,7 +11,9 @@
 #define POSTERN_WIRE_HTTP1_BYTES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -111,5 +113,116 @@ static inline const char *http1_skip_target(const char *at, const char *end)
 		at++;
 	return at;
 }
+
+/*
+ * Copies for the writers: all `count` bytes go to `to` whatever they are, and the answer is whether they may stand there.
+ * What is copied is looked at in the same pass.
+ */
+#ifdef __SSE2__
+
+/* Copy 1 to 15 bytes; the result holds each of them at least once, and no others. */
+static inline __m128i http1_copy_short(char *to, const char *at, size_t count)
+{
+	uint64_t first = 0, last = 0;
+
+	if (count >= 8) {
+		memcpy(&first, at, 8);
+		memcpy(&last, at + count - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + count - 8, &last, 8);
+		return _mm_set_epi64x((long long)last, (long long)first);
+	}
+	if (count >= 4) {
+		memcpy(&first, at, 4);
+		memcpy(&last, at + count - 4, 4);
+		memcpy(to, &first, 4);
+		memcpy(to + count - 4, &last, 4);
+		return _mm_set1_epi64x((long long)(last << 32 | first));
+	}
+	first = (unsigned char)at[0] | (uint64_t)(unsigned char)at[count / 2] << 8 |
+		(uint64_t)(unsigned char)at[count - 1] << 16;
+	to[0] = (char)first;
+	to[count / 2] = (char)(first >> 8);
+	to[count - 1] = (char)(first >> 16);
+	return _mm_set1_epi32((int)(first | (first & 0xff) << 24));
+}
+
+/* Bits of the bytes that a field value may not have. */
+static inline int http1_control_mask(__m128i bytes)
+{
+	__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+	__m128i bad = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')), control),
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+
+	return _mm_movemask_epi8(bad);
+}
+
+/* Bits of the bytes that are neither letters, nor digits, nor '-'. */
+static inline int http1_unusual_mask(__m128i bytes)
+{
+	__m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+	__m128i letter = _mm_and_si128(
+		_mm_cmpgt_epi8(lower, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(lower, _mm_set1_epi8('z' + 1)));
+	__m128i digit = _mm_and_si128(
+		_mm_cmpgt_epi8(bytes, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('9' + 1)));
+
+	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')))) ^
+	       0xffff;
+}
+
+#define HTTP1_COPY(to, at, count, mask_of, ret_mask)                                                                   \
+	do {                                                                                                           \
+		size_t copied_ = 0;                                                                                    \
+		if ((count) < 16) {                                                                                    \
+			if (count)                                                                                     \
+				*(ret_mask) = mask_of(http1_copy_short((to), (at), (count)));                          \
+			break;                                                                                         \
+		}                                                                                                      \
+		for (; copied_ + 16 <= (count); copied_ += 16) {                                                       \
+			__m128i bytes_ = _mm_loadu_si128((const __m128i *)(const void *)((at) + copied_));             \
+			_mm_storeu_si128((__m128i *)(void *)((to) + copied_), bytes_);                                 \
+			*(ret_mask) |= mask_of(bytes_);                                                                \
+		}                                                                                                      \
+		{                                                                                                      \
+			__m128i bytes_ = _mm_loadu_si128((const __m128i *)(const void *)((at) + (count)-16));          \
+			_mm_storeu_si128((__m128i *)(void *)((to) + (count)-16), bytes_);                              \
+			*(ret_mask) |= mask_of(bytes_);                                                                \
+		}                                                                                                      \
+	} while (0)
+
+static inline bool http1_copy_value(char *to, const char *at, size_t count)
+{
+	int mask = 0;
+
+	HTTP1_COPY(to, at, count, http1_control_mask, &mask);
+	return mask == 0;
+}
+
+static inline bool http1_copy_name(char *to, const char *at, size_t count)
+{
+	int mask = 0;
+
+	HTTP1_COPY(to, at, count, http1_unusual_mask, &mask);
+	/* Unusual is not wrong: '_' and its like are tokens as well. */
+	return count && (mask == 0 || http1_skip_token(at, at + count) == at + count);
+}
+
+#else
+
+static inline bool http1_copy_value(char *to, const char *at, size_t count)
+{
+	if (count)
+		memcpy(to, at, count);
+	return http1_skip_value(at, at + count) == at + count;
+}
+
+static inline bool http1_copy_name(char *to, const char *at, size_t count)
+{
+	if (count)
+		memcpy(to, at, count);
+	return count && http1_skip_token(at, at + count) == at + count;
+}
+
+#endif
 
 #endif

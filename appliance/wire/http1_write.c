@@ -87,16 +87,17 @@ void http1_write_header(struct http1_writer *writer, struct view name, struct vi
 {
 	char *at;
 
-	if (!http1_name_is_valid(name) || !http1_value_is_valid(value))
-		writer->bad = true;
 	at = take(writer, name.count + 2 + value.count + 2);
 	if (!at)
 		return;
-	at = put(at, name);
+	if (!http1_copy_name(at, name.at, name.count))
+		writer->bad = true;
+	at += name.count;
 	*at++ = ':';
 	*at++ = ' ';
-	at = put(at, value);
-	put(at, view_of("\r\n"));
+	if (!http1_copy_value(at, value.at, value.count))
+		writer->bad = true;
+	put(at + value.count, view_of("\r\n"));
 }
 
 void http1_write_header_number(struct http1_writer *writer, struct view name, uint64_t value)

@@ -76,9 +76,37 @@ static void what_does_not_fit_is_told_once_and_writes_nothing_more(void **state)
 	}
 }
 
+static void any_byte_anywhere_is_judged_as_the_parser_judges_it(void **state)
+{
+	char text[40], room[128];
+
+	(void)state;
+	for (size_t count = 0; count <= sizeof text; count++) {
+		for (size_t at = 0; at < (count ? count : 1) * 256; at++) {
+			struct http1_writer writer = http1_writer_at(room, sizeof room);
+			struct view word = view_from(text, count);
+
+			memset(text, 'k', sizeof text);
+			text[at / 256] = (char)(at % 256);
+			http1_write_header(&writer, word, view_of("v"));
+			assert_int_equal(!http1_name_is_valid(word), writer.bad);
+			writer = http1_writer_at(room, sizeof room);
+			http1_write_header(&writer, view_of("n"), word);
+			assert_int_equal(!http1_value_is_valid(word), writer.bad);
+			if (writer.bad)
+				continue;
+			assert_int_equal(3 + count + 2, writer.at - room);
+			assert_memory_equal("n: ", room, 3);
+			assert_memory_equal(text, room + 3, count);
+			assert_memory_equal("\r\n", room + 3 + count, 2);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_byte_anywhere_is_judged_as_the_parser_judges_it),
 		cmocka_unit_test(a_response_head_is_written),
 		cmocka_unit_test(a_request_head_is_written),
 		cmocka_unit_test(lines_can_not_be_injected),
