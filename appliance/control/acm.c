@@ -45,6 +45,8 @@ static int check_chain(struct call *call, const struct import *import)
 	int error = certificate_parse_chain(&chain, &count, import->chain_pem, &call->arena);
 
 	if (error < 0)
+		count = 0;
+	if (count == 0 && view_trim_set(import->chain_pem, " \t\r\n").count)
 		return call_fail(
 			call, "ValidationException", "The certificate chain is not PEM-encoded or is not valid.");
 	if (count && certificate_check_chain(&import->certificate, chain, count, &wrong) < 0)
@@ -91,11 +93,31 @@ static bool shares_a_name(const struct json *old, const struct certificate *cert
 	return view_equals_ignore_case(json_find_text(old, "DomainName"), certificate->common_name);
 }
 
+/* arn:aws:acm:{region}:{account}:certificate/{id} */
+static int check_arn(struct call *call, const char *arn)
+{
+	struct view rest = view_from_text(arn), part = { 0 };
+	size_t parts = 0;
+	bool fits = view_starts_with(rest, view_of("arn:aws:acm:"));
+
+	while (view_split(&rest, ':', &part)) {
+		parts++;
+		fits = fits && part.count;
+	}
+	if (fits && parts == 6 && view_starts_with(part, view_of("certificate/")) &&
+		part.count > strlen("certificate/"))
+		return 0;
+	return call_fail(call, "InvalidArnException", "The certificate ARN %s is not valid.", arn);
+}
+
 /* A reimport keeps the ARN, the kind of key and at least one name. */
 static int check_reimport(struct call *call, const char *arn, const struct import *import, const struct json *fresh)
 {
-	struct json JSON_CLEANUP *old = record_find(call, STORE_certificate, arn);
+	struct json JSON_CLEANUP *old = NULL;
 
+	if (check_arn(call, arn) < 0)
+		return CALL_FAILED;
+	old = record_find(call, STORE_certificate, arn);
 	if (!old)
 		return call_fail(call, "ResourceNotFoundException", "Could not find certificate %s.", arn);
 	if (json_count(json_find(call->input, "Tags")))
@@ -157,8 +179,8 @@ static int find(struct call *call, struct json **ret)
 {
 	const char *arn = call_input(call, "CertificateArn");
 
-	if (strncmp(arn, "arn:", 4) != 0)
-		return call_fail(call, "InvalidArnException", "The certificate ARN %s is not valid.", arn);
+	if (check_arn(call, arn) < 0)
+		return CALL_FAILED;
 	*ret = record_find(call, STORE_certificate, arn);
 	if (*ret)
 		return 0;
@@ -295,14 +317,23 @@ static struct json *summary_of(struct call *call, const struct json *body)
 	return row;
 }
 
+/* Source: ACM API Reference, ListCertificates, MaxItems. */
+enum { ITEMS_MAX = 1000 };
+
 int op_list_certificates(struct call *call)
 {
 	struct json JSON_CLEANUP *all = record_list(call, STORE_certificate, NULL);
 	struct json *rows = json_ensure_array(call->output, "CertificateSummaryList");
-	int64_t max = json_find_integer(call->input, "MaxItems", 1000);
+	int64_t max = json_find_integer(call->input, "MaxItems", ITEMS_MAX);
 	const char *after = call_input(call, "NextToken");
 	int64_t count = 0;
 
+	if (max < 1 || max > ITEMS_MAX)
+		return call_fail(call, "ValidationException",
+			"1 validation error detected: Value '%lld' at 'maxItems' failed to satisfy constraint: Member "
+			"must have "
+			"value %s than or equal to %d",
+			(long long)max, max < 1 ? "greater" : "less", max < 1 ? 1 : ITEMS_MAX);
 	/* Records come in order of their ARN, and the token is the last one shown. */
 	JSON_EACH(body, all)
 	{

@@ -150,6 +150,9 @@ static int query_check(struct call *call)
 				"Value (" VIEW_FMT ") for parameter %s is invalid.", VIEW_ARG(json_text(value)),
 				shape->members[i].name);
 	}
+	/* What changes something judges more of its input first. */
+	if (call->operation->access == OPERATION_READ && json_find_bool(call->input, "DryRun", false))
+		return call_fail(call, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.");
 	return 0;
 }
 

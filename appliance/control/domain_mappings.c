@@ -14,6 +14,12 @@
 enum { BASE_PATH_MAX_BYTES = 300 };
 #define NO_BASE_PATH "(none)"
 
+/* Paths of the health checks. Source: spec/domains.md 1. */
+static bool base_path_reserved(const char *path)
+{
+	return strcmp(path, "ping") == 0 || strcmp(path, "sping") == 0;
+}
+
 static bool base_path_valid(const char *path)
 {
 	size_t length = strlen(path);
@@ -56,6 +62,8 @@ int op_create_base_path_mapping(struct call *call)
 		path = NO_BASE_PATH;
 	if (strcmp(path, NO_BASE_PATH) != 0 && !base_path_valid(path))
 		return call_fail(call, "BadRequestException", "API Gateway V1 doesn't support the base path: %s", path);
+	if (base_path_reserved(path))
+		return call_fail(call, "BadRequestException", "The base path %s is reserved for health checks", path);
 	/* Multi-level paths belong to the v2 API. */
 	if (strchr(path, '/'))
 		return call_fail(call, "BadRequestException",
@@ -120,8 +128,13 @@ static int patch_mapping(struct call *call, const struct patch *patch, struct js
 		(!base_path_valid(patch->value) || strchr(patch->value, '/')))
 		return call_fail(
 			call, "BadRequestException", "API Gateway V1 doesn't support the base path: %s", patch->value);
+	if (base && patch->value && base_path_reserved(patch->value))
+		return call_fail(
+			call, "BadRequestException", "The base path %s is reserved for health checks", patch->value);
 	if (base)
 		json_set_c_string(mapping, "basePath", patch->value && *patch->value ? patch->value : NO_BASE_PATH);
+	else if (!api && patch->value && !*patch->value)
+		(void)json_remove(mapping, "stage");
 	else
 		patch_text(mapping, api ? "restApiId" : "stage", patch);
 	return 0;

@@ -34,6 +34,7 @@ struct json *ec2_endpoint_shown(const struct call *call, const struct json *endp
 	json_set(shown, "creationTimestamp", json_copy(json_find(endpoint, "creationTimestamp")));
 	json_set(shown, "tagSet", json_copy(json_find(endpoint, "tagSet")));
 	json_set_c_string(shown, "ownerId", control_account(call->control));
+	json_set_c_string(shown, "serviceRegion", control_region(call->control));
 	return shown;
 }
 
@@ -142,11 +143,15 @@ static int check_ids(struct call *call)
 	return 0;
 }
 
+/* Source: spec/endpoints.md 6.3. */
+enum { RESULTS_MAX = 1000 };
+
 int op_describe_vpc_endpoints(struct call *call)
 {
 	static const struct filter_member members[] = {
 		{ "ip-address-type", "ipAddressType" },
 		{ "service-name", "serviceName" },
+		{ "service-region", "serviceRegion" },
 		{ "vpc-id", "vpcId" },
 		{ "vpc-endpoint-id", "vpcEndpointId" },
 		{ "vpc-endpoint-state", "state" },
@@ -154,10 +159,13 @@ int op_describe_vpc_endpoints(struct call *call)
 	};
 	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
 	struct json *set = json_ensure_array(call->output, "vpcEndpointSet");
-	int64_t max = json_find_integer(call->input, "MaxResults", 1000);
+	int64_t max = json_find_integer(call->input, "MaxResults", RESULTS_MAX);
 	const char *after = call_input(call, "NextToken");
 	int error = check_ids(call);
 
+	if (error == 0 && (max < 1 || max > RESULTS_MAX))
+		return call_fail(call, "InvalidParameterValue", "Value (%lld) for parameter maxResults is invalid.",
+			(long long)max);
 	JSON_EACH(endpoint, endpoints)
 	{
 		struct view id = json_find_text(endpoint, "vpcEndpointId");

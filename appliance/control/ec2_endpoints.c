@@ -101,6 +101,8 @@ static int check_create(struct call *call, const struct json *endpoints)
 	const char *wanted = call_text(call, "com.amazonaws.%s.execute-api", control_region(call->control));
 	size_t in_vpc = 0;
 
+	if (call->control->settings.local)
+		return call_fail(call, "UnsupportedOperation", "In local mode there is the built-in endpoint alone.");
 	if (!network_vpc_exists(call, vpc_id))
 		return call_fail(call, "InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", vpc_id);
 	if (strcmp(service, wanted) != 0)
@@ -135,17 +137,20 @@ static int place_address(struct call *call, struct json *entry, size_t index, in
 {
 	const struct netns_network *network = &call->control->networks[index];
 	bool is_v4 = family == AF_INET;
-	const char *text = wished_address(call, network->subnet_id, is_v4 ? "Ipv4" : "Ipv6");
+	const char *wish = wished_address(call, network->subnet_id, is_v4 ? "Ipv4" : "Ipv6"), *text = NULL;
+	bool taken = false;
 
 	if (!network_has_family(call->control, index, family))
 		return call_fail(call, "InvalidParameter",
 			"The subnet %s has no %s prefix, which the IP address type of the endpoint needs.",
 			network->subnet_id, is_v4 ? "IPv4" : "IPv6");
-	if (text && !network_admits(call->control, index, family, text))
-		return call_fail(call, "InvalidParameterValue", "The address %s can't be used in the subnet %s", text,
+	text = wish ? network_take_wished(call, index, family, wish, endpoints, &taken)
+		    : network_take_address(call, index, family, endpoints);
+	if (taken)
+		return call_fail(call, "InvalidIPAddress.InUse", "Address %s is in use.", wish);
+	if (wish && !text)
+		return call_fail(call, "InvalidParameterValue", "The address %s can't be used in the subnet %s", wish,
 			network->subnet_id);
-	if (!text)
-		text = network_take_address(call, index, family, endpoints);
 	if (!text)
 		return call_fail(call, "InsufficientFreeAddressesInSubnet",
 			"There are not enough free addresses in subnet '%s'.", network->subnet_id);
@@ -203,7 +208,8 @@ static struct json *tags_of(const struct call *call)
 
 static int take_address_type(struct call *call, struct json *endpoint)
 {
-	const char *type = call_input_has(call, "IpAddressType") ? call_input(call, "IpAddressType") : "ipv4";
+	const char *old = json_find_c_string(endpoint, "ipAddressType"), *wish = call_input(call, "IpAddressType");
+	const char *type = wish ? wish : old ? old : "ipv4";
 	const char *record_type = json_find_c_string(json_find(call->input, "DnsOptions"), "DnsRecordIpType");
 
 	if (strcmp(type, "ipv4") != 0 && strcmp(type, "ipv6") != 0 && strcmp(type, "dualstack") != 0)
@@ -214,8 +220,9 @@ static int take_address_type(struct call *call, struct json *endpoint)
 		return call_fail(call, "InvalidParameterValue", "Value (%s) for parameter DnsRecordIpType is invalid.",
 			record_type);
 	json_set_c_string(endpoint, "ipAddressType", type);
-	json_set_c_string(
-		json_ensure_object(endpoint, "dnsOptions"), "dnsRecordIpType", record_type ? record_type : type);
+	if (record_type || wish || !old)
+		json_set_c_string(json_ensure_object(endpoint, "dnsOptions"), "dnsRecordIpType",
+			record_type ? record_type : type);
 	return 0;
 }
 
@@ -415,6 +422,28 @@ static int modify_subnets(struct call *call, struct json *endpoint, const struct
 	return error;
 }
 
+/* Give each interface an address of the families that it has now, and of no other; it keeps those that it has. */
+static int modify_families(struct call *call, struct json *endpoint, const struct json *endpoints)
+{
+	const char *type = json_find_c_string(endpoint, "ipAddressType");
+	int error = 0;
+
+	JSON_EACH(entry, json_find(json_find(endpoint, "postern"), "addresses"))
+	{
+		size_t index = (size_t)json_find_integer(entry, "networkIndex", 0);
+
+		if (strcmp(type, "ipv6") == 0)
+			(void)json_remove(entry, "ipv4");
+		else if (error == 0 && !json_find(entry, "ipv4"))
+			error = place_address(call, entry, index, AF_INET, endpoints);
+		if (strcmp(type, "ipv4") == 0)
+			(void)json_remove(entry, "ipv6");
+		else if (error == 0 && !json_find(entry, "ipv6"))
+			error = place_address(call, entry, index, AF_INET6, endpoints);
+	}
+	return error;
+}
+
 static int modify_policy(struct call *call, struct json *endpoint)
 {
 	const char *policy;
@@ -455,7 +484,8 @@ int op_modify_vpc_endpoint(struct call *call)
 {
 	const char *id = call_input(call, "VpcEndpointId");
 	struct json JSON_CLEANUP *endpoint = NULL, *endpoints = NULL;
-	bool interfaces = call_input_has(call, "AddSubnetId") || call_input_has(call, "RemoveSubnetId");
+	bool interfaces = call_input_has(call, "AddSubnetId") || call_input_has(call, "RemoveSubnetId") ||
+			  call_input_has(call, "IpAddressType");
 	int error = find(call, id, &endpoint);
 
 	if (error < 0)
@@ -467,7 +497,7 @@ int op_modify_vpc_endpoint(struct call *call)
 	if (json_count(json_find(call->input, "RemoveSecurityGroupId")))
 		return call_fail(call, "InvalidParameter", "The last security group of an endpoint cannot be removed.");
 	if (interfaces && endpoint_is_builtin(endpoint))
-		return call_fail(call, "UnsupportedOperation", "The built-in endpoint has no subnets.");
+		return call_fail(call, "UnsupportedOperation", "The built-in endpoint has no interfaces.");
 	endpoints = record_list(call, STORE_vpcendpoint, NULL);
 	error = check_groups(call, json_find_c_string(endpoint, "vpcId"), json_find(call->input, "AddSecurityGroupId"));
 	if (error == 0)
@@ -476,6 +506,8 @@ int op_modify_vpc_endpoint(struct call *call)
 		error = modify_private_dns(call, endpoint, endpoints);
 	if (error == 0 && (call_input_has(call, "IpAddressType") || call_input_has(call, "DnsOptions")))
 		error = take_address_type(call, endpoint);
+	if (error == 0 && call_input_has(call, "IpAddressType"))
+		error = modify_families(call, endpoint, endpoints);
 	if (error == 0 && interfaces)
 		error = modify_subnets(call, endpoint, endpoints);
 	if (error == 0)

@@ -42,12 +42,19 @@ static int check_aws_uri(struct call *call, const struct json *integration, cons
 
 static int check_uri(struct call *call, const struct json *integration)
 {
+	static const char *const verbs[] = { "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY" };
 	const char *uri = json_find_c_string(integration, "uri");
+	bool known = false;
 
 	if (is_type(integration, "MOCK"))
 		return 0;
 	if (!json_find_c_string(integration, "httpMethod"))
 		return call_fail(call, "BadRequestException", "Enumeration value for HttpMethod must be non-empty");
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
+		known = known || view_equals_text(json_find_text(integration, "httpMethod"), verbs[i]);
+	if (!known)
+		return call_fail(call, "BadRequestException",
+			"Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY");
 	if (is_aws(integration))
 		return check_aws_uri(call, integration, uri ? uri : "");
 	if (!uri || (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0))
@@ -227,10 +234,28 @@ static int response_find(struct call *call, struct json **ret_resource, struct j
 	return call_fail(call, "NotFoundException", "Invalid Response status code specified");
 }
 
+/* A header can be mapped if the method declares it for that status. */
+static int check_mapped(struct call *call, const struct json *integration, const struct json *response)
+{
+	const struct json *declared = json_find_path(json_parent(integration), "methodResponses",
+		json_find_c_string(response, "statusCode"), "responseParameters", NULL);
+
+	JSON_EACH(parameter, json_find(response, "responseParameters"))
+	if (!json_find_view(declared, json_name(parameter)))
+		return call_fail(call, "BadRequestException",
+			"Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid "
+			"mapping "
+			"expression parameter specified: " VIEW_FMT "]",
+			VIEW_ARG(json_name(parameter)));
+	return 0;
+}
+
 static int check_response(struct call *call, const struct json *integration, const struct json *response)
 {
 	int error = check_content_types(call, json_find(response, "responseTemplates"));
 
+	if (error == 0)
+		error = check_mapped(call, integration, response);
 	return error < 0 ? error : check_builds(call, integration);
 }
 

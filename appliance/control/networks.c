@@ -92,13 +92,6 @@ static bool is_usable(const struct netns_network *network, int family, const uin
 	       (gateway->family != family || memcmp(gateway->bytes, bytes, address_bytes(family)) != 0);
 }
 
-bool network_admits(const struct control *control, size_t index, int family, const char *text)
-{
-	uint8_t bytes[16] = { 0 };
-
-	return inet_pton(family, text, bytes) == 1 && is_usable(&control->networks[index], family, bytes);
-}
-
 static void step(uint8_t *bytes, size_t count)
 {
 	for (size_t i = count; i-- > 0;)
@@ -115,6 +108,21 @@ static bool is_taken(const struct json *endpoints, const char *subnet_id, const 
 			view_equals_text(json_find_text(address, "ipv6"), text)))
 		return true;
 	return false;
+}
+
+const char *network_take_wished(
+	struct call *call, size_t index, int family, const char *text, const struct json *endpoints, bool *ret_taken)
+{
+	const struct netns_network *network = &call->control->networks[index];
+	uint8_t bytes[16] = { 0 };
+	char plain[INET6_ADDRSTRLEN];
+
+	*ret_taken = false;
+	if (inet_pton(family, text, bytes) != 1 || !is_usable(network, family, bytes))
+		return NULL;
+	(void)inet_ntop(family, bytes, plain, sizeof plain);
+	*ret_taken = is_taken(endpoints, network->subnet_id, plain);
+	return *ret_taken ? NULL : call_text(call, "%s", plain);
 }
 
 const char *network_take_address(struct call *call, size_t index, int family, const struct json *endpoints)

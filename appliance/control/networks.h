@@ -30,8 +30,13 @@ const char *network_default_group(struct call *call, const char *vpc_id);
  */
 const char *network_take_address(struct call *call, size_t index, int family, const struct json *endpoints);
 
-/* May this address (text) be given to an endpoint in row `index`: within the prefix, neither network, broadcast nor gateway? */
-bool network_admits(const struct control *control, size_t index, int family, const char *text);
+/*
+ * The address (text) that a caller wishes for an endpoint in row `index`, in the form that network_take_address() gives: it
+ * must lie within the prefix and be neither network, broadcast nor gateway. NULL if it may not be given; `*ret_taken` tells
+ * whether that is because an endpoint in `endpoints` has it.
+ */
+const char *network_take_wished(
+	struct call *call, size_t index, int family, const char *text, const struct json *endpoints, bool *ret_taken);
 
 /* Has the subnet a prefix of the family? */
 bool network_has_family(const struct control *control, size_t index, int family);

@@ -57,17 +57,25 @@ int op_get_rest_apis(struct call *call)
 	return page_list(call, shown, "id");
 }
 
+/* Is the API mapped to a domain? */
+static bool is_mapped(struct call *call, const char *id)
+{
+	struct json JSON_CLEANUP *mappings = record_list(call, STORE_basepathmapping, NULL);
+
+	JSON_EACH(mapping, mappings)
+	if (view_equals_text(json_find_text(mapping, "restApiId"), id))
+		return true;
+	return false;
+}
+
 int op_delete_rest_api(struct call *call)
 {
 	const char *id = call_input(call, "restApiId");
-	struct json JSON_CLEANUP *mappings = NULL;
 	int error = api_check(call);
 
 	if (error < 0)
 		return error;
-	mappings = record_list(call, STORE_basepathmapping, NULL);
-	JSON_EACH(mapping, mappings)
-	if (view_equals_text(json_find_text(mapping, "restApiId"), id))
+	if (is_mapped(call, id))
 		return call_fail(call, "BadRequestException",
 			"Please remove all base path mappings related to the API in your account before deleting it.");
 	api_delete_all(call, id);
@@ -95,6 +103,11 @@ static int patch_type(struct call *call, const struct patch *patch, struct json 
 	if (strcmp(old, "PRIVATE") == 0 && strcmp(wanted, "EDGE") == 0)
 		return call_fail(
 			call, "BadRequestException", "A private API cannot be changed to an edge-optimized API.");
+	/* A private domain serves private APIs alone, a public one public APIs. */
+	if ((strcmp(old, "PRIVATE") == 0) != (strcmp(wanted, "PRIVATE") == 0) &&
+		is_mapped(call, json_find_c_string(api, "id")))
+		return call_fail(call, "BadRequestException",
+			"The endpoint type of an API that is mapped to a domain name cannot be changed.");
 	types = json_array_new();
 	json_append_text(types, view_from_text(wanted));
 	json_set(configuration, "types", types);

@@ -76,6 +76,7 @@ static const struct shape_member modify_vpc_endpoint_members[] = {
 	{ .name = "IpAddressType" },
 	{ .name = "DnsOptions", .type = SHAPE_STRUCT, .of = &dns_options_specification_shape },
 	{ .name = "PrivateDnsEnabled", .type = SHAPE_BOOL },
+	{ .name = "SubnetConfiguration", .type = SHAPE_LIST, .of = &subnet_configuration_shape },
 };
 const struct shape shape_modify_vpc_endpoint = { SHAPE_MEMBERS(modify_vpc_endpoint_members) };
 

@@ -82,7 +82,17 @@ static void store(struct call *call, const struct tagged *tagged, const struct j
 }
 
 /* Source: API Gateway Developer Guide, "Tagging": 50 tags, keys of 128 and values of 256 characters. */
-enum { TAGS_MAX = 50, KEY_MAX_BYTES = 128 * 4, VALUE_MAX_BYTES = 256 * 4 };
+enum { TAGS_MAX = 50, KEY_MAX_CHARACTERS = 128, VALUE_MAX_CHARACTERS = 256 };
+
+/* Continuation bytes begin no character; input is UTF-8. */
+static size_t character_count(struct view text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.count; i++)
+		count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
+	return count;
+}
 
 int op_tag_resource(struct call *call)
 {
@@ -96,7 +106,8 @@ int op_tag_resource(struct call *call)
 	{
 		struct view key = json_name(tag);
 
-		if (key.count == 0 || key.count > KEY_MAX_BYTES || json_text(tag).count > VALUE_MAX_BYTES ||
+		if (key.count == 0 || character_count(key) > KEY_MAX_CHARACTERS ||
+			character_count(json_text(tag)) > VALUE_MAX_CHARACTERS ||
 			view_starts_with_ignore_case(key, view_of("aws:")))
 			return call_fail(call, "BadRequestException", "Invalid tag: " VIEW_FMT, VIEW_ARG(key));
 	}
