@@ -122,7 +122,7 @@ static void set_sysctls(void)
 	set_sysctl("ipv6/conf/default/autoconf", "0");
 	set_sysctl("ipv6/conf/default/accept_dad", "0");
 	set_sysctl("ipv6/conf/default/disable_ipv6", "0");
-	/* Neighbours learn a new endpoint's address when it comes up, not when their cache runs out. */
+	/* What makes link_announce() work. */
 	set_sysctl("ipv4/conf/default/arp_notify", "1");
 	set_sysctl("ipv6/conf/default/ndisc_notify", "1");
 }
@@ -183,6 +183,20 @@ static int configure_inside(void *context)
 	return rc;
 }
 
+/* Neighbours learn a new endpoint's addresses now, not when their caches run out. */
+static int announce_inside(void *context)
+{
+	const struct inside *inside = context;
+
+	for (uint32_t number = 0; number < inside->plan_count; number++) {
+		int ifindex = link_find(&inside->plans[number]);
+
+		if (ifindex >= 0)
+			link_announce(ifindex);
+	}
+	return 0;
+}
+
 int fixture_build(
 	const struct verb_endpoint_create *wanted, const struct netns_network *networks, struct filter *filter)
 {
@@ -201,6 +215,10 @@ int fixture_build(
 		rc = link_create(&plans[i], namespace_fd);
 	if (rc == 0)
 		rc = namespace_run(namespace_fd, configure_inside, &inside);
+	for (uint32_t i = 0; i < inside.plan_count && rc == 0; i++)
+		link_wait_forwarding(&plans[i]);
+	if (rc == 0)
+		rc = namespace_run(namespace_fd, announce_inside, &inside);
 	if (rc < 0) {
 		close(namespace_fd);
 		return rc;

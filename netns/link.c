@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <netlink/addr.h>
 #include <netlink/errno.h>
@@ -17,6 +18,11 @@
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
+
+/* How long a bridge may take to open a port that has its carrier; with spanning tree it takes longer than anybody can wait. */
+#define LINK_FORWARDING_MS 250
+/* IF_OPER_UP of <linux/if.h>, which does not go with <net/if.h>. */
+#define OPERATIONALLY_UP 6
 
 /* libnl's codes are its own; only those that callers tell apart are translated one by one. */
 static int to_errno(int nl_code)
@@ -285,6 +291,45 @@ int link_raise(int ifindex)
 	if (change)
 		rtnl_link_put(change);
 	return rc;
+}
+
+void link_wait_forwarding(const struct link_plan *plan)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct nl_sock *netlink;
+	struct rtnl_link *link;
+	bool up = false;
+
+	if (plan->network->attachment != NETNS_ATTACH_BRIDGE || open_netlink(&netlink) < 0)
+		return;
+	for (int i = 0; i < LINK_FORWARDING_MS && !up; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		if (get_link(netlink, plan->outer_name, &link) < 0)
+			break;
+		up = rtnl_link_get_operstate(link) == OPERATIONALLY_UP;
+		rtnl_link_put(link);
+	}
+	nl_socket_free(netlink);
+}
+
+/* The kernel announces addresses after a change of the MAC (arp_notify, ndisc_notify), also if the new one is the old one. */
+void link_announce(int ifindex)
+{
+	struct nl_sock *netlink;
+	struct rtnl_link *link, *change;
+
+	if (open_netlink(&netlink) < 0)
+		return;
+	change = rtnl_link_alloc();
+	if (change && rtnl_link_get_kernel(netlink, ifindex, NULL, &link) == 0) {
+		rtnl_link_set_addr(change, rtnl_link_get_addr(link));
+		(void)rtnl_link_change(netlink, link, change, 0);
+		rtnl_link_put(link);
+	}
+	if (change)
+		rtnl_link_put(change);
+	nl_socket_free(netlink);
 }
 
 int link_raise_loopback(void)

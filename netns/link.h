@@ -42,6 +42,16 @@ int link_find(const struct link_plan *plan) __attribute__((warn_unused_result));
 int link_add_address(int ifindex, const struct verb_address *address) __attribute__((warn_unused_result));
 /* Set interface `ifindex` up. Returns 0 or a negative errno. */
 int link_raise(int ifindex) __attribute__((warn_unused_result));
+/*
+ * Wait, a quarter of a second at most, until a veth pair whose inner end is up passes frames to its bridge: the kernel opens
+ * the port a moment later, by work of its own. Other attachments pass at once. In posternd's own namespace.
+ */
+void link_wait_forwarding(const struct link_plan *plan);
+/*
+ * Have the kernel tell the neighbours (gratuitous ARP, unsolicited neighbour advertisement) which MAC the addresses of interface
+ * `ifindex` have now: they may remember an earlier endpoint's. Best effort: a neighbour that is not told asks again in its time.
+ */
+void link_announce(int ifindex);
 /* A default route by `gateway` over `ifindex`; a lower `metric` wins. Returns 0 or a negative errno. */
 int link_add_default_route(int ifindex, const struct netns_address *gateway, uint32_t metric)
 	__attribute__((warn_unused_result));
