@@ -50,6 +50,21 @@ int call_status_of(const char *code)
 	return 400;
 }
 
+/* A message may quote what a client sent and end in the middle of a character: answers are UTF-8 all the same. */
+static void make_utf8(char *text)
+{
+	struct view rest = view_from_text(text);
+	size_t done = 0;
+
+	while (done < rest.count) {
+		size_t count = view_utf8_character(view_after(rest, done), NULL);
+
+		if (count == 0)
+			text[done] = '?';
+		done += count ? count : 1;
+	}
+}
+
 int call_fail(struct call *call, const char *code, const char *format, ...)
 {
 	va_list arguments;
@@ -59,6 +74,7 @@ int call_fail(struct call *call, const char *code, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(call->error_message, sizeof call->error_message, format, arguments);
 	va_end(arguments);
+	make_utf8(call->error_message);
 	call->error_code = code;
 	call->status = call_status_of(code);
 	return CALL_FAILED;

@@ -138,6 +138,14 @@ static void answer(struct call *call, struct dispatch_response *ret)
 			snprintf(ret->location, sizeof ret->location, "%s", call->location);
 	}
 	ret->status = call->status;
+	if (buffer_error(&ret->body) == 0)
+		return;
+	log_error("an answer is too large to be sent",
+		LOG_TEXT("operation", call->operation ? call->operation->name : "?"));
+	buffer_fini(&ret->body);
+	buffer_init(&ret->body, DISPATCH_ANSWER_MAX_BYTES);
+	ret->status = 500;
+	ret->content_type = NULL;
 }
 
 static void note(const struct call *call)

@@ -9,6 +9,7 @@
 #include "appliance/control/records.h"
 #include "appliance/control/rest_api_rules.h"
 #include "appliance/control/state.h"
+#include "appliance/control/tags.h"
 
 /* Source: API Gateway Developer Guide, "Use API mappings": at most 300 characters of these. */
 enum { BASE_PATH_MAX_BYTES = 300 };
@@ -197,6 +198,8 @@ int op_create_domain_access(struct call *call)
 		return call_fail(call, "NotFoundException", "Invalid domain name identifier specified");
 	if (!record_exists(call, STORE_vpcendpoint, source))
 		return call_fail(call, "BadRequestException", "Invalid VPC endpoint ID specified: %s", source);
+	if (tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
 	all = record_list(call, STORE_domainaccess, NULL);
 	JSON_EACH(other, all)
 	{
@@ -218,7 +221,6 @@ int op_create_domain_access(struct call *call)
 	if (json_count(json_find(call->input, "tags")))
 		call_take(call, association, "tags", NULL);
 	record_put(call, STORE_domainaccess, association_arn, id, association);
-	call->filters_stale = true;
 	call_answer(call, association);
 	return 0;
 }
@@ -240,6 +242,5 @@ int op_delete_domain_access(struct call *call)
 		return call_fail(
 			call, "NotFoundException", "Invalid domain name access association identifier specified");
 	record_delete(call, STORE_domainaccess, arn);
-	call->filters_stale = true;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "appliance/control/patch.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
+#include "appliance/control/tags.h"
 #include "appliance/crypto/certificate.h"
 #include "appliance/model/check.h"
 
@@ -262,6 +263,8 @@ int op_create_domain_name(struct call *call)
 	error = take_configuration(call, domain);
 	if (error == 0)
 		error = check_name(call, domain, lower);
+	if (error == 0)
+		error = tags_check(call, json_find(call->input, "tags"));
 	if (error < 0)
 		return error;
 	id = identify(call, domain);
@@ -279,7 +282,6 @@ int op_create_domain_name(struct call *call)
 	if (error < 0)
 		return error;
 	record_put(call, STORE_domainname, id, NULL, domain);
-	call->filters_stale = true;
 	json_free(call->output);
 	call->output = shown(domain);
 	return 0;
@@ -378,7 +380,6 @@ int op_update_domain_name(struct call *call)
 	if (error < 0)
 		return error;
 	record_put(call, STORE_domainname, domain_id(call), NULL, domain);
-	call->filters_stale = true;
 	json_free(call->output);
 	call->output = shown(domain);
 	return 0;
@@ -395,6 +396,5 @@ int op_delete_domain_name(struct call *call)
 	record_delete_children(call, STORE_basepathmapping, id);
 	record_delete_children(call, STORE_domainaccess, id);
 	record_delete(call, STORE_domainname, id);
-	call->filters_stale = true;
 	return 0;
 }

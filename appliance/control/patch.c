@@ -66,6 +66,9 @@ static int parse(struct call *call, const struct json *item, struct patch *ret)
 
 int patch_apply(struct call *call, struct json *target, patcher *apply)
 {
+	if (json_count(json_find(call->input, "patchOperations")) > PATCH_OPERATIONS_MAX)
+		return call_fail(call, "BadRequestException", "A request can have at most %d patch operations",
+			PATCH_OPERATIONS_MAX);
 	JSON_EACH(item, json_find(call->input, "patchOperations"))
 	{
 		struct patch patch;

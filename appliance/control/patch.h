@@ -18,6 +18,9 @@
 /* Parts of a path: the longest supported one has 6, a method setting below a deep resource path has more. */
 #define PATCH_PARTS_MAX 16
 
+/* Operations of one request: all settings of all methods of an API of AWS's size (300 resources) are changed in a few. */
+#define PATCH_OPERATIONS_MAX 1000
+
 enum patch_op { PATCH_ADD, PATCH_REMOVE, PATCH_REPLACE, PATCH_COPY, PATCH_MOVE, PATCH_TEST };
 
 struct patch {

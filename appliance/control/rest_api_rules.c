@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "appliance/control/records.h"
+#include "appliance/control/tags.h"
 
 bool rest_api_is_private(const struct json *api)
 {
@@ -84,6 +85,8 @@ int rest_api_take(struct call *call, struct json *api)
 	error = rest_api_take_configuration(call, api, json_find(call->input, "endpointConfiguration"));
 	if (error < 0)
 		return error;
+	if (tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
 	if (json_count(json_find(call->input, "tags")))
 		json_set(api, "tags", json_copy(json_find(call->input, "tags")));
 	json_set_bool(

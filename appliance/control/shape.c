@@ -8,6 +8,9 @@
 /* Nested members: "updateRestApiInput.patchOperations.1.member.op". */
 enum { PATH_BYTES = 512 };
 
+/* Of a wrong value, and of all violations together, this much is told; the rest is counted. */
+enum { VALUE_TOLD_MAX_BYTES = 1024, VIOLATIONS_MAX_BYTES = SHAPE_MESSAGE_MAX_BYTES - 64 };
+
 struct check {
 	struct buffer violations; /* joined by "; " */
 	size_t violation_count;
@@ -17,35 +20,42 @@ struct check {
 
 static void check_struct(struct check *check, const struct shape *shape, const struct json *value, const char *path);
 
+static void write_value(struct buffer *text, const struct json *value)
+{
+	if (json_is_null(value)) {
+		buffer_append_text(text, "null");
+		return;
+	}
+	buffer_append_text(text, json_is_array(value) ? "'[" : "'");
+	if (json_is_number(value))
+		buffer_append(text, json_number_text(value));
+	else if (json_is_text(value))
+		buffer_append(text, json_text(value));
+	JSON_EACH(item, json_is_array(value) ? value : NULL)
+	{
+		if (item != json_at(value, 0))
+			buffer_append_text(text, ", ");
+		buffer_append(text, json_text(item));
+	}
+	buffer_append_text(text, json_is_array(value) ? "]'" : "'");
+}
+
 static void violate(struct check *check, const char *path, const struct json *value, const char *constraint)
 {
+	struct buffer told, text;
+
 	check->violation_count++;
-	if (check->violations.count)
-		buffer_append_text(&check->violations, "; ");
-	buffer_append_text(&check->violations, "Value ");
-	if (json_is_text(value)) {
-		buffer_append_byte(&check->violations, '\'');
-		buffer_append(&check->violations, json_text(value));
-		buffer_append_byte(&check->violations, '\'');
-	} else if (json_is_array(value)) {
-		buffer_append_text(&check->violations, "'[");
-		JSON_EACH(item, value)
-		{
-			if (item != json_at(value, 0))
-				buffer_append_text(&check->violations, ", ");
-			buffer_append(&check->violations, json_text(item));
-		}
-		buffer_append_text(&check->violations, "]'");
-	} else if (json_is_number(value)) {
-		buffer_append_byte(&check->violations, '\'');
-		buffer_append(&check->violations, json_number_text(value));
-		buffer_append_byte(&check->violations, '\'');
-	} else if (!json_is_null(value)) {
-		buffer_append_text(&check->violations, "''");
-	} else {
-		buffer_append_text(&check->violations, "null");
-	}
-	buffer_printf(&check->violations, " at '%s' failed to satisfy constraint: %s", path, constraint);
+	buffer_init(&told, VALUE_TOLD_MAX_BYTES);
+	buffer_init(&text, VIOLATIONS_MAX_BYTES);
+	write_value(&told, value);
+	buffer_printf(&text, "%sValue ", check->violations.count ? "; " : "");
+	if (buffer_error(&told) == 0)
+		buffer_append(&text, buffer_view(&told));
+	buffer_printf(&text, " at '%s' failed to satisfy constraint: %s", path, constraint);
+	if (buffer_error(&text) == 0 && check->violations.count + text.count <= VIOLATIONS_MAX_BYTES)
+		buffer_append(&check->violations, buffer_view(&text));
+	buffer_fini(&told);
+	buffer_fini(&text);
 }
 
 /* What Coral's parser says of a value that is not of the member's type. */

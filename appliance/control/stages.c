@@ -7,6 +7,7 @@
 #include "appliance/control/apis.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/control/tags.h"
 
 static void put(struct call *call, const struct json *stage)
 {
@@ -51,6 +52,8 @@ int stage_create(struct call *call, const char *deployment_id, const char *descr
 
 	if (!name_valid(name))
 		return call_fail(call, "BadRequestException", "Stage name only allows a-zA-Z0-9_-");
+	if (call->operation->handle == op_create_stage && tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
 	json_set_c_string(stage, "deploymentId", deployment_id);
 	json_set_c_string(stage, "stageName", name);
 	json_set_c_string(stage, "description", description);

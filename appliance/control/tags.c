@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tags of API Gateway's resources, and its account. Source: spec/control-plane.md 6 and 7. */
+#include "appliance/control/tags.h"
+
 #include <string.h>
 
 #include "appliance/control/operations.h"
@@ -94,15 +96,11 @@ static size_t character_count(struct view text)
 	return count;
 }
 
-int op_tag_resource(struct call *call)
+int tags_check(struct call *call, const struct json *tags)
 {
-	struct json JSON_CLEANUP *body = NULL;
-	struct tagged tagged;
-	int error = load(call, &tagged, &body);
-
-	if (error < 0)
-		return error;
-	JSON_EACH(tag, json_find(call->input, "tags"))
+	if (json_count(tags) > TAGS_MAX)
+		return call_fail(call, "BadRequestException", "A resource can have at most %d tags", TAGS_MAX);
+	JSON_EACH(tag, tags)
 	{
 		struct view key = json_name(tag);
 
@@ -111,9 +109,21 @@ int op_tag_resource(struct call *call)
 			view_starts_with_ignore_case(key, view_of("aws:")))
 			return call_fail(call, "BadRequestException", "Invalid tag: " VIEW_FMT, VIEW_ARG(key));
 	}
+	return 0;
+}
+
+int op_tag_resource(struct call *call)
+{
+	struct json JSON_CLEANUP *body = NULL;
+	struct tagged tagged;
+	int error = load(call, &tagged, &body);
+
+	if (error < 0)
+		return error;
 	json_merge(json_ensure_object(body, "tags"), json_find(call->input, "tags"));
-	if (json_count(json_find(body, "tags")) > TAGS_MAX)
-		return call_fail(call, "BadRequestException", "A resource can have at most %d tags", TAGS_MAX);
+	error = tags_check(call, json_find(body, "tags"));
+	if (error < 0)
+		return error;
 	store(call, &tagged, body);
 	return 0;
 }

@@ -233,16 +233,19 @@ int op_get_hosted_zone(struct call *call)
 	return 0;
 }
 
-/* MaxItems comes as text, and is echoed. */
-static size_t max_items(struct call *call, size_t most)
+/* MaxItems comes as text, and is echoed: its value, at most `most`, or CALL_FAILED. */
+static long max_items(struct call *call, size_t most)
 {
 	uint64_t count = most;
 	struct view text = json_find_text(call->input, "MaxItems");
 
-	if (text.count && (view_parse_u64(text, 1000000, &count) < 0 || count == 0 || count > most))
+	if (text.count && (view_parse_u64(text, UINT32_MAX, &count) < 0 || count == 0))
+		return call_fail(call, "InvalidInput", "The value of maxitems is not a number from 1 on: " VIEW_FMT,
+			VIEW_ARG(text));
+	if (count > most)
 		count = most;
 	json_set(call->output, "MaxItems", json_text_new_printf("%llu", (unsigned long long)count));
-	return (size_t)count;
+	return (long)count;
 }
 
 int op_list_hosted_zones(struct call *call)
@@ -250,17 +253,19 @@ int op_list_hosted_zones(struct call *call)
 	struct json JSON_CLEANUP *zones = record_list(call, STORE_hostedzone, NULL);
 	struct json *list = json_ensure_array(call->output, "HostedZones");
 	const char *marker = call_input(call, "Marker");
-	size_t start = 0, max;
+	size_t start = 0;
+	long max = max_items(call, 100);
 
+	if (max < 0)
+		return CALL_FAILED;
 	if (marker)
 		while (start < json_count(zones) &&
 			strcmp(strrchr(json_find_c_string(json_at(zones, start), "Id"), '/') + 1, marker) < 0)
 			start++;
 	json_set_c_string(call->output, "Marker", marker);
 	json_set_bool(call->output, "IsTruncated", false);
-	max = max_items(call, 100);
 	for (size_t i = start; i < json_count(zones); i++) {
-		if (i - start == max) {
+		if (i - start == (size_t)max) {
 			json_set_bool(call->output, "IsTruncated", true);
 			json_set_c_string(call->output, "NextMarker",
 				strrchr(json_find_c_string(json_at(zones, i), "Id"), '/') + 1);
@@ -284,20 +289,23 @@ int op_list_hosted_zones_by_name(struct call *call)
 	struct json JSON_CLEANUP *zones = record_list(call, STORE_hostedzone, NULL);
 	struct json *list = json_ensure_array(call->output, "HostedZones");
 	const char *first = call_input(call, "DNSName") ? zone_name_normalise(call, call_input(call, "DNSName")) : NULL;
-	size_t count = json_count(zones), shown_count = 0, max;
-	const struct json **sorted = calloc(count + 1, sizeof(struct json *));
+	size_t count = json_count(zones), shown_count = 0;
+	long max = max_items(call, 100);
+	const struct json **sorted;
 
+	if (max < 0)
+		return CALL_FAILED;
+	sorted = calloc(count + 1, sizeof(struct json *));
 	ASSERT(sorted);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = json_at(zones, i);
 	qsort(sorted, count, sizeof *sorted, compare_zones);
 	json_set_c_string(call->output, "DNSName", call_input(call, "DNSName"));
 	json_set_bool(call->output, "IsTruncated", false);
-	max = max_items(call, 100);
 	for (size_t i = 0; i < count; i++) {
 		if (first && snapshot_name_compare(json_find_text(sorted[i], "Name"), view_from_text(first)) < 0)
 			continue;
-		if (shown_count++ == max) {
+		if (shown_count++ == (size_t)max) {
 			json_set_bool(call->output, "IsTruncated", true);
 			json_set_text(call->output, "NextDNSName", json_find_text(sorted[i], "Name"));
 			json_set_c_string(call->output, "NextHostedZoneId",
