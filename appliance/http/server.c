@@ -95,6 +95,7 @@ static void free_connection(struct http_connection *connection)
 	struct http_server *server = connection->server;
 
 	ASSERT(connection->state == CONNECTION_CLOSED && !connection->x && !stream_is_open(&connection->stream));
+	ASSERT(server->output_owner != connection);
 	connection->magic = 0;
 	if (server->free_connection_count >= FREE_CONNECTION_MAX_COUNT) {
 		free(connection);
@@ -137,6 +138,8 @@ void server_free_connection_later(struct http_connection *connection)
 {
 	struct http_server *server = connection->server;
 
+	/* A response may have been written after the connection broke; its memory must not be some other connection's by then. */
+	output_drop(connection);
 	list_remove(&connection->link);
 	list_append(&server->ended, &connection->link);
 	loop_defer(server->loop, &server->sweep_task, sweep_is_due);

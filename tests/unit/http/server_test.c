@@ -4,7 +4,7 @@
 
 #include "appliance/http/connection.h"
 
-static struct client client;
+static struct client client, other;
 
 static void a_request_is_answered_and_the_connection_lives_on(void **state)
 {
@@ -246,6 +246,26 @@ static void a_client_that_leaves_in_the_middle_of_a_response_is_told_to_the_hand
 	expect_gone();
 }
 
+/* What was written for it must not be sent by whoever has its struct next. */
+static void a_response_to_a_client_that_is_gone_is_forgotten(void **state)
+{
+	(void)state;
+	client_open(&client);
+	client_send_text(&client, "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+	SITE_UNTIL(&client, site.held);
+	client_open(&other);
+	client_send_text(&other, "GET /pour HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_close(&other);
+	SITE_UNTIL(&client, client.ended);
+	SITE_UNTIL_CONNECTIONS(&client, 0);
+	client_close(&client);
+	client_open(&client);
+	client_send_text(&client, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+	SITE_UNTIL(&client, client_has(&client, "hello"));
+	assert_memory_equal("HTTP/1.1 200 OK", client.input, 15);
+	client_close(&client);
+}
+
 static void a_half_closed_client_gets_its_response(void **state)
 {
 	(void)state;
@@ -405,6 +425,7 @@ int main(void)
 		TEST(a_client_that_resets_while_it_waits_is_told_to_the_handler),
 		TEST(a_client_that_leaves_in_the_middle_of_its_body_is_told_to_the_handler),
 		TEST(a_client_that_leaves_in_the_middle_of_a_response_is_told_to_the_handler),
+		TEST(a_response_to_a_client_that_is_gone_is_forgotten),
 		TEST(a_half_closed_client_gets_its_response),
 		TEST(a_half_closed_pipeline_is_answered_to_its_end),
 		TEST(a_slow_client_holds_up_its_producer_and_gets_every_byte),

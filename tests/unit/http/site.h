@@ -8,6 +8,7 @@
  *	/echo    collects the body, answers it   /pieces   takes the body piece by piece, answers the byte count
  *	/whole   answers what http_body_try_whole() gives, or 500
  *	/big     answers site.big_bytes bytes in pieces, with water marks; /chunked the same without a length
+ *	/pour    ends the held exchange, then pours out small pieces until the client is gone
  *	/empty   204          /early   answers without looking at the body        /broken  ends before its response is complete
  */
 #ifndef POSTERN_TESTS_UNIT_HTTP_SITE_H
@@ -114,6 +115,21 @@ static inline void site_go_on(struct exchange *x)
 	http_done(x);
 }
 
+static inline void site_pour(struct exchange *x)
+{
+	char piece[4096] = "";
+	ssize_t waiting = 0;
+
+	if (site.held)
+		http_done(site.held);
+	site.held = NULL;
+	assert_int_equal(0, http_respond_head(x, 200, NULL, 0, HTTP_LENGTH_UNKNOWN));
+	while (waiting >= 0 && waiting < 1 << 20)
+		waiting = http_respond_body(x, view_from(piece, sizeof piece), false);
+	assert_int_equal(-EPIPE, waiting);
+	http_done(x);
+}
+
 static inline void site_request(struct exchange *x)
 {
 	static const struct http_body_sink sink = { site_piece, site_pieces_end, site_pieces_failed };
@@ -139,6 +155,8 @@ static inline void site_request(struct exchange *x)
 			0, http_respond_head(x, 200, NULL, 0,
 				   view_equals(path, view_of("/big")) ? (int64_t)site.big_bytes : HTTP_LENGTH_UNKNOWN));
 		site_go_on(x);
+	} else if (view_equals(path, view_of("/pour"))) {
+		site_pour(x);
 	} else if (view_equals(path, view_of("/empty"))) {
 		site_answer(x, 204, view_of("not sent"));
 	} else if (view_equals(path, view_of("/broken"))) {
