@@ -177,17 +177,21 @@ static int save(struct cli *cli, const char *path, struct view text)
 
 static int run_local(struct cli *cli, const struct run_options *options)
 {
-	char *dir = NULL;
-	const char *path, *run_dir;
+	char *real;
+	const char *dir, *path, *run_dir;
 	struct json *tree JSON_CLEANUP = NULL;
 	struct buffer text;
 	int result = make_folder(cli, options->local, 0755);
 
 	if (result != CLI_OK)
 		return result;
-	dir = realpath(options->local, NULL);
-	if (!dir)
+	real = realpath(options->local, NULL);
+	if (!real)
 		return cli_fail(cli, "%s: %s", options->local, strerror(errno));
+	dir = arena_copy(&cli->arena, view_from(real, strlen(real) + 1)).at;
+	free(real);
+	if (!dir)
+		return cli_fail(cli, "out of memory");
 	path = arena_printf(&cli->arena, "%s/settings.yaml", dir).at;
 	run_dir = run_dir_for(cli, dir);
 	if (!path || !run_dir)
