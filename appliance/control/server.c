@@ -25,6 +25,7 @@ struct control_server {
 	size_t listener_count;
 	struct loop *loop;
 	struct management_tls tls;
+	bool closing; /* the operations thread has ended: nobody answers any more */
 };
 
 /* Management calls carry documents and are made by few: more room, less patience than for the traffic of clients. */
@@ -88,6 +89,7 @@ static void on_finished(struct loop_message *message)
 {
 	struct job *job = CONTAINER_OF(message, struct job, message);
 
+	job->exchange->pipeline = NULL;
 	respond(job->exchange, &job->response);
 	dispatch_response_fini(&job->response);
 	free_job(job);
@@ -117,6 +119,7 @@ static void post(struct exchange *x, struct view body)
 		job->fields[i] = (struct call_field){ head->headers[i].name, head->headers[i].value };
 	job->control = control;
 	job->exchange = x;
+	x->pipeline = job;
 	job->work.run = run_job;
 	job->is_metrics = view_equals_text(head->path, "/metrics");
 	job->request = (struct call_request){
@@ -166,7 +169,16 @@ static void on_request(struct exchange *x)
 	}
 }
 
-static const struct http_handler handler = { .request = on_request };
+/* A client that went before its request was whole is forgotten; one that went later has its call carried out all the same. */
+static void on_gone(struct exchange *x)
+{
+	const struct control *control = x->context;
+
+	if (!x->pipeline || control->server->closing)
+		http_done(x);
+}
+
+static const struct http_handler handler = { .request = on_request, .gone = on_gone };
 
 int control_server_open(struct control *control, struct loop *loop)
 {
@@ -198,6 +210,7 @@ void control_server_close(struct control *control)
 
 	if (!server)
 		return;
+	server->closing = true;
 	http_server_free(server->http);
 	management_tls_fini(&server->tls);
 	free(server);
