@@ -89,15 +89,6 @@ struct upstream {
 	struct loop_task task; /* CLOSED: free */
 	struct upstream *next_spare;
 
-	/* connecting */
-	struct resolver_query query;
-	struct resolver_addresses addresses;
-	size_t next_address;
-	enum outbound_error connect_error; /* the best reason so far, if no address works */
-	struct loop_watch connecting;
-	int fd; /* until a stream owns it; else -1 */
-	uint64_t connect_deadline_ms;
-
 	struct stream stream;
 	uint64_t opened_ms;
 	bool reused;              /* the call at hand is not its first */
@@ -112,6 +103,15 @@ struct upstream {
 	uint64_t left_bytes; /* HTTP1_FRAMING_LENGTH */
 	struct http1_chunked chunked;
 	uint64_t sent_ns; /* when the request was handed to the kernel */
+
+	/* connecting: last, since a kept connection never looks at it again */
+	struct resolver_query query;
+	struct resolver_addresses addresses;
+	size_t next_address;
+	enum outbound_error connect_error; /* the best reason so far, if no address works */
+	struct loop_watch connecting;
+	int fd; /* until a stream owns it; else -1 */
+	uint64_t connect_deadline_ms;
 };
 
 struct outbound {

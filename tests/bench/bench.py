@@ -30,8 +30,8 @@ from lab.network import wait_for  # noqa: E402
 CORES = sorted(os.sched_getaffinity(0))
 PROXY_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
 
-PAIRS, SECONDS, CONNECTIONS = 15, 1, 32
-HANDSHAKES = 1000
+PAIRS, SECONDS, CONNECTIONS = 21, 1, 32
+HANDSHAKES = 800
 SWAPS = 15
 TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100}
 
