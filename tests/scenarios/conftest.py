@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path[:0] = map(str, pathlib.Path(__file__).resolve().parents[:2])  # scenarios may use one another's helpers, and the lab
 
 from lab.appliance import ACCOUNT, REGION, SUBNET, VPC, ZONE, Appliance, allow, build_folder, policy
 from lab.backend import Backend
