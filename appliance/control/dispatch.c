@@ -71,6 +71,24 @@ static void act_on_commit(struct call *call, uint64_t revision)
 		filter_refresh(control);
 }
 
+/* Handlers read texts as C strings: one with a NUL inside would be cut, or be none. */
+static bool has_nul(const struct json *value)
+{
+	if (json_is_text(value))
+		return json_c_string(value) == NULL;
+	JSON_EACH(child, value)
+	if (has_nul(child) || view_find_byte(json_name(child), '\0') != VIEW_NOWHERE)
+		return true;
+	return false;
+}
+
+static int check_input(struct call *call)
+{
+	if (has_nul(call->input))
+		return call_fail(call, "ValidationException", "A text of the request holds the character U+0000");
+	return call->service->dialect->check(call);
+}
+
 static void run_in_transaction(struct call *call)
 {
 	struct store *store = call->control->store;
@@ -178,7 +196,7 @@ void dispatch(struct control *control, const struct call_request *request, struc
 	if (error == 0)
 		error = dialect_check_texts(&call);
 	if (error == 0)
-		error = call.service->dialect->check(&call);
+		error = check_input(&call);
 	if (error == 0)
 		run(&call);
 	else if (call.store_error < 0 && call.operation == NULL)

@@ -135,6 +135,8 @@ static int check_whole(struct call *call, const char *id, const struct json *dom
 	bool is_private = domain_is_private(domain);
 	int error = 0;
 
+	if (!policy)
+		return call_fail(call, "BadRequestException", "A security policy must be specified.");
 	if (is_private && strcmp(policy, "TLS_1_2") != 0)
 		return call_fail(call, "BadRequestException", "Only TLS_1_2 is supported for private domain names.");
 	if (is_private && !view_equals_text(json_find_text(json_find(domain, "endpointConfiguration"), "ipAddressType"),

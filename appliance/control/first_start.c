@@ -20,13 +20,38 @@
 
 #define DAY_S 86400
 
-/* Write a whole file under its final name, durable: nobody ever reads half of it. */
+/* The files written here are a key, a certificate and a few lines. */
+#define FILE_MAX_BYTES 8192
+
+/* Does the file hold this already, for those who may read it? */
+static bool file_holds(const char *path, mode_t mode, struct view content)
+{
+	struct stat facts;
+	char bytes[FILE_MAX_BYTES];
+	ssize_t count = -1;
+	bool same;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &facts) == 0 && (facts.st_mode & 07777) == mode && facts.st_uid == geteuid())
+		count = read(fd, bytes, sizeof bytes);
+	close(fd);
+	same = count >= 0 && view_equals(view_from(bytes, (size_t)count), content);
+	compare_wipe(bytes, sizeof bytes);
+	return same;
+}
+
+/* Write a whole file under its final name, durable: nobody ever reads half of it. A start that changes nothing writes nothing,
+ * so it works on a full disk. */
 static int write_file(const struct control *control, const char *name, mode_t mode, struct view content)
 {
 	char path[CONTROL_PATH_MAX_BYTES], fresh[CONTROL_PATH_MAX_BYTES + 8];
 	int fd, error = 0;
 
 	control_path(control, name, path);
+	if (file_holds(path, mode, content))
+		return 0;
 	snprintf(fresh, sizeof fresh, "%s.new", path);
 	(void)unlink(fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -300,7 +325,9 @@ static int make_builtin(struct call *call, struct json *appliance)
 	struct view host =
 		host_of(control->settings.traffic_address ? control->settings.traffic_address : "127.0.0.1:8443");
 	bool is_v6 = view_find_byte(host, ':') != VIEW_NOWHERE;
+	struct json JSON_CLEANUP *before = NULL;
 	struct json *address;
+	bool is_new = !endpoint;
 
 	if (!endpoint) {
 		endpoint = builtin_endpoint(call);
@@ -308,19 +335,21 @@ static int make_builtin(struct call *call, struct json *appliance)
 		json_set_c_string(appliance, "builtinEndpointId", id);
 	}
 	/* The traffic address is a setting and may change between starts; the ids do not. */
+	before = json_copy(endpoint);
 	address = json_at(json_find(json_find(endpoint, "postern"), "addresses"), 0);
 	(void)json_remove(address, is_v6 ? "ipv4" : "ipv6");
 	json_set_text(address, is_v6 ? "ipv6" : "ipv4", host);
 	json_set_c_string(endpoint, "ipAddressType", is_v6 ? "ipv6" : "ipv4");
 	json_set_c_string(json_ensure_object(endpoint, "dnsOptions"), "dnsRecordIpType", is_v6 ? "ipv6" : "ipv4");
-	record_put(call, STORE_vpcendpoint, id, NULL, endpoint);
+	if (is_new || !json_equals(before, endpoint))
+		record_put(call, STORE_vpcendpoint, id, NULL, endpoint);
 	snprintf(control->builtin_endpoint_id, sizeof control->builtin_endpoint_id, "%s", id);
 	return 0;
 }
 
 static int make_appliance(struct call *call)
 {
-	struct json JSON_CLEANUP *appliance = record_find(call, STORE_appliance, "self");
+	struct json JSON_CLEANUP *appliance = record_find(call, STORE_appliance, "self"), *before = NULL;
 	int error = 0;
 
 	if (!appliance) {
@@ -328,10 +357,13 @@ static int make_appliance(struct call *call)
 		json_set_c_string(appliance, "accountId", control_account(call->control));
 		json_set_c_string(appliance, "region", control_region(call->control));
 		json_set(appliance, "created", call_now_iso(call));
+	} else {
+		before = json_copy(appliance);
 	}
 	if (call->control->settings.local)
 		error = make_builtin(call, appliance);
-	record_put(call, STORE_appliance, "self", NULL, appliance);
+	if (!before || !json_equals(before, appliance))
+		record_put(call, STORE_appliance, "self", NULL, appliance);
 	return error;
 }
 

@@ -118,6 +118,10 @@ static int patch_response(struct call *call, const struct patch *patch, struct j
 	if (patch_is(patch, "statusCode")) {
 		if (patch->op != PATCH_REPLACE)
 			return patch_invalid_path(call, patch);
+		if (!patch->value || strlen(patch->value) != 3 || patch->value[0] < '1' || patch->value[0] > '5' ||
+			strspn(patch->value, "0123456789") != 3)
+			return call_fail(call, "BadRequestException", "Invalid status code specified: %s",
+				patch->value ? patch->value : "null");
 		patch_text(response, "statusCode", patch);
 		return 0;
 	}

@@ -38,15 +38,32 @@ static struct json *definition_of(struct call *call, const struct json *api, con
 	return definition;
 }
 
-/* Replace the records of the definition's parts. What stays is put again, what is gone leaves a tombstone. */
-static void store_definition(struct call *call, const struct json *definition, const char *id)
+static bool has_item(const struct json *items, const char *id_member, struct view id)
+{
+	JSON_EACH(item, items)
+	if (view_equals(json_find_text(item, id_member), id))
+		return true;
+	return false;
+}
+
+/* Store the definition's parts, and delete what only the old one had. */
+static void store_definition(struct call *call, const struct json *old, const struct json *definition, const char *id)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-		record_delete_children(call, parts[i].kind, id);
-		JSON_EACH(item, json_find(definition, parts[i].member))
+		const struct json *items = json_find(definition, parts[i].member);
+
+		JSON_EACH(item, items)
 		record_put(call, parts[i].kind,
 			call_text(call, "%s/" VIEW_FMT, id, VIEW_ARG(json_find_text(item, parts[i].id_member))), id,
 			item);
+		JSON_EACH(item, json_find(old, parts[i].member))
+		{
+			struct view item_id = json_find_text(item, parts[i].id_member);
+
+			if (!has_item(items, parts[i].id_member, item_id))
+				record_delete(
+					call, parts[i].kind, call_text(call, "%s/" VIEW_FMT, id, VIEW_ARG(item_id)));
+		}
 	}
 	record_put(call, STORE_restapi, id, NULL, json_find(definition, "restApi"));
 }
@@ -164,7 +181,7 @@ static int import(struct call *call, const struct json *api, bool merge, bool wi
 		error = check_builds(call, definition);
 	if (error < 0)
 		return error;
-	store_definition(call, definition, id);
+	store_definition(call, existing, definition, id);
 	json_free(call->output);
 	call->output = api_shown(json_find(definition, "restApi"), with_empty_tags);
 	if (json_count(warnings))

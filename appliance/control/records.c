@@ -61,8 +61,16 @@ bool record_exists(struct call *call, enum store_kind kind, const char *id)
 void record_put(struct call *call, enum store_kind kind, const char *id, const char *parent, const struct json *body)
 {
 	char *text = json_print_text(body);
+	struct store_record old;
+	bool same = false;
 
-	record_error(call, store_put(call->control->store, kind, id, parent, text, strlen(text)));
+	/* What does not change keeps its revision, and no reader builds it anew. */
+	if (store_get(call->control->store, kind, id, &old) == 0) {
+		same = strcmp(old.body, text) == 0 && strcmp(old.parent, parent ? parent : "") == 0;
+		store_record_fini(&old);
+	}
+	if (!same)
+		record_error(call, store_put(call->control->store, kind, id, parent, text, strlen(text)));
 	free(text);
 }
 

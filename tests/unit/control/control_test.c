@@ -236,6 +236,41 @@ static void a_patch_is_applied_whole_or_not_at_all(void **state)
 	assert_string_equal("a", member(appliance, "name"));
 }
 
+static void an_import_that_changes_nothing_raises_no_revision(void **state)
+{
+	static const char document[] = "{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"pets\",\"version\":\"1\"},"
+				       "\"paths\":{\"/a\":{},\"/b\":{}}}";
+	static const char smaller[] =
+		"{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"pets\",\"version\":\"1\"},\"paths\":{\"/a\":{}}}";
+	struct appliance *appliance = *state;
+	char target[96];
+	uint64_t before;
+
+	assert_int_equal(201, call(appliance, "POST", "/restapis?mode=import", document));
+	snprintf(target, sizeof target, "/restapis/%s?mode=overwrite", member(appliance, "id"));
+	assert_int_equal(200, call(appliance, "PUT", target, document));
+	before = revision_of(appliance);
+	assert_int_equal(200, call(appliance, "PUT", target, document));
+	assert_int_equal(before, revision_of(appliance));
+	assert_int_equal(200, call(appliance, "PUT", target, smaller));
+	assert_int_equal(before + 1, revision_of(appliance));
+	strcpy(strchr(target, '?'), "/resources");
+	assert_int_equal(200, call(appliance, "GET", target, ""));
+	assert_int_equal(2, json_count(json_find(appliance->body, "item")));
+}
+
+static void texts_with_a_nul_are_refused_wherever_they_travel(void **state)
+{
+	struct appliance *appliance = *state;
+
+	assert_int_equal(400, call(appliance, "POST", "/restapis", "{\"name\":\"a\\u0000b\"}"));
+	assert_string_equal("ValidationException", appliance->answer.error_type);
+	assert_int_equal(400, call(appliance, "POST", "/restapis", "{\"name\":\"a\",\"tags\":{\"k\\u0000\":\"v\"}}"));
+	assert_int_equal(400, call(appliance, "GET", "/restapis/a%00b", ""));
+	assert_int_equal(
+		400, call_ec2(appliance, "Action=DescribeVpcEndpoints&Version=2016-11-15&VpcEndpointId.1=vpce-%00"));
+}
+
 static void a_refused_policy_names_place_and_rule_beside_awss_text(void **state)
 {
 	struct appliance *appliance = *state;
@@ -555,6 +590,8 @@ int main(void)
 		WITH_APPLIANCE(the_caller_learns_who_it_is),
 		WITH_APPLIANCE(a_call_is_one_revision_and_a_failed_one_none),
 		WITH_APPLIANCE(a_patch_is_applied_whole_or_not_at_all),
+		WITH_APPLIANCE(an_import_that_changes_nothing_raises_no_revision),
+		WITH_APPLIANCE(texts_with_a_nul_are_refused_wherever_they_travel),
 		WITH_APPLIANCE(a_refused_policy_names_place_and_rule_beside_awss_text),
 		WITH_APPLIANCE(a_stuck_reader_makes_calls_fail_with_503_and_change_nothing),
 		WITH_APPLIANCE(rest_json_answers_plain_lists_and_errors),
