@@ -83,6 +83,8 @@ struct netns_config {
 	uint32_t events_per_second;                   /* likewise */
 	uint32_t listen_backlog;                      /* 0: 4096 */
 
+	uint32_t
+		traffic_is_plain; /* local mode only: 1 if the gateway serves `traffic` without TLS; for the URL that is shown */
 	uint32_t management_count; /* 1–NETNS_MANAGEMENT_MAX */
 	uint32_t network_count;    /* 0–NETNS_NETWORKS_MAX */
 	struct netns_address management[NETNS_MANAGEMENT_MAX];

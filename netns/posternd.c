@@ -237,8 +237,8 @@ static void announce(struct posternd *posternd)
 	posternd->announced = true;
 	sockets_text(&config->management[0], management);
 	if (config->local)
-		printf("ready management=%s://%s traffic=https://%s\n", scheme_of(&config->management[0]), management,
-			sockets_text(&config->traffic, traffic));
+		printf("ready management=%s://%s traffic=%s://%s\n", scheme_of(&config->management[0]), management,
+			config->traffic_is_plain ? "http" : "https", sockets_text(&config->traffic, traffic));
 	else
 		printf("ready management=%s://%s endpoints=%u\n", scheme_of(&config->management[0]), management,
 			endpoint_count(posternd));

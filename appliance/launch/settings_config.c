@@ -108,6 +108,7 @@ int settings_to_config(
 	memcpy(ret->management, settings->management.at, sizeof ret->management);
 	if (settings->local) {
 		ret->traffic = settings->local_traffic;
+		ret->traffic_is_plain = !settings->local_traffic_tls;
 		ret->traffic_dns = settings->local_dns;
 	}
 	copy_path(ret->binaries_dir, settings->binaries_dir);
