@@ -144,7 +144,6 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 		state_fail(p, GATEWAY_RESPONSE_INTEGRATION_TIMEOUT, outbound_error_text(p->call.error));
 		break;
 	case OUTBOUND_NAME:
-	case OUTBOUND_FORBIDDEN:
 	case OUTBOUND_OVERLOADED:
 		internal_error(p, outbound_error_text(p->call.error));
 		break;

@@ -20,10 +20,11 @@ paths:
 class Peer(threading.Thread):
     """A back end that treats each connection as `behave(connection, number)` says; it counts requests."""
 
-    def __init__(self, behave):
+    def __init__(self, behave, address="127.0.0.1", port=0):
         super().__init__(daemon=True)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.uri = f"http://127.0.0.1:{self.listener.getsockname()[1]}/x"
+        self.listener = socket.create_server((address, port))
+        self.port = self.listener.getsockname()[1]
+        self.uri = f"http://{address}:{self.port}/x"
         self.behave, self.heads, self.open = behave, [], []
         self.start()
 
@@ -116,25 +117,28 @@ def answer_once(connection, number):
 
 
 def test_a_stale_connection_is_retried_for_get_alone(call):
+    """Each kept connection answers once and meets the next request with a close. The workers keep connections of their own, and it is
+    chance which of them a client meets: so it is done often, and counted."""
+    served = set()
+
     def behave(connection, number):
-        if number > 1 or len(peers[0].heads) == 1:
+        if number not in served:
+            served.add(number)
             return answer_once(connection, number)
-        connection.close()  # the second request on the first connection meets a close
+        connection.close()
         return False
 
-    peers = []
     get, peer = call(behave)
-    peers.append(peer)
-    assert get().body == "ok"
-    assert get().body == "ok"
-    assert len(peer.heads) == 3
+    for _ in range(8):
+        assert get().body == "ok"
+    assert len(peer.heads) > 8  # some were sent again, and no client saw it
 
-    peers.clear()
-    get, peer = call(behave)
-    peers.append(peer)
-    assert get().body == "ok"
-    assert get("-X", "POST", "-d", "{}").status == 504
-    assert len(peer.heads) == 2
+    statuses = []
+    for _ in range(8):
+        assert get().body == "ok"
+        statuses.append(get("-X", "POST", "-d", "{}").status)
+    assert set(statuses) <= {200, 504} and 504 in statuses
+    assert sum(head.startswith(b"POST ") for head in peer.heads) == len(statuses)  # none was sent twice
 
 
 def test_hop_by_hop_headers_stay_home(call):
