@@ -593,6 +593,16 @@ static void on_packets(struct watch *watch, uint32_t events)
 	fds_close(message.fds, message.fd_count);
 }
 
+/* A child has two channels, and for a moment the two of before that ended unseen: more would leave none to the other child. */
+static bool has_enough(const struct posternd *posternd, enum child_role role)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < POSTERND_CONNECTIONS_MAX; i++)
+		count += posternd->connections[i].packets.fd >= 0 && posternd->connections[i].role == role;
+	return count >= POSTERND_CONNECTIONS_MAX / CHILD_COUNT;
+}
+
 static struct connection *free_connection(struct posternd *posternd)
 {
 	for (size_t i = 0; i < POSTERND_CONNECTIONS_MAX; i++)
@@ -619,6 +629,11 @@ static void on_listener(struct watch *watch, uint32_t events)
 	if (!child || !connection) {
 		report(REPORT_WARNING, "refused a connection of process %d, which is no child of ours", peer.pid);
 		close(fd);
+		return;
+	}
+	if (has_enough(posternd, child->role)) {
+		close(fd);
+		supervise_kill(child, "it opens more connections than it has use for");
 		return;
 	}
 	*connection = (struct connection){

@@ -256,6 +256,7 @@ static int open_settings(int settings_fd)
 static _Noreturn void become(const char *path, char *const *arguments, char *const *environment, int in, int out,
 	uid_t uid, gid_t gid, bool keep_ids)
 {
+	const struct rlimit no_core = { 0, 0 };
 	struct rlimit files;
 	sigset_t none;
 
@@ -268,6 +269,8 @@ static _Noreturn void become(const char *path, char *const *arguments, char *con
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
+	/* Both children hold private keys in the clear: no file may. */
+	setrlimit(RLIMIT_CORE, &no_core);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || close_range(3, ~0u, 0) < 0)
 		_exit(126);
 	if (privilege_enter_child(uid, gid, keep_ids) < 0)

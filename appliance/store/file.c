@@ -49,7 +49,10 @@ int file_create(const char *path)
 	return error < 0 ? error : file_sync_folder_of(path);
 }
 
-/* One writer at a time; the kernel drops the lock with the process. */
+/*
+ * One writer at a time; the kernel drops the lock with the process. The file is for its owner alone: who can open it, if only to
+ * read, could take the lock and keep the writer out.
+ */
 int file_take_writer_lock(const char *path, int *ret_fd)
 {
 	char lock_path[FILE_PATH_MAX_BYTES];
@@ -57,9 +60,15 @@ int file_take_writer_lock(const char *path, int *ret_fd)
 
 	if ((size_t)snprintf(lock_path, sizeof lock_path, "%s-writer", path) >= sizeof lock_path)
 		return -ENAMETOOLONG;
-	fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
+	if (fchmod(fd, 0600) < 0 && errno != EPERM) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		int error = errno == EWOULDBLOCK ? -EBUSY : -errno;
 

@@ -109,6 +109,20 @@ static void the_gateway_may_not_ask_what_is_controls(void **state)
 	finish(&lab);
 }
 
+static void a_gateway_that_floods_leaves_control_its_connections(void **state)
+{
+	struct lab lab = started();
+	int before = ask_gateway(&lab.config.traffic, "?", NULL), control = lab_status(&lab).control.pid, after;
+
+	(void)state;
+	(void)ask_gateway(&lab.config.traffic, "#", NULL);
+	while ((after = ask_gateway(&lab.config.traffic, "?", NULL)) <= 0 || after == before)
+		assert_int_not_equal(-ECONNREFUSED, after);
+	assert_true(lab_log_has(&lab, "more connections than it has use for"));
+	assert_int_equal(control, lab_status(&lab).control.pid);
+	finish(&lab);
+}
+
 static void anything_odd_ends_the_child_that_sent_it(void **state)
 {
 	struct lab lab = started();
@@ -286,6 +300,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(children_outlive_posternd_and_hand_back_what_they_hold),
 		cmocka_unit_test(both_killed_and_posternd_too_leaves_nothing_stuck),
 		cmocka_unit_test(the_gateway_may_not_ask_what_is_controls),
+		cmocka_unit_test(a_gateway_that_floods_leaves_control_its_connections),
 		cmocka_unit_test(anything_odd_ends_the_child_that_sent_it),
 		cmocka_unit_test(a_stranger_gets_no_answer),
 		cmocka_unit_test(endpoints_and_filters_are_not_for_local_mode),

@@ -5,7 +5,7 @@
  * test wrote as "settings", and the two children are small real programs that speak the verbs through netns/client.
  *
  * The gateway answers every connection on an endpoint's HTTPS sockets with "<pid> <endpoint id> <peer's descriptor count>\n"; a
- * connection whose first byte is '!' makes it send posternd something odd. The control program takes one command a connection on
+ * connection whose first byte is '!' makes it send posternd something odd, '#' open connections to posternd without end. The control program takes one command a connection on
  * its management address: a `struct command` and a body; it calls posternd and returns the status, the reply and nothing else.
  */
 #ifndef POSTERN_TESTS_UNIT_NETNS_PEERS_H
@@ -186,7 +186,15 @@ static inline void gateway_serve(struct peer *peer, struct peer_endpoint *endpoi
 
 	if (fd < 0)
 		return;
-	if (recv(fd, &first, 1, 0) == 1 && first == '!') {
+	if (recv(fd, &first, 1, 0) == 1 && first == '#') {
+		struct client *more;
+
+		for (int i = 0; i < 2 * POSTERND_CONNECTIONS_MAX; i++)
+			if (client_open(&more, peer->socket_path) < 0)
+				break;
+		pause();
+	}
+	if (first == '!') {
 		struct verb_header odd = { .version = VERBS_VERSION, .verb = VERB_ENDPOINT_LIST };
 		struct verb_empty body = { 0 };
 		char bytes[sizeof odd + sizeof body];
