@@ -314,7 +314,7 @@ static int compile_gateway_response(struct work *work, const struct json *json, 
 	if (type == GATEWAY_RESPONSE_COUNT)
 		return compile_fail(
 			work->compile, -EINVAL, "gateway response '" VIEW_FMT "': no such type", VIEW_ARG(name));
-	if (status_text.count && (view_parse_u64(status_text, 599, &status) || status < 200))
+	if (status_text.count && (view_parse_u64(status_text, 599, &status) || status < 100))
 		return compile_fail(work->compile, -EINVAL, "gateway response " VIEW_FMT ": statusCode '" VIEW_FMT "'",
 			VIEW_ARG(name), VIEW_ARG(status_text));
 	response->status = (int)status;

@@ -13,14 +13,16 @@ static void add_ids(struct pipeline *p)
 }
 
 /* The answer that was made can't be sent as it is: give a bare one. */
-static void respond_bare(struct pipeline *p)
+static void respond_bare(struct pipeline *p, const char *why)
 {
-	static const struct http_field fields[] = {
-		{ .name = VIEW_INIT("Content-Type"), .value = VIEW_INIT("application/json") },
-		{ .name = VIEW_INIT("x-amzn-ErrorType"), .value = VIEW_INIT("InternalServerErrorException") },
+	const struct http_field fields[] = {
+		{ .name = view_of("Content-Type"), .value = view_of("application/json") },
+		{ .name = view_of("x-amzn-ErrorType"), .value = view_of("InternalServerErrorException") },
+		{ .name = view_of("x-amzn-RequestId"), .value = view_from(p->request_id, sizeof p->request_id) },
+		{ .name = view_of("x-amz-apigw-id"), .value = view_from(p->extended_id, sizeof p->extended_id) },
 	};
 
-	p->why = "the answer's fields can't be sent";
+	p->why = why;
 	p->failed = true;
 	p->failure_type = GATEWAY_RESPONSE_API_CONFIGURATION_ERROR;
 	p->failure_message = (struct view){ 0 };
@@ -49,7 +51,7 @@ static enum verdict respond_streaming(struct pipeline *p)
 	if (error == -EPIPE)
 		p->gone = true;
 	else
-		respond_bare(p);
+		respond_bare(p, "the answer's fields can't be sent");
 	return VERDICT_NEXT;
 }
 
@@ -69,12 +71,17 @@ enum verdict phase_respond(struct pipeline *p)
 		state_write_failure(p);
 	}
 	add_ids(p);
+	if (p->status < 200) {
+		/* The API may be told such a status, but to HTTP it is no answer. */
+		respond_bare(p, "the status is below 200");
+		return VERDICT_NEXT;
+	}
 	if (p->streams && !p->failed)
 		return respond_streaming(p);
 	error = http_respond(p->exchange, p->status, p->fields, p->field_count, p->body);
 	if (error == -EPIPE)
 		p->gone = true;
 	else if (error)
-		respond_bare(p);
+		respond_bare(p, "the answer's fields can't be sent");
 	return VERDICT_NEXT;
 }

@@ -16,6 +16,10 @@ static bool answer(struct back_end *self, int fd, const char *request)
 		send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\nX-Own: "
 			      "yes\r\nServer: nginx\r\n"
 			      "Connection: keep-alive\r\n\r\nhi");
+	else if (strstr(request, " /headed"))
+		send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+	else if (strstr(request, " /same"))
+		send_text(fd, "HTTP/1.1 304 Not Modified\r\nETag: e\r\n\r\n");
 	else if (strstr(request, " /teapot"))
 		send_text(fd,
 			"HTTP/1.1 418 Teapot\r\nTransfer-Encoding: chunked\r\nX-Code: E1\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
@@ -549,6 +553,36 @@ static void the_method_can_be_overridden(void **state)
 	assert_ptr_equal(back_end.last, strstr(back_end.last, "POST /echo/7?v=1 HTTP/1.1\r\n"));
 }
 
+static void a_status_that_is_no_answer_is_a_500(void **state)
+{
+	const char *response = client_get(&gateway, "/prod/mock1", "");
+	struct json *line = log_of(response);
+
+	(void)state;
+	assert_int_equal(500, status_of(response));
+	assert_string_equal("{\"message\": \"Internal server error\"}", body_of(response));
+	assert_true(log_says(line, "reason", "the status is below 200"));
+	json_free(line);
+	deploy(ESTATE_ALLOW_ALL, "{\"gatewayResponses\":[{\"responseType\":\"DEFAULT_5XX\",\"statusCode\":\"100\"}]}");
+	assert_int_equal(500, status_of(client_get(&gateway, "/prod/iam", "")));
+	deploy(ESTATE_ALLOW_ALL, NULL);
+}
+
+static void answers_without_a_body_keep_their_framing(void **state)
+{
+	const char *response = client_get(&gateway, "/prod/headed", "");
+
+	(void)state;
+	assert_int_equal(200, status_of(response));
+	assert_string_equal("0", field_of(response, "Content-Length"));
+	response = client_get(&gateway, "/prod/proxy/same", "Connection: close\r\n");
+	assert_int_equal(304, status_of(response));
+	assert_string_equal("e", field_of(response, "ETag"));
+	assert_null(field_of(response, "Content-Length"));
+	assert_null(field_of(response, "Transfer-Encoding"));
+	assert_string_equal("", body_of(response));
+}
+
 static void refused_messages_are_answered_and_logged(void **state)
 {
 	const char *response = client_ask(&gateway, "GET /prod HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
@@ -658,6 +692,8 @@ int main(void)
 		cmocka_unit_test(a_custom_domain_maps_to_the_stage),
 		cmocka_unit_test(a_client_s_uuid_is_the_request_s_id),
 		cmocka_unit_test(the_method_can_be_overridden),
+		cmocka_unit_test(a_status_that_is_no_answer_is_a_500),
+		cmocka_unit_test(answers_without_a_body_keep_their_framing),
 		cmocka_unit_test(refused_messages_are_answered_and_logged),
 		cmocka_unit_test(an_arn_has_a_greatest_length),
 		cmocka_unit_test(a_client_that_goes_away_leaves_nothing_behind),
