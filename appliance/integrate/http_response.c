@@ -62,8 +62,8 @@ int64_t http_response_length(const struct http1_head *head, bool is_head)
 		return head->content_length_bytes <= INT64_MAX ? (int64_t)head->content_length_bytes
 							       : HTTP_LENGTH_UNKNOWN;
 	case HTTP1_FRAMING_NONE:
-		/* The answer to HEAD says how long a body would be, and so does ours. */
-		if (!is_head)
+		/* The answer to HEAD, and a 304, say how long a body would be, if they say it, and so does ours. */
+		if (!is_head && head->status != 304)
 			return 0;
 		if (length && view_parse_u64(length->value, INT64_MAX, &bytes) == 0)
 			return (int64_t)bytes;

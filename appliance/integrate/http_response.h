@@ -27,7 +27,7 @@
 int http_response_fields(struct arena *arena, const struct http1_head *head, size_t extra_count,
 	struct http_field **ret_fields, size_t *ret_count) __attribute__((warn_unused_result));
 
-/* The content_length for http_respond_head(): known, or HTTP_LENGTH_UNKNOWN. `is_head`: the answer is to HEAD. */
+/* The content_length for http_respond_head(): known, or HTTP_LENGTH_UNKNOWN. `is_head`: the client asked by HEAD. */
 int64_t http_response_length(const struct http1_head *head, bool is_head);
 
 #endif

@@ -237,7 +237,7 @@ static enum verdict map_proxy(struct pipeline *p)
 	p->status = head->status;
 	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
 		return internal_error(p, "the answer's head does not fit into memory");
-	p->body_length = http_response_length(head, p->call.request.is_head);
+	p->body_length = http_response_length(head, p->exchange->request.method == HTTP1_METHOD_HEAD);
 	p->streams = true;
 	return VERDICT_NEXT;
 }

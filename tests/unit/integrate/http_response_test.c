@@ -85,6 +85,13 @@ static void lengths_are_known_or_not(void **state)
 	assert_int_equal(500, http_response_length(&head, true));
 	parse("HTTP/1.1 200 OK\r\n\r\n", true);
 	assert_int_equal(HTTP_LENGTH_UNKNOWN, http_response_length(&head, true));
+	/* The integration's method is HEAD, the client's is not: there is no body to come. */
+	parse("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", true);
+	assert_int_equal(0, http_response_length(&head, false));
+	parse("HTTP/1.1 304 Not Modified\r\n\r\n", false);
+	assert_int_equal(HTTP_LENGTH_UNKNOWN, http_response_length(&head, false));
+	parse("HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n", false);
+	assert_int_equal(7, http_response_length(&head, false));
 }
 
 static void a_full_arena_is_said(void **state)
