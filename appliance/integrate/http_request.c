@@ -2,6 +2,7 @@
 #include "appliance/integrate/http_request.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "appliance/base/buffer.h"
 #include "appliance/integrate/header_rules.h"
@@ -26,7 +27,43 @@ static const struct integrate_parameter *find_parameter(
 	return NULL;
 }
 
-/* The URI with its placeholders filled in. -EINVAL for a {name} that nothing was mapped to. */
+/* Where in a URI something stands. */
+enum uri_place { IN_AUTHORITY, IN_PATH, IN_QUERY };
+
+/* What place comes behind `text`, the start of a URI? */
+static enum uri_place place_behind(struct view text)
+{
+	size_t colon = view_find(text, view_of("://"));
+	struct view rest = colon == VIEW_NOWHERE ? (struct view){ 0 } : view_after(text, colon + 3);
+
+	if (view_find_byte(rest, '?') != VIEW_NOWHERE)
+		return IN_QUERY;
+	return view_find_byte(rest, '/') != VIEW_NOWHERE ? IN_PATH : IN_AUTHORITY;
+}
+
+/*
+ * Append what a client had a say in. It stays in its place: in the authority it can only be a part of a host name, the path does
+ * not end with it, and it makes no further parameter of a query. All else goes as it came, percent-encoded or not.
+ */
+static int append_client_value(struct buffer *ret, struct view value)
+{
+	static const char *const enders[] = { [IN_PATH] = "?#", [IN_QUERY] = "&#" };
+	enum uri_place place = place_behind(buffer_view(ret));
+
+	for (size_t i = 0; i < value.count; i++) {
+		char byte = value.at[i], encoded[3];
+
+		if (place == IN_AUTHORITY && !uri_is_unreserved((unsigned char)byte))
+			return -EINVAL;
+		if (place != IN_AUTHORITY && byte && strchr(enders[place], byte))
+			buffer_append_bytes(ret, encoded, uri_encode(encoded, view_part(value, i, 1), false));
+		else
+			buffer_append_byte(ret, byte);
+	}
+	return 0;
+}
+
+/* The URI with its placeholders filled in. -EINVAL for a {name} that nothing was mapped to, or that breaks out of its place. */
 static int render_uri(const struct http_request_input *input, struct buffer *ret)
 {
 	const struct integration_uri *uri = &input->integration->uri;
@@ -41,9 +78,8 @@ static int render_uri(const struct http_request_input *input, struct buffer *ret
 			break;
 		case INTEGRATION_URI_PATH_PARAMETER:
 			parameter = find_parameter(input, MAPPING_TO_REQUEST_PATH, part->text);
-			if (!parameter)
+			if (!parameter || append_client_value(ret, parameter->value) < 0)
 				return -EINVAL;
-			buffer_append(ret, parameter->value);
 			break;
 		case INTEGRATION_URI_STAGE_VARIABLE:
 			/* One that is not set is the empty text. */

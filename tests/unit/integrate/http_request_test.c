@@ -202,6 +202,33 @@ static void values_can_not_break_out_of_their_line(void **state)
 	assert_null(head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
 }
 
+static void values_stay_in_their_part_of_the_uri(void **state)
+{
+	static const char *const hosts[] = { "evil.example/", "evil.example?", "evil.example#", "x@evil.example",
+		"x:8081", "[::1]", "x\\evil", "x%2f" };
+
+	(void)state;
+	set_uri("http://{tenant}.b.example:8080/x");
+	map(MAPPING_TO_REQUEST_PATH, "tenant", "one");
+	assert_string_equal(
+		"GET /x HTTP/1.1\r\nHost: one.b.example:8080\r\n" DEFAULTS, head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		parameter_count = 0;
+		map(MAPPING_TO_REQUEST_PATH, "tenant", hosts[i]);
+		if (head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+			fail_msg("'%s' was taken into the authority", hosts[i]);
+		assert_int_equal(EINVAL, errno);
+	}
+	/* An authority that ends with the text before the value is not prolonged beyond a name. */
+	set_uri("http://b.example{tenant}");
+	assert_null(head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+	set_uri("http://b/x/{p}/y?z={p}&w");
+	parameter_count = 0;
+	map(MAPPING_TO_REQUEST_PATH, "p", "a/b?c#d&e%2Ff+g");
+	assert_string_equal("GET /x/a/b%3Fc%23d&e%2Ff+g/y?z=a/b?c%23d%26e%2Ff+g&w HTTP/1.1\r\nHost: b\r\n" DEFAULTS,
+		head("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+}
+
 static void an_unmapped_placeholder_is_an_invalid_address(void **state)
 {
 	(void)state;
@@ -301,6 +328,7 @@ int main(void)
 		TEST(a_uri_without_a_path_has_one),
 		TEST(stage_variables_stand_anywhere_behind_the_scheme),
 		TEST(values_can_not_break_out_of_their_line),
+		TEST(values_stay_in_their_part_of_the_uri),
 		TEST(an_unmapped_placeholder_is_an_invalid_address),
 		TEST(fields_that_are_ours_can_not_be_mapped),
 		TEST(host_and_defaults_may_be_mapped),
