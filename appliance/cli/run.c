@@ -225,6 +225,7 @@ static int run_with_settings(struct cli *cli)
 {
 	const char *path = cli->settings ? cli->settings : SETTINGS_DEFAULT_FILE;
 	struct settings *settings = NULL;
+	bool is_local;
 	int result;
 
 	if (!cli->settings && access(path, F_OK) != 0)
@@ -236,7 +237,9 @@ static int run_with_settings(struct cli *cli)
 	result = judge_file(cli, path, &settings);
 	if (result != CLI_OK)
 		return result;
-	if (!settings->local && geteuid() != 0)
+	is_local = settings->local;
+	settings_free(settings);
+	if (!is_local && geteuid() != 0)
 		return cli_fail(cli,
 			"needs root, to make network namespaces and load the kernel filter; --local DIR does without");
 	return program_become_posternd(cli, path, false);
