@@ -90,6 +90,12 @@ static inline bool stream_is_plain(const struct stream *stream)
 	return stream->engine == NULL;
 }
 
+/* Are there bytes that were received and not read yet? Of what still waits in the kernel nothing is known. */
+static inline bool stream_has_input(const struct stream *stream)
+{
+	return stream->kind->has_input(stream);
+}
+
 /*
  * Read up to `room_bytes`. Returns the number of bytes (> 0), 0 at the end of input (the peer shut down its side; ours still
  * works), -EAGAIN when there is nothing now, or another negative errno when the stream broke (close it then).

@@ -93,6 +93,7 @@ struct upstream {
 	uint64_t opened_ms;
 	bool reused;              /* the call at hand is not its first */
 	bool answered;            /* bytes have come for the call at hand */
+	bool read_full;           /* the last read filled its buffer: there may be more in the kernel */
 	bool send_broken;         /* nothing can be sent any more; an answer may still be there to be read */
 	struct chunk_list queued; /* framed body that was given before there was a connection */
 

@@ -15,8 +15,10 @@ static void finish(struct upstream *upstream, struct view bytes, size_t left_ove
 {
 	struct outbound *pool = upstream->pool;
 	struct outbound_call *call = upstream->call;
-	bool keep = upstream->keep_alive && upstream->framing != HTTP1_FRAMING_UNTIL_CLOSE && call->body_complete &&
-		    left_over_bytes == 0 && !upstream->send_broken && !upstream->stream.input_ended &&
+	/* What comes behind the answer belongs to no request, and must not be taken for the answer to the next one. */
+	bool is_all = left_over_bytes == 0 && !upstream->read_full && !stream_has_input(&upstream->stream);
+	bool keep = is_all && upstream->keep_alive && upstream->framing != HTTP1_FRAMING_UNTIL_CLOSE &&
+		    call->body_complete && !upstream->send_broken && !upstream->stream.input_ended &&
 		    stream_waiting_bytes(&upstream->stream) == 0;
 
 	counters_up(pool->settings.counters, COUNTERS_upstream_requests, COUNTERS_UPSTREAM_ANSWERED);
@@ -245,6 +247,7 @@ void upstream_readable(struct stream *stream)
 		return;
 	}
 	upstream->answered = true;
+	upstream->read_full = count == LOOP_RECEIVE_BUFFER_BYTES;
 	if (upstream->call->head_seen)
 		receive_body(upstream, bytes, (size_t)count);
 	else if (upstream->partial)

@@ -150,6 +150,39 @@ static void too_many_connections_are_refused(void **state)
 	close(fd);
 }
 
+/* A second answer behind the first is nobody's, also when it begins where a read has ended. */
+static void what_follows_an_answer_is_not_the_next_one_s(void **state)
+{
+	static const char evil[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+	static char answer[LOOP_RECEIVE_BUFFER_BYTES + sizeof evil];
+	struct outbound_request request = get();
+	struct test_call *first = start(&request), *second = calloc(1, sizeof *second);
+	int fd = back_end_accept(), second_fd, head_chars, more = 4 * LOOP_RECEIVE_BUFFER_BYTES;
+
+	(void)state;
+	first->start_at_end = second;
+	first->next_request = &request;
+	back_end_expect(fd, GET_HEAD "\r\n");
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &more, sizeof more);
+	memset(answer, 'x', sizeof answer);
+	head_chars = sprintf(answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", LOOP_RECEIVE_BUFFER_BYTES - 42);
+	assert_int_equal(42, head_chars);
+	answer[42] = 'x';
+	memcpy(answer + LOOP_RECEIVE_BUFFER_BYTES, evil, sizeof evil);
+	back_end_send(fd, answer);
+	TURN_UNTIL(is_over(first));
+	assert_int_equal(LOOP_RECEIVE_BUFFER_BYTES - 42, first->body_count);
+	second_fd = back_end_accept();
+	back_end_expect(second_fd, GET_HEAD "\r\n");
+	back_end_send(second_fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
+	TURN_UNTIL(is_over(second));
+	assert_memory_equal("good", second->body, 4);
+	close(fd);
+	close(second_fd);
+	free(first);
+	free(second);
+}
+
 static void idle_connections_end_by_time_and_number(void **state)
 {
 	struct outbound_request request = get();
@@ -373,6 +406,7 @@ int main(void)
 		TEST(a_body_that_stalls_is_a_time_out),
 		TEST(a_slow_client_is_not_the_back_ends_fault),
 		TEST(too_many_connections_are_refused),
+		TEST(what_follows_an_answer_is_not_the_next_one_s),
 		TEST(idle_connections_end_by_time_and_number),
 		TEST(cancelling_within_a_handler_ends_the_call),
 		TEST(cancelling_a_failed_call_keeps_its_error_away),
