@@ -122,22 +122,35 @@ static const struct access_format *format_of(struct observe_worker *worker, stru
 	return format;
 }
 
-static void write_line(struct observe_worker *worker, struct view format_text, const struct access_record *record)
+/* False if the line does not fit; then the buffer holds what it held. */
+static bool try_line(
+	struct observe_worker *worker, const struct access_format *format, const struct access_record *record)
 {
-	const struct access_format *format = format_text.count ? format_of(worker, format_text) : NULL;
-	size_t before;
+	size_t before = worker->buffer.count;
 
-	if (worker->buffer.count > OBSERVE_BUFFER_BYTES - OBSERVE_LINE_MAX_BYTES)
-		observe_flush(worker);
-	before = worker->buffer.count;
 	if (format)
 		access_format_write(format, record, &worker->buffer);
 	else
 		access_format_write_json(record, &worker->buffer);
-	if (buffer_error(&worker->buffer)) {
-		/* Too long: the lines before it stay, and are written, so that its error does not stick to them. */
-		buffer_truncate(&worker->buffer, before);
+	if (!buffer_error(&worker->buffer))
+		return true;
+	/* The lines before it stay, and are written, so that its error does not stick to them. */
+	buffer_truncate(&worker->buffer, before);
+	observe_flush(worker);
+	return false;
+}
+
+/*
+ * A client shall not be able to keep its request out of the log by making its line long: a line that does not fit behind the others
+ * has the whole buffer, which any line of Postern's own fits in; a format that repeats long values gives way to that one.
+ */
+static void write_line(struct observe_worker *worker, struct view format_text, const struct access_record *record)
+{
+	const struct access_format *format = format_text.count ? format_of(worker, format_text) : NULL;
+
+	if (worker->buffer.count > OBSERVE_BUFFER_BYTES - OBSERVE_LINE_MAX_BYTES)
 		observe_flush(worker);
+	if (!try_line(worker, format, record) && !try_line(worker, format, record) && !try_line(worker, NULL, record)) {
 		counters_up(worker->counters, COUNTERS_access_log_lines, COUNTERS_FAILED);
 		return;
 	}

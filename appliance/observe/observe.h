@@ -20,7 +20,11 @@
 #include "appliance/observe/access_format.h"
 #include "appliance/observe/request_id.h"
 
-/* The buffer, and the longest line: a URL of 8 KB escaped sixfold would not fit, such a line is counted as lost. */
+/*
+ * The buffer: Postern's own line always fits, whatever the client sent (a URL of 8 KB all of which is escaped, a user agent of 8 KB
+ * whose bytes become three each, a message). A stage's format that repeats such values beyond it gives way to that line. Lines up
+ * to OBSERVE_LINE_MAX_BYTES never make the buffer be written before it is that full.
+ */
 #define OBSERVE_BUFFER_BYTES 65536
 #define OBSERVE_LINE_MAX_BYTES 32768
 

@@ -113,6 +113,35 @@ static void a_line_that_is_too_long_is_lost_alone(void **state)
 	assert_int_equal(2, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
 }
 
+/* Whatever a client sends, its request is in the log. */
+static void no_client_keeps_itself_out_of_the_log(void **state)
+{
+	static char longest_path[8192], longest_agent[7980], format[12 * 13 + 1];
+	const struct access_record record = { .status = 403,
+		.path = view_from(longest_path, sizeof longest_path),
+		.user_agent = view_from(longest_agent, sizeof longest_agent),
+		.request_id = view_of("id") };
+	size_t count;
+	char *text;
+
+	(void)state;
+	memset(longest_path, '\\', sizeof longest_path);
+	memset(longest_agent, 0xff, sizeof longest_agent);
+	for (size_t i = 0; i < 12; i++)
+		strcat(format, "$context.path");
+	for (int i = 0; i < 3; i++)
+		observe_finish(worker, (struct view){ 0 }, &record);
+	observe_finish(worker, view_from_text(format), &record);
+	finish("$context.status", 200, view_of("/"));
+	observe_flush(worker);
+	text = whole_file(path, &count);
+	assert_int_equal(0, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_FAILED));
+	assert_int_equal(5, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
+	for (const char *at = text; at < text + count; at = strchr(at, '\n') + 1)
+		assert_true(strncmp(at, "{\"time\":", 8) == 0 || strcmp(at, "200\n") == 0);
+	free(text);
+}
+
 static void a_log_that_can_not_be_written_loses_lines_only(void **state)
 {
 	int closed = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -161,6 +190,7 @@ int main(void)
 		TEST(lines_are_written_within_the_delay),
 		TEST(a_full_buffer_is_written_at_once_in_whole_lines),
 		TEST(a_line_that_is_too_long_is_lost_alone),
+		TEST(no_client_keeps_itself_out_of_the_log),
 		TEST(a_log_that_can_not_be_written_loses_lines_only),
 		TEST(without_a_log_requests_are_counted),
 		TEST(many_formats_are_kept_within_bounds),
