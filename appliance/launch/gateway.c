@@ -149,9 +149,6 @@ static int make_destinations(struct gateway *gateway)
 	for (size_t i = 0; i < settings->backend_allow.count && !error; i++)
 		error = destination_allow(&gateway->destinations, settings->backend_allow.at[i]);
 	for (size_t i = 0; i < settings->management.count && !error; i++) {
-		/* local mode has its back ends on loopback, where its management address is too */
-		if (settings->local && address_is_loopback(&settings->management.at[i]))
-			continue;
 		address_write(text, &settings->management.at[i]);
 		error = destination_refuse_management(&gateway->destinations, text, settings->management.at[i].port);
 	}

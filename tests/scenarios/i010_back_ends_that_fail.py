@@ -152,3 +152,9 @@ def test_hop_by_hop_headers_stay_home(call):
 def test_metadata_addresses_are_never_called(call):
     get, _ = call(uri="http://169.254.169.254/latest/meta-data")
     assert get().status == 504
+
+
+def test_management_is_no_back_end(call, local):
+    """Loopback is allowed in local mode, but not the port of management there."""
+    get, _ = call(uri=f"{local.management}/metrics")
+    assert get().status == 504
