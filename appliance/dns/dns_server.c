@@ -24,6 +24,9 @@
 /* Answers that a TCP client has not read: above this it is not read from either. */
 #define UNREAD_MAX_BYTES 65536
 
+/* How long accepting rests when it has failed for want of descriptors or memory. */
+#define ACCEPT_REST_MS 100
+
 #define CONNECTION_MAGIC MAGIC('d', 'n', 's', 'c')
 
 struct dns_listener {
@@ -33,6 +36,7 @@ struct dns_listener {
 	struct list connections;
 	size_t connection_count;
 	bool accepting_paused;
+	struct timer accept_timer;
 	uint64_t refusals_second;
 	unsigned int refusals;
 	size_t id_bytes;
@@ -308,6 +312,7 @@ static void connection_readable(struct stream *stream)
 {
 	struct connection *connection = CONTAINER_OF(stream, struct connection, stream);
 	struct dns_listener *listener = connection->listener;
+	size_t held;
 	ssize_t count;
 
 	ASSERT_MAGIC(connection, CONNECTION_MAGIC);
@@ -322,7 +327,9 @@ static void connection_readable(struct stream *stream)
 		return;
 	}
 	connection->count += (size_t)count;
-	if (take_messages(connection))
+	held = connection->count;
+	/* A whole message in time, not a byte now and then, keeps one of the few places. */
+	if (take_messages(connection) && connection->count < held)
 		timer_arm(listener->server->loop, &connection->timer, DNS_SERVER_IDLE_MS, connection_timed_out);
 }
 
@@ -373,6 +380,23 @@ static void connection_open(struct dns_listener *listener, int fd)
 	timer_arm(server->loop, &connection->timer, DNS_SERVER_IDLE_MS, connection_timed_out);
 }
 
+static void accept_again(struct timer *timer)
+{
+	struct dns_listener *listener = CONTAINER_OF(timer, struct dns_listener, accept_timer);
+
+	if (listener->accepting_paused && listener->connection_count < DNS_SERVER_CONNECTIONS_MAX)
+		listener->accepting_paused = loop_watch_read(&listener->tcp, true) < 0;
+}
+
+/* The queue stays readable when nothing can be taken from it; without a rest the loop would spin on it. */
+static void rest_if_exhausted(struct dns_listener *listener, int error)
+{
+	if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM)
+		return;
+	listener->accepting_paused = loop_watch_read(&listener->tcp, false) == 0;
+	timer_arm(listener->server->loop, &listener->accept_timer, ACCEPT_REST_MS, accept_again);
+}
+
 static void accept_ready(struct loop_watch *watch, unsigned events)
 {
 	struct dns_listener *listener = CONTAINER_OF(watch, struct dns_listener, tcp);
@@ -381,8 +405,11 @@ static void accept_ready(struct loop_watch *watch, unsigned events)
 	while (listener->connection_count < DNS_SERVER_CONNECTIONS_MAX) {
 		int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0)
-			return; /* none left, or one that has gone already: the socket tells when there is another */
+		if (fd < 0) {
+			/* None left, or one that has gone already: the socket tells when there is another. */
+			rest_if_exhausted(listener, errno);
+			return;
+		}
 		connection_open(listener, fd);
 	}
 	listener->accepting_paused = loop_watch_read(watch, false) == 0;
@@ -489,6 +516,7 @@ void dns_server_close(struct dns_listener *listener, bool keep_fds)
 {
 	struct dns_server *server = listener->server;
 
+	timer_disarm(server->loop, &listener->accept_timer);
 	close_socket(&listener->udp, keep_fds);
 	close_socket(&listener->tcp, keep_fds);
 	LIST_EACH_SAFE(link, &listener->connections)

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/dns/dns_server.h"
 #include "appliance/loop/timer.h"
 #include "appliance/model/current.h"
@@ -293,6 +295,27 @@ static void connections_have_a_limit_and_others_wait(void **state)
 		close(fds[i]);
 }
 
+/* Without descriptors the loop sleeps instead of being told again and again of the connection that waits. */
+static void without_descriptors_accepting_rests(void **state)
+{
+	uint8_t stream[2 + QUERY_BYTES] = { 0, QUERY_BYTES };
+	int fd = tcp_client(), turns = 0;
+	struct rlimit before, none;
+
+	(void)state;
+	memcpy(stream + 2, query, QUERY_BYTES);
+	assert_int_equal(sizeof stream, send(fd, stream, sizeof stream, 0));
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = before.rlim_max };
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+	for (uint64_t until_ms = clock_monotonic_ms() + 250; clock_monotonic_ms() < until_ms; turns++)
+		assert_int_equal(0, loop_turn(loop, true));
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+	assert_true(turns < 50);
+	read_tcp_answer(fd);
+	close(fd);
+}
+
 static void a_closed_listener_may_leave_its_sockets(void **state)
 {
 	int fd = tcp_client(), kept;
@@ -324,6 +347,7 @@ int main(void)
 		TEST(nonsense_over_tcp_ends_the_connection),
 		TEST(a_client_that_does_not_read_is_not_read_from),
 		TEST(connections_have_a_limit_and_others_wait),
+		TEST(without_descriptors_accepting_rests),
 		TEST(a_closed_listener_may_leave_its_sockets),
 	};
 
