@@ -466,6 +466,23 @@ static bool read_connection(struct http1_head *head)
 	return true;
 }
 
+/*
+ * The rule that codings other than a lone "chunked" break: chunked twice, or not last, leaves the end of the message in
+ * doubt; any other coding is one that is not understood here.
+ */
+static enum http1_rule rule_of_codings(struct view codings)
+{
+	struct view coding;
+	bool chunked_before = false;
+
+	while (view_split(&codings, ',', &coding)) {
+		if (chunked_before)
+			return HTTP1_RULE_TRANSFER_ENCODING_ORDER;
+		chunked_before = view_equals_ignore_case(view_trim(coding), view_of("chunked"));
+	}
+	return HTTP1_RULE_TRANSFER_ENCODING;
+}
+
 /* Content-Length and Transfer-Encoding. False with `rule` set if they leave any doubt. */
 static bool read_framing(struct http1_head *head)
 {
@@ -481,7 +498,7 @@ static bool read_framing(struct http1_head *head)
 		else if (coding->next)
 			head->rule = HTTP1_RULE_TRANSFER_ENCODING_MANY;
 		else if (!view_equals_ignore_case(coding->value, view_of("chunked")))
-			head->rule = HTTP1_RULE_TRANSFER_ENCODING;
+			head->rule = rule_of_codings(coding->value);
 		head->framing = HTTP1_FRAMING_CHUNKED;
 	} else if (length) {
 		uint64_t number = 0;

@@ -222,6 +222,10 @@ static void each_refusal_has_its_rule_and_status(void **state)
 		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
 		  "chunked\r\n\r\n",
 			HTTP1_RULE_HEADER_VALUE, 400 },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, Chunked\r\n\r\n",
+			HTTP1_RULE_TRANSFER_ENCODING_ORDER, 400 },
+		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+			HTTP1_RULE_TRANSFER_ENCODING_ORDER, 400 },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING,
 			501 },
 		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING, 501 },
