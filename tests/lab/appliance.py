@@ -45,6 +45,7 @@ class Appliance:
         self.log = self.folder / "postern.log"
         self.process = None
         self.ready_line = ""
+        self.clients = {}
 
     # -- life ---------------------------------------------------------------------------------------------------------
     def start(self, seconds=30):
@@ -73,12 +74,12 @@ class Appliance:
         return self.process.returncode if self.process else None
 
     def children(self, name):
-        """The pids of the program `name` that runs for this appliance."""
+        """The pids of the program `name` that runs for this appliance: all paths that it is given lie below its folder."""
         wanted, found = str((self.build / name).resolve()), []
         for entry in pathlib.Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
-                    if os.readlink(entry / "exe") == wanted:
+                    if os.readlink(entry / "exe") == wanted and f"{self.folder}/" in (entry / "cmdline").read_text():
                         found.append(int(entry.name))
                 except OSError:
                     pass
@@ -131,11 +132,15 @@ class Appliance:
         raise AssertionError(f"aws {' '.join(map(str, arguments))} succeeded")
 
     def boto3(self, service):
+        """The client of that service; one for each access key that the appliance has had."""
         import boto3
         from botocore.config import Config
         key, secret = self.credentials()
-        return boto3.client(service, endpoint_url=self.management, region_name=REGION, aws_access_key_id=key,
-                            aws_secret_access_key=secret, config=Config(retries={"max_attempts": 0}, connect_timeout=30, read_timeout=30))
+        if (service, key) not in self.clients:
+            self.clients[service, key] = boto3.client(
+                service, endpoint_url=self.management, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=secret,
+                config=Config(retries={"max_attempts": 0}, connect_timeout=30, read_timeout=30))
+        return self.clients[service, key]
 
     def postern(self, *arguments, check=True):
         """`postern ARGUMENTS --json`; the answer as an object."""
