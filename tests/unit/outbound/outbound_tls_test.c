@@ -25,7 +25,9 @@ struct served {
 };
 
 static const char *answer;
-static struct served *last_served;
+#define SERVED_MAX 8
+
+static struct served *all_served[SERVED_MAX]; /* of one test, the last one last */
 
 static struct served *served_of(struct stream *stream)
 {
@@ -85,10 +87,11 @@ static void accept_ready(struct loop_watch *watch, unsigned events)
 
 	(void)events;
 	assert_true(fd >= 0);
-	last_served = calloc(1, sizeof *last_served); /* lives as long as the process: a test has a handful */
-	assert_non_null(last_served);
+	assert_true(accepted < SERVED_MAX);
+	all_served[accepted] = calloc(1, sizeof *all_served[accepted]);
+	assert_non_null(all_served[accepted]);
+	assert_int_equal(0, tls_server_open(&all_served[accepted]->stream, tls, fd, &served_owner, choose, NULL));
 	accepted++;
-	assert_int_equal(0, tls_server_open(&last_served->stream, tls, fd, &served_owner, choose, NULL));
 }
 
 static void write_file(const char *path, struct view text)
@@ -127,7 +130,6 @@ static int set_up_tls(void **state)
 	assert_non_null(outbound);
 	answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 	accepted = resumed = 0;
-	last_served = NULL;
 	loop_watch_init(&accepting, loop, listener, accept_ready);
 	assert_int_equal(0, loop_watch_read(&accepting, true));
 	return 0;
@@ -140,8 +142,10 @@ static int tear_down_tls(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(0, loop_turn(loop, false));
 	loop_watch_fini(&accepting);
-	if (last_served)
-		stream_close(&last_served->stream, true);
+	for (unsigned int i = 0; i < accepted; i++) {
+		stream_close(&all_served[i]->stream, true);
+		free(all_served[i]);
+	}
 	tls_worker_free(tls);
 	tls_server_context_unref(context);
 	unlink(authority_path);
@@ -217,7 +221,7 @@ static void a_stale_connection_is_replaced_over_tls_too(void **state)
 {
 	(void)state;
 	assert_int_equal(0, call_by("localhost", false));
-	stream_close(&last_served->stream, true);
+	stream_close(&all_served[0]->stream, true);
 	assert_int_equal(0, call_by("localhost", false));
 	assert_int_equal(2, accepted);
 }
