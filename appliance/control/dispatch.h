@@ -21,7 +21,7 @@ struct dispatch_response {
 	const char *content_type; /* static */
 	char request_id[RANDOM_UUID_BYTES];
 	char error_type[64]; /* x-amzn-ErrorType; empty: none */
-	char detail[512];    /* x-postern-detail; empty: none */
+	char detail[512];    /* x-postern-reason; empty: none */
 	char location[256];  /* empty: none */
 	struct buffer body;
 };

@@ -73,7 +73,7 @@ static void respond(struct exchange *x, const struct dispatch_response *response
 		fields[count++] =
 			(struct http_field){ view_of("x-amzn-ErrorType"), view_from_text(response->error_type) };
 	if (response->detail[0])
-		fields[count++] = (struct http_field){ view_of("x-postern-detail"), view_from_text(response->detail) };
+		fields[count++] = (struct http_field){ view_of("x-postern-reason"), view_from_text(response->detail) };
 	if (response->location[0])
 		fields[count++] = (struct http_field){ view_of("Location"), view_from_text(response->location) };
 	error = http_respond(x, response->status, fields, count, buffer_view(&response->body));
