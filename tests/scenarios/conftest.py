@@ -66,6 +66,16 @@ def authority(folder):
     return made
 
 
+def serve(appliance, document, statements, stage, **parameters):
+    """Import, policy, deployment, as most scenarios begin; by boto3, which takes a tenth of the time that three `aws` take."""
+    client = appliance.boto3("apigateway")
+    api = client.import_rest_api(body=document.encode(), parameters={"endpointConfigurationTypes": "PRIVATE", **parameters})["id"]
+    text = json.dumps(policy(*(statements or [allow()])))
+    client.update_rest_api(restApiId=api, patchOperations=[{"op": "replace", "path": "/policy", "value": text}])
+    client.create_deployment(restApiId=api, stageName=stage)
+    return api
+
+
 class Gateway(Appliance):
     """An appliance in the subnet with one endpoint, and what scenarios do with it."""
 
@@ -83,11 +93,8 @@ class Gateway(Appliance):
     def serve_api(self, *statements, document=None, stage="prod"):
         """A private API behind the endpoint with that policy, deployed; its id. The default document is the pet store."""
         text = document or PETSTORE.safe_substitute(backend=self.backend.url)
-        api = self.import_api(text, endpointConfigurationVpcEndpointIds=self.vpce)
-        self.put_policy(api, policy(*(statements or [allow()])))
-        self.deploy(api, stage)
-        self.made.append(api)
-        return api
+        self.made.append(serve(self, text, statements, stage, endpointConfigurationVpcEndpointIds=self.vpce))
+        return self.made[-1]
 
     def name_of(self, api):
         return f"{api}-{self.vpce}.execute-api.{REGION}.amazonaws.com"
@@ -148,10 +155,7 @@ class Local(Appliance):
 
     def serve_api(self, backend_url, *statements, document=None, stage="prod"):
         text = document or PETSTORE.safe_substitute(backend=backend_url)
-        api = self.import_api(text)
-        self.put_policy(api, policy(*(statements or [allow()])))
-        self.deploy(api, stage)
-        return api
+        return serve(self, text, statements, stage)
 
     def get(self, api, path="/pets", *options, stage="prod"):
         name = f"{api}.execute-api.{REGION}.amazonaws.com"
