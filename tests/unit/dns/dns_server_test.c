@@ -70,7 +70,8 @@ static int tear_down(void **state)
 	dns_server_free(server);
 	loop_free(loop);
 	counters_unmap(counters);
-	return 0; /* the snapshot's parts are static memory: it and `current` go with the process */
+	current_free(current); /* and the snapshot; its parts are static memory */
+	return 0;
 }
 
 static bool wait_readable(int fd, int patience_ms)
