@@ -362,6 +362,7 @@ static void engine_close(struct stream *stream, bool reset)
 		tls_client_keep_session(engine);
 	if (engine->library)
 		wolfSSL_free(engine->library);
+	tls_server_context_unref(engine->context);
 	chunk_list_clear(engine->worker->loop, &engine->kept);
 	stream->engine = NULL;
 	give_engine(engine);

@@ -206,6 +206,7 @@ void tls_server_read_hello(struct tls_engine *engine)
 		return;
 	}
 	ASSERT(worker->index < context->worker_count);
+	engine->context = tls_server_context_ref(context);
 	error = tls_engine_start(engine, context->contexts[worker->index]);
 	if (!error)
 		error = offer_protocols(engine, &hello);

@@ -171,6 +171,27 @@ static void a_connection_outlives_its_context(void **state)
 	pair_talk();
 }
 
+/* A slow client may finish its handshake after its context was replaced: the ticket that it gets is good at the successor. */
+static void a_handshake_outlives_its_context(void **state)
+{
+	struct tls_server_context *old = pair.context, *unlike;
+
+	(void)state;
+	pair.piece_bytes = 1;
+	pair_open();
+	PAIR_UNTIL(pair.hello.server_name_chars > 0);
+	assert_false(pair.server.secured);
+	assert_int_equal(0, pair_context(&pair.context, &pair.certificate, "TLS_1_2", 2));
+	tls_server_context_unref(old);
+	assert_int_equal(0, pair_context(&unlike, &pair.other, "TLS_1_2", 2)); /* likely in the old one's memory */
+	PAIR_SECURED();
+	pair_talk();
+	pair_close();
+	pair.piece_bytes = 0;
+	assert_true(talk_resumed(pair.worker));
+	tls_server_context_unref(unlike);
+}
+
 static void bad_certificates_and_keys_are_refused(void **state)
 {
 	struct authority_pair mixed = { pair.certificate.certificate_pem, pair.other.key_pem };
@@ -268,6 +289,7 @@ int main(void)
 		TEST(a_rebuilt_context_of_the_same_certificate_resumes),
 		TEST(without_a_seed_nothing_resumes),
 		TEST(a_connection_outlives_its_context),
+		TEST(a_handshake_outlives_its_context),
 		TEST(bad_certificates_and_keys_are_refused),
 		TEST(every_policy_makes_a_context_that_serves),
 		TEST(a_policy_decides_about_older_versions),
