@@ -77,7 +77,7 @@ struct tls_engine {
 	struct tls_engine *next_free;
 	WOLFSSL *library;
 	struct tls_server_context *context; /* of a server: what the library's tickets are bound to lies in it */
-	struct chunk_list kept; /* received, not yet taken by the library (or by the reader of the hello) */
+	struct chunk_list kept;             /* received, not yet taken by the library (or by the reader of the hello) */
 	int error;
 	bool is_client;
 	bool end_met; /* close_notify came; the owner is told when what came before it was read */
