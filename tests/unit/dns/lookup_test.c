@@ -180,7 +180,7 @@ static void endpoint_names_are_public(void **state)
 		assert_string_equal("3 aa:" PUBLIC_NEGATIVE, ask("vpce-0a1b2c3d4e5f60718" PUBLIC, DNS_TYPE_A));
 		assert_string_equal(
 			"3 aa:" PUBLIC_NEGATIVE, ask("x.vpce-0a1b2c3d4e5f60718-abcdefgh" PUBLIC, DNS_TYPE_A));
-		assert_string_equal("0 aa:" PUBLIC_NEGATIVE, ask(PUBLIC + 1, DNS_TYPE_A));
+		assert_string_equal("0 aa:" PUBLIC_NEGATIVE, ask(&PUBLIC[1], DNS_TYPE_A));
 	}
 	asked_by = everyone[0];
 }
