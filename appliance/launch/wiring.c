@@ -44,13 +44,14 @@ struct wiring_worker {
 	struct loop_message ended;
 };
 
-/* One endpoint on one worker. Lives until its last connection has ended. */
+/* One endpoint on one worker. Lives until it is not served any more and its last connection has ended. */
 struct served {
 	struct pipeline_listener identity; /* first: the listener's identity is this struct */
 	struct list_link link;             /* in worker->endpoints while it is served */
+	unsigned reference_count;          /* the list's, and the HTTP listener's */
 	struct wiring_worker *worker;
 	struct wiring_sockets sockets;
-	struct http_listener *http;
+	struct http_listener *http; /* NULL without one, and while the worker drains */
 	struct dns_listener *dns;
 };
 
@@ -122,7 +123,10 @@ static void count_again(struct timer *timer)
 
 static void release_served(void *identity)
 {
-	free(identity);
+	struct served *served = identity;
+
+	if (--served->reference_count == 0)
+		free(served);
 }
 
 static void report_opened(struct loop_message *message)
@@ -143,16 +147,24 @@ static void report_closed(struct loop_message *message)
 	free(order);
 }
 
+/* The descriptor is the main thread's. */
+static void stop_accepting(struct served *served, bool end_connections)
+{
+	struct http_listener *http = served->http;
+
+	served->http = NULL;
+	if (http)
+		http_listener_close(http, true, end_connections);
+}
+
 /* Stop serving; the struct goes with its last connection, which may be now. */
 static void stop_serving(struct served *served, bool end_connections)
 {
 	list_remove(&served->link);
 	if (served->dns)
 		dns_server_close(served->dns, true);
-	if (served->http)
-		http_listener_close(served->http, true, end_connections);
-	else
-		release_served(served);
+	stop_accepting(served, end_connections);
+	release_served(served);
 }
 
 static int start_serving(struct served *served)
@@ -173,8 +185,10 @@ static int start_serving(struct served *served)
 	if (sockets->dns_udp_fd >= 0 || sockets->dns_tcp_fd >= 0)
 		error = dns_server_open(worker->dns, view_from_text(sockets->endpoint_id), sockets->dns_udp_fd,
 			sockets->dns_tcp_fd, &served->dns);
-	if (!error && sockets->https_fd >= 0)
+	if (!error && sockets->https_fd >= 0) {
 		error = http_listener_open(worker->http, &listener, &served->http);
+		served->reference_count += !error;
+	}
 	return error;
 }
 
@@ -185,6 +199,7 @@ static void on_open(struct loop_message *message)
 	struct served *served = calloc(1, sizeof *served);
 
 	ASSERT(served && "out of memory");
+	served->reference_count = 1;
 	served->worker = worker;
 	served->sockets = order->sockets;
 	list_append(&worker->endpoints, &served->link);
@@ -239,6 +254,11 @@ static void on_drain(struct loop_message *message)
 {
 	struct order *order = CONTAINER_OF(message, struct order, message);
 
+	/* Endpoints stay in the list: names are answered to the end, and an endpoint may still go. */
+	LIST_EACH(link, &order->worker->endpoints)
+	{
+		stop_accepting(CONTAINER_OF(link, struct served, link), false);
+	}
 	http_server_drain(order->worker->http, order->limit_ms, drained, order->worker);
 	free(order);
 }
@@ -255,6 +275,10 @@ static void report_ended(struct loop_message *message)
 /* In reverse order of making; parts that were never made are NULL. */
 static void unmake(struct wiring_worker *worker)
 {
+	LIST_EACH_SAFE(link, &worker->endpoints)
+	{
+		stop_serving(CONTAINER_OF(link, struct served, link), false);
+	}
 	http_server_free(worker->http);
 	dns_server_free(worker->dns);
 	pipeline_worker_fini(&worker->pipeline);
