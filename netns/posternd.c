@@ -36,10 +36,11 @@
 
 static const char usage[] =
 	"posternd: Postern's privileged part. It supervises the gateway and the control program and makes endpoints.\n"
-	"usage: posternd [--settings FILE] [--binaries DIR] [--down]\n"
+	"usage: posternd [--settings FILE] [--binaries DIR] [--down] [--json]\n"
 	"  --settings FILE  the settings (default /etc/postern/postern.yaml)\n"
 	"  --binaries DIR   where postern, postern-gateway and postern-control are (default: posternd's own folder)\n"
 	"  --down           end a running posternd and remove every endpoint, namespace and link that it made\n"
+	"  --json           say on standard output as JSON that it serves, or what was removed\n"
 	"  --version, --help\n"
 	"Started by `postern run`. SIGTERM ends it, SIGHUP makes it read the settings again.\n";
 
@@ -47,6 +48,7 @@ struct options {
 	const char *settings;
 	const char *binaries;
 	bool down;
+	bool json;
 };
 
 /* A copy of the settings file that no later change of the file touches: all programs of one start read the same. */
@@ -237,8 +239,18 @@ static void announce(struct posternd *posternd)
 	posternd->announced = true;
 	sockets_text(&config->management[0], management);
 	if (config->local)
+		sockets_text(&config->traffic, traffic);
+	/* The texts are addresses and ports: nothing in them needs escaping. */
+	if (posternd->json && config->local)
+		printf("{\"ready\":true,\"management\":\"%s://%s\",\"traffic\":\"%s://%s\"}\n",
+			scheme_of(&config->management[0]), management, config->traffic_is_plain ? "http" : "https",
+			traffic);
+	else if (posternd->json)
+		printf("{\"ready\":true,\"management\":\"%s://%s\",\"endpoints\":%u}\n",
+			scheme_of(&config->management[0]), management, endpoint_count(posternd));
+	else if (config->local)
 		printf("ready management=%s://%s traffic=%s://%s\n", scheme_of(&config->management[0]), management,
-			config->traffic_is_plain ? "http" : "https", sockets_text(&config->traffic, traffic));
+			config->traffic_is_plain ? "http" : "https", traffic);
 	else
 		printf("ready management=%s://%s endpoints=%u\n", scheme_of(&config->management[0]), management,
 			endpoint_count(posternd));
@@ -551,7 +563,10 @@ static int take_down(struct posternd *posternd)
 	unsigned int count = 0;
 	int rc = reconcile_down(posternd, &count);
 
-	printf("down: %u endpoint%s removed\n", count, count == 1 ? "" : "s");
+	if (posternd->json)
+		printf("{\"removed\":%u,\"complete\":%s}\n", count, rc < 0 ? "false" : "true");
+	else
+		printf("down: %u endpoint%s removed\n", count, count == 1 ? "" : "s");
 	return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -562,6 +577,7 @@ static int parse_options(struct options *ret, int argc, char **argv)
 		{ "settings", required_argument, NULL, 's' },
 		{ "binaries", required_argument, NULL, 'b' },
 		{ "down", no_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ 0 },
@@ -579,6 +595,9 @@ static int parse_options(struct options *ret, int argc, char **argv)
 			break;
 		case 'd':
 			ret->down = true;
+			break;
+		case 'j':
+			ret->json = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -613,6 +632,7 @@ int posternd_main(int argc, char **argv)
 	posternd->loop = posternd->lock_fd = posternd->settings_fd = -1;
 	posternd->listener.fd = -1;
 	posternd->started_ns = watch_now_ns();
+	posternd->json = options.json;
 	posternd->namespace_fd = namespace_open_own();
 	endpoint_init(posternd);
 	shared_init(&posternd->shared);

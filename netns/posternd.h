@@ -111,6 +111,7 @@ struct posternd {
 	uint64_t adoption_deadline_ns; /* 0: no adopted child is waited for */
 	uint64_t drain_deadline_ns;
 	bool draining;
+	bool json; /* standard output is JSON */
 	bool announced;
 	bool done;
 };

@@ -21,10 +21,15 @@ const char *program_path(struct cli *cli, const char *name)
 int program_become_posternd(struct cli *cli, const char *settings, bool down)
 {
 	const char *program = program_path(cli, "posternd");
-	char name[] = "posternd", settings_option[] = "--settings", down_option[] = "--down";
+	char name[] = "posternd", settings_option[] = "--settings", down_option[] = "--down", json_option[] = "--json";
 	char *path = arena_text(&cli->arena, view_from_text(settings));
-	char *const arguments[] = { name, settings_option, path, down ? down_option : NULL, NULL };
+	char *arguments[6] = { name, settings_option, path };
+	size_t count = 3;
 
+	if (down)
+		arguments[count++] = down_option;
+	if (cli->json)
+		arguments[count++] = json_option;
 	if (!program || !path)
 		return cli_fail(cli, "can't find the folder of the programs");
 	fflush(stdout);

@@ -217,8 +217,8 @@ def test_down_removes_what_postern_made_and_nothing_else(running, subnets, endpo
         assert running.process.wait(15) == 0
         assert namespaces() == before_namespaces | {theirs.name}
         assert set(links()) == before_links | {"pe0123456789ab", "pe-peer"}
-        again = run(running.build / "postern", "down", "--settings", running.settings_file)
-        assert "down: 0 endpoints removed" in again.stdout
+        again = run(running.build / "postern", "down", "--settings", running.settings_file, "--json")
+        assert json.loads(again.stdout) == {"removed": 0, "complete": True}
         running.start()  # the store knows the endpoint: the next start makes it again
         wait_for(lambda: f"postern-{running.vpce}" in namespaces(), "the endpoint of before")
     finally:
