@@ -165,17 +165,24 @@ static void check_address(struct doctor *doctor, const char *what, const struct 
 				     : "give the host that address, or change the setting");
 }
 
+/* `name` is what the settings call it, `found` who that is, `command` what makes it. */
+static void note_user(struct doctor *doctor, int error, const char *name, const char *found, const char *command)
+{
+	note(doctor, error ? FINDING_MISSING : FINDING_OK, name, found,
+		arena_printf(&doctor->cli->arena, "%s %s, or give a number", command, found).at);
+}
+
 static void check_users(struct doctor *doctor, const struct settings *settings)
 {
+	const char *command =
+		arena_printf(&doctor->cli->arena, "useradd --system --no-create-home --gid %s", settings->group_gid).at;
 	uid_t user;
 	gid_t group;
 
-	note(doctor, settings_user(settings->gateway_uid, &user) == 0 ? FINDING_OK : FINDING_MISSING, "gateway_uid",
-		settings->gateway_uid, "useradd --system --no-create-home, or give a number");
-	note(doctor, settings_user(settings->control_uid, &user) == 0 ? FINDING_OK : FINDING_MISSING, "control_uid",
-		settings->control_uid, "useradd --system --no-create-home, or give a number");
-	note(doctor, settings_group(settings->group_gid, &group) == 0 ? FINDING_OK : FINDING_MISSING, "group_gid",
-		settings->group_gid, "groupadd --system, or give a number");
+	note_user(doctor, settings_group(settings->group_gid, &group), "group_gid", settings->group_gid,
+		"groupadd --system");
+	note_user(doctor, settings_user(settings->gateway_uid, &user), "gateway_uid", settings->gateway_uid, command);
+	note_user(doctor, settings_user(settings->control_uid, &user), "control_uid", settings->control_uid, command);
 }
 
 static void check_networks(struct doctor *doctor, const struct settings *settings)

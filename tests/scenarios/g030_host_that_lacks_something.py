@@ -122,7 +122,8 @@ def test_root_of_a_container_without_a_capability(host, capability):
 
 def test_users_that_the_host_does_not_have(host):
     file = host.settings(gateway_uid="nobody-by-that-name")
-    assert host.doctor(file)[1]["gateway_uid"]["status"] == "missing"
+    check = host.doctor(file)[1]["gateway_uid"]
+    assert check["status"] == "missing" and "useradd --system --no-create-home --gid 64700 nobody-by-that-name" in check["remedy"]
     assert "gateway_uid: this host has no user nobody-by-that-name" in host.refused(file)
 
 
