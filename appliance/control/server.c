@@ -33,7 +33,7 @@ static const struct http_limits limits = {
 	.head = { .target_max_bytes = 16384, .header_section_max_bytes = 65536 },
 	.body_max_bytes = CONTROL_BODY_MAX_BYTES,
 	.handshake_timeout_ms = 10000,
-	.head_timeout_ms = 30000,
+	.head_timeout_ms = 10000,
 	.body_timeout_ms = 30000,
 	.send_timeout_ms = 30000,
 	.idle_timeout_ms = 120000,
@@ -157,10 +157,25 @@ static void on_collected(struct exchange *x, int error, struct view body)
 	}
 }
 
+/* Does the request say at all who makes it? If not, its body is not worth the room. */
+static bool claims_a_signature(const struct exchange *x)
+{
+	const struct http1_head *head = &x->request;
+
+	for (size_t i = 0; i < head->header_count; i++)
+		if (view_equals_ignore_case(head->headers[i].name, view_of("Authorization")))
+			return true;
+	return view_find(head->query, view_of("X-Amz-Signature=")) != VIEW_NOWHERE;
+}
+
 static void on_request(struct exchange *x)
 {
 	if (view_equals_text(x->request.path, "/ping")) {
 		respond_plain(x, 200, view_of("application/json"), view_of("{\"status\":\"ok\"}\n"));
+		return;
+	}
+	if (!claims_a_signature(x)) {
+		post(x, (struct view){ 0 });
 		return;
 	}
 	if (http_body_collect(x, CONTROL_BODY_MAX_BYTES, on_collected) < 0) {

@@ -187,12 +187,39 @@ static void hold_accepting(struct http_server *server, bool hold)
 	}
 }
 
+/*
+ * There are as many connections as there may be: end the one that was accepted first of those that have been idle for a while,
+ * so that clients which hold connections and ask nothing keep nobody else out. If all are young or busy, look again soon.
+ */
+static void make_room(struct http_server *server)
+{
+	hold_accepting(server, true);
+	/* First: a connection that ends arms it for at once. */
+	timer_arm(server->loop, &server->accept_timer, ACCEPT_REST_MS, accept_again);
+	LIST_EACH_SAFE(link, &server->connections)
+	{
+		struct http_connection *connection = CONTAINER_OF(link, struct http_connection, link);
+
+		if (connection->state != CONNECTION_IDLE)
+			continue;
+		connection_end_soon(connection, false);
+		if (connection->state == CONNECTION_IDLE)
+			continue;
+		/* It has nothing to lose by a close that does not wait for its own. */
+		if (connection->state != CONNECTION_CLOSED)
+			connection_close(connection, false);
+		break;
+	}
+}
+
 static void accept_again(struct timer *timer)
 {
 	struct http_server *server = CONTAINER_OF(timer, struct http_server, accept_timer);
 
 	if (server->stats.connections_open < server->limits->connection_max_count)
 		hold_accepting(server, false);
+	else if (server->accept_held)
+		make_room(server);
 }
 
 /* Accept one. False if there is none left or none can be taken now. */
@@ -204,7 +231,7 @@ static bool accept_one(struct http_listener *listener)
 	int fd;
 
 	if (server->stats.connections_open >= server->limits->connection_max_count) {
-		hold_accepting(server, true);
+		make_room(server);
 		return false;
 	}
 	fd = accept4(listener->watch.fd, (struct sockaddr *)&address, &address_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -37,7 +37,7 @@ struct http_limits {
 	uint64_t send_timeout_ms;      /* between two pieces that the client takes */
 	uint64_t idle_timeout_ms;      /* between two requests, and before the first */
 	uint64_t linger_timeout_ms;    /* how long a closing connection listens for the client's end */
-	size_t connection_max_count;   /* more wait in the kernel's queue */
+	size_t connection_max_count;   /* more wait in the kernel's queue; the one idle longest makes room */
 };
 
 /* Those of private APIs: 8,192 bytes URL, 8,000 of header section, 10 MB body, 310 s idle; the rest is ours. */

@@ -414,6 +414,20 @@ static void connections_over_the_limit_wait_in_the_kernel(void **state)
 	client_close(&other);
 }
 
+static void an_idle_connection_makes_room_for_one_that_asks(void **state)
+{
+	(void)state;
+	site.limits.connection_max_count = 1;
+	client_open(&client);
+	SITE_UNTIL_CONNECTIONS(&client, 1);
+	client_open(&other);
+	client_send_text(&other, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+	SITE_UNTIL(&other, client_has(&other, "\r\n\r\nhello"));
+	SITE_UNTIL(&client, client.ended);
+	client_close(&client);
+	client_close(&other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, site_set_up, site_tear_down)
@@ -443,6 +457,7 @@ int main(void)
 		TEST(freeing_the_server_tells_waiting_exchanges),
 		TEST(a_closed_listener_is_released_after_its_last_connection),
 		TEST(connections_over_the_limit_wait_in_the_kernel),
+		TEST(an_idle_connection_makes_room_for_one_that_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
