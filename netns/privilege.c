@@ -12,6 +12,8 @@
 
 #include <seccomp.h>
 
+#include "netns/sanitizer.h"
+
 static const struct {
 	unsigned int number;
 	const char *name;
@@ -132,7 +134,7 @@ int privilege_filter_calls(void)
 		SCMP_SYS(setdomainname),
 		SCMP_SYS(io_uring_setup),
 		SCMP_SYS(mknodat),
-#if !defined(__SANITIZE_ADDRESS__)
+#if !HAS_SANITIZER
 		/* The leak checker of the sanitizer build stops threads by it. */
 		SCMP_SYS(ptrace),
 #endif

@@ -14,6 +14,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/log.h"
+#include "netns/sanitizer.h"
 
 /* --- Files --------------------------------------------------------------------------------------------------------- */
 
@@ -92,14 +93,6 @@ int sandbox_files(enum sandbox_role role, const struct settings *settings)
 
 /* --- System calls -------------------------------------------------------------------------------------------------- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-
 static const struct {
 	const char *name;
 	bool allowed[2]; /* by role */
@@ -133,7 +126,7 @@ int sandbox_system_calls(enum sandbox_role role)
 	scmp_filter_ctx filter;
 	int error;
 
-#ifdef HAS_SANITIZER
+#if HAS_SANITIZER
 	return 0;
 #endif
 	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));

@@ -394,7 +394,7 @@ void wiring_close_endpoint(struct wiring_worker *worker, const char *endpoint_id
 {
 	struct order order = { .sockets.token = token };
 
-	memcpy(order.sockets.endpoint_id, endpoint_id, sizeof order.sockets.endpoint_id);
+	snprintf(order.sockets.endpoint_id, sizeof order.sockets.endpoint_id, "%s", endpoint_id);
 	post_order(worker, on_close, &order);
 }
 

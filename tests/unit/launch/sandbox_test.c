@@ -11,12 +11,7 @@
 
 #include "appliance/base/log.h"
 #include "appliance/launch/sandbox.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER true
-#else
-#define HAS_SANITIZER false
-#endif
+#include "netns/sanitizer.h"
 
 static char folder[] = "/tmp/postern-sandbox-XXXXXX";
 static char inside[64], fresh[64];
