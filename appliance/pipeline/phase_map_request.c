@@ -24,6 +24,7 @@ static void add_parameter(struct pipeline *p, const struct mapping_parameter *ma
 /* A source that is missing or empty gives no parameter at all. */
 static void map_one(struct pipeline *p, const struct mapping_parameter *mapping)
 {
+	struct uri_query query = { .rest = p->exchange->request.query };
 	struct view value;
 
 	if (!is_repeated(mapping)) {
@@ -32,10 +33,7 @@ static void map_one(struct pipeline *p, const struct mapping_parameter *mapping)
 			add_parameter(p, mapping, value);
 		return;
 	}
-	for (size_t i = 0; i < REPEATED_MAX; i++) {
-		value = values_query_at(p, mapping->source_text, i);
-		if (!value.at)
-			return;
+	for (size_t i = 0; i < REPEATED_MAX && values_query_next(p, &query, mapping->source_text, &value); i++) {
 		if (value.count > 0)
 			add_parameter(p, mapping, value);
 	}

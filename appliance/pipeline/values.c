@@ -2,7 +2,6 @@
 #include "appliance/pipeline/values.h"
 
 #include "appliance/pipeline/account.h"
-#include "appliance/wire/uri.h"
 
 /* Longest value of a context variable or of joined headers: a header section has 8,000 bytes. */
 #define VALUE_MAX_BYTES 16384
@@ -53,34 +52,46 @@ static struct view decode(struct pipeline *p, struct view text)
 	return count < 0 ? (struct view){ 0 } : view_from(room, (size_t)count);
 }
 
-/* The raw value of occurrence `index` of a query parameter, or its last one for SIZE_MAX. */
-static struct view query_raw(struct pipeline *p, struct view name, size_t index)
+/* Is `raw`, decoded, that name? Takes no memory: a query may have thousands of parameters. */
+static bool is_named(struct view raw, struct view name)
 {
-	struct uri_query query = { .rest = p->exchange->request.query };
-	struct view part_name, part_value, found = { 0 };
-	size_t seen = 0;
+	size_t at = 0, step;
 
-	while (uri_query_next(&query, &part_name, &part_value, NULL)) {
-		if (!view_equals(decode(p, part_name), name))
-			continue;
-		if (seen++ == index)
-			return part_value;
-		if (index == SIZE_MAX)
-			found = part_value;
+	for (size_t i = 0; i < raw.count; i += step) {
+		char bytes[3];
+
+		step = raw.at[i] == '%' && raw.count - i >= 3 ? 3 : 1;
+		if (uri_decode(bytes, view_part(raw, i, step), true, true) > 1)
+			step = 1; /* no escape: the percent sign stands for itself */
+		if (at == name.count || name.at[at++] != bytes[0])
+			return false;
 	}
-	return found;
+	return at == name.count;
+}
+
+bool values_query_next(struct pipeline *p, struct uri_query *query, struct view name, struct view *ret_value)
+{
+	struct view part_name, part_value;
+
+	while (uri_query_next(query, &part_name, &part_value, NULL)) {
+		if (is_named(part_name, name)) {
+			*ret_value = decode(p, part_value);
+			return true;
+		}
+	}
+	return false;
 }
 
 struct view values_query(struct pipeline *p, struct view name)
 {
-	return values_query_at(p, name, SIZE_MAX);
-}
+	struct uri_query query = { .rest = p->exchange->request.query };
+	struct view part_name, part_value, last = { 0 };
 
-struct view values_query_at(struct pipeline *p, struct view name, size_t index)
-{
-	struct view raw = query_raw(p, name, index);
-
-	return raw.at ? decode(p, raw) : raw;
+	while (uri_query_next(&query, &part_name, &part_value, NULL)) {
+		if (is_named(part_name, name))
+			last = part_value;
+	}
+	return last.at ? decode(p, last) : last;
 }
 
 struct view values_header(const struct pipeline *p, struct view name)

@@ -10,6 +10,7 @@
 #define POSTERN_PIPELINE_VALUES_H
 
 #include "appliance/pipeline/state.h"
+#include "appliance/wire/uri.h"
 
 /* Path parameter, still encoded. */
 struct view values_path(const struct pipeline *p, struct view name);
@@ -23,8 +24,8 @@ struct view values_header(const struct pipeline *p, struct view name);
 /* All of its values, joined with ','. */
 struct view values_headers_joined(struct pipeline *p, struct view name);
 
-/* The `index`th value of a query parameter, decoded; `at` NULL past the last. */
-struct view values_query_at(struct pipeline *p, struct view name, size_t index);
+/* The next value of a query parameter in what `query` has left, decoded; false behind the last. */
+bool values_query_next(struct pipeline *p, struct uri_query *query, struct view name, struct view *ret_value);
 
 /* $context.`path`, as text; numbers are written into the arena. */
 struct view values_context(struct pipeline *p, struct view path);

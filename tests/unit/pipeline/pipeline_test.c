@@ -346,6 +346,28 @@ static void http_is_mapped_and_its_answer_selected(void **state)
 		body_of(back_end.last));
 }
 
+static void parameters_are_found_by_their_decoded_names(void **state)
+{
+	static char request[9000];
+	const char *at;
+	size_t count, mapped = 0;
+
+	(void)state;
+	assert_int_equal(200,
+		status_of(client_ask(&gateway, "POST /prod/http/7?%71=a&q&%7=x&%2571=y&Q=z&q=b&=&%71+=w HTTP/1.1\r\n"
+					       "Host: " API ".execute-api.us-east-1.amazonaws.com\r\n\r\n")));
+	assert_ptr_equal(back_end.last, strstr(back_end.last, "POST /echo/7?v=1&q=a&q=b HTTP/1.1\r\n"));
+	/* As many as a URL holds cost no more than a look at each. */
+	count = (size_t)sprintf(request, "POST /prod/http/7?");
+	while (count < 8000)
+		count += (size_t)sprintf(request + count, "%%71=%%61&");
+	sprintf(request + count, "q HTTP/1.1\r\nHost: " API ".execute-api.us-east-1.amazonaws.com\r\n\r\n");
+	assert_int_equal(200, status_of(client_ask(&gateway, request)));
+	for (at = back_end.last; (at = strstr(at, "&q=a")) != NULL; at++)
+		mapped++;
+	assert_int_equal(64, mapped);
+}
+
 static void the_status_selects_the_response_and_text_is_text(void **state)
 {
 	const char *response = client_get(&gateway, "/prod/teapot", "");
@@ -684,6 +706,7 @@ int main(void)
 		cmocka_unit_test(a_proxy_streams_both_ways),
 		cmocka_unit_test(connections_live_on_between_requests),
 		cmocka_unit_test(http_is_mapped_and_its_answer_selected),
+		cmocka_unit_test(parameters_are_found_by_their_decoded_names),
 		cmocka_unit_test(the_status_selects_the_response_and_text_is_text),
 		cmocka_unit_test(a_back_end_that_fails_is_a_504),
 		cmocka_unit_test(denials_have_aws_s_words_and_the_log_has_the_statement),
