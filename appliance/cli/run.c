@@ -235,10 +235,10 @@ static int run_with_settings(struct cli *cli)
 			"--local DIR",
 			path);
 	result = judge_file(cli, path, &settings);
+	is_local = result == CLI_OK && settings->local;
+	settings_free(settings);
 	if (result != CLI_OK)
 		return result;
-	is_local = settings->local;
-	settings_free(settings);
 	if (!is_local && geteuid() != 0)
 		return cli_fail(cli,
 			"needs root, to make network namespaces and load the kernel filter; --local DIR does without");
