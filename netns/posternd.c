@@ -369,6 +369,9 @@ static const char *fixed_setting(const struct netns_config *was, const struct ne
 	if (strcmp(was->state_dir, is->state_dir) || strcmp(was->run_dir, is->run_dir) ||
 		strcmp(was->log_dir, is->log_dir))
 		return "the folders";
+	/* Control names a network by its place in the table, and goes on with the one that it has read. */
+	if (was->network_count != is->network_count || memcmp(was->networks, is->networks, sizeof was->networks))
+		return "networks";
 	return NULL;
 }
 

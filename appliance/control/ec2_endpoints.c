@@ -171,7 +171,6 @@ static int add_interface(struct call *call, struct json *endpoint, const char *s
 	random_hex(hex, 17);
 	json_set_c_string(entry, "subnetId", subnet_id);
 	json_set_c_string(entry, "availabilityZone", call->control->networks[index].zone);
-	json_set_integer(entry, "networkIndex", (int64_t)index);
 	json_set(entry, "networkInterfaceId", json_text_new_printf("eni-%s", hex));
 	if (strcmp(type, "ipv6") != 0)
 		error = place_address(call, entry, index, AF_INET, endpoints);
@@ -430,8 +429,13 @@ static int modify_families(struct call *call, struct json *endpoint, const struc
 
 	JSON_EACH(entry, json_find(json_find(endpoint, "postern"), "addresses"))
 	{
-		size_t index = (size_t)json_find_integer(entry, "networkIndex", 0);
+		const char *subnet_id = json_find_c_string(entry, "subnetId");
+		long row = subnet_id ? network_find_subnet(call->control, subnet_id) : -1;
+		size_t index = (size_t)row;
 
+		if (row < 0)
+			return call_fail(call, "InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist",
+				subnet_id ? subnet_id : "");
 		if (strcmp(type, "ipv6") == 0)
 			(void)json_remove(entry, "ipv4");
 		else if (error == 0 && !json_find(entry, "ipv4"))

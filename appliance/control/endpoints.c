@@ -7,6 +7,7 @@
 
 #include "appliance/base/log.h"
 #include "appliance/control/filter.h"
+#include "appliance/control/networks.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
@@ -36,13 +37,15 @@ static int add_address(struct verb_endpoint_create *order, const struct control 
 	const char *member, int family)
 {
 	const char *text = json_find_c_string(address, member);
-	int64_t index = json_find_integer(address, "networkIndex", -1);
+	/* By the subnet's id: the table's order is the settings', and may be another one than when the endpoint was made. */
+	const char *subnet_id = json_find_c_string(address, "subnetId");
+	long index = subnet_id ? network_find_subnet(control, subnet_id) : -1;
 	struct verb_address *entry = &order->addresses[order->address_count];
 	const struct netns_network *network;
 
 	if (!text)
 		return 0;
-	if (order->address_count == VERB_ADDRESSES_MAX || index < 0 || (size_t)index >= control->settings.network_count)
+	if (order->address_count == VERB_ADDRESSES_MAX || index < 0)
 		return -EINVAL;
 	network = &control->networks[index];
 	entry->network_index = (uint32_t)index;
