@@ -53,7 +53,9 @@ static void body_failed(struct exchange *x, int error)
 	struct http_call *call = call_of(x);
 
 	if (call->running)
-		fail(call, error == -EMSGSIZE ? HTTP_CALL_BODY_TOO_LARGE : HTTP_CALL_BODY_BAD);
+		fail(call, error == -EMSGSIZE    ? HTTP_CALL_BODY_TOO_LARGE
+			   : error == -ETIMEDOUT ? HTTP_CALL_BODY_SLOW
+						 : HTTP_CALL_BODY_BAD);
 }
 
 static void on_writable(struct outbound_call *outbound)

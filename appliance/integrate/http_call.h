@@ -42,7 +42,8 @@ struct http_call_piece;
 enum http_call_failure {
 	HTTP_CALL_BACK_END, /* see call->error; OUTBOUND_TIMEOUT is INTEGRATION_TIMEOUT, the others INTEGRATION_FAILURE */
 	HTTP_CALL_BODY_TOO_LARGE,   /* the client's body is over the limit: http_respond_too_large() */
-	HTTP_CALL_BODY_BAD,         /* the client's body is malformed, or it is too slow: 400, 408 */
+	HTTP_CALL_BODY_BAD,         /* the client's body is malformed: 400 */
+	HTTP_CALL_BODY_SLOW,        /* the client is too slow with its body: 408 */
 	HTTP_CALL_ANSWER_TOO_LARGE, /* a buffered answer over HTTP_CALL_BUFFER_MAX_BYTES, or memory is exhausted: 500 */
 };
 

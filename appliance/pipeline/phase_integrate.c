@@ -135,6 +135,9 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 	case HTTP_CALL_BODY_BAD:
 		body_failure(p, -EPROTO);
 		return;
+	case HTTP_CALL_BODY_SLOW:
+		body_failure(p, -ETIMEDOUT);
+		return;
 	case HTTP_CALL_ANSWER_TOO_LARGE:
 		internal_error(p, "the back end's answer is over 10 MB");
 		return;

@@ -28,6 +28,7 @@ static int back_end_listener;
 static uint16_t front_port;
 static bool buffered;
 static unsigned int requests, heads, dones, failures, gones;
+static struct http_limits limits;
 static enum http_call_failure failure;
 
 /* --- what the pipeline does, in short --------------------------------------------------------------------------------- */
@@ -160,7 +161,8 @@ static int set_up(void **state)
 		.text = view_from_text(uri_text), .part_count = 1, .parts = &uri_part, .is_fixed = true
 	};
 	stage.api_id = view_of("api");
-	server = http_server_new(loop, NULL, &http_limits_private, &handler, NULL);
+	limits = http_limits_private;
+	server = http_server_new(loop, NULL, &limits, &handler, NULL);
 	assert_non_null(server);
 	listening.fd = listen_on(&front_port);
 	assert_int_equal(0, http_listener_open(server, &listening, &listener));
@@ -486,6 +488,20 @@ static void a_malformed_body_is_the_clients_fault(void **state)
 	close(back_end);
 }
 
+static void a_slow_body_is_told_from_a_malformed_one(void **state)
+{
+	int client = client_open(), back_end;
+
+	(void)state;
+	limits.body_timeout_ms = 40;
+	send_text(client, "POST /s HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+	back_end = back_end_accept();
+	TURN_UNTIL(failures == 1);
+	assert_int_equal(HTTP_CALL_BODY_SLOW, failure);
+	close(client);
+	close(back_end);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -502,6 +518,7 @@ int main(void)
 		TEST(an_answer_cut_short_resets_the_client),
 		TEST(a_client_that_leaves_cancels_the_call),
 		TEST(a_malformed_body_is_the_clients_fault),
+		TEST(a_slow_body_is_told_from_a_malformed_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
