@@ -530,8 +530,35 @@ static int report(struct openapi_work *work, struct openapi_failure *failure)
 	return -EINVAL;
 }
 
+static bool holds_nul(struct view text)
+{
+	return text.count && memchr(text.at, '\0', text.count);
+}
+
+/* The first value whose text or name holds a NUL, or NULL: as C strings they would be others. The parsers bound the depth. */
+static const struct json *find_nul(const struct json *value)
+{
+	JSON_EACH(child, value)
+	{
+		const struct json *found = find_nul(child);
+
+		if (holds_nul(json_name(child)) || (json_is_text(child) && holds_nul(json_text(child))))
+			return child;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
 static int run(struct openapi_work *work, struct openapi_failure *failure)
 {
+	const struct json *odd = find_nul(work->document);
+
+	if (odd) {
+		openapi_invalid(
+			work, holds_nul(json_name(odd)) ? json_parent(odd) : odd, "texts hold no NUL character");
+		return report(work, failure);
+	}
 	if (!json_is_object(work->document)) {
 		openapi_invalid(work, work->document, "the document must be an object");
 		return report(work, failure);
