@@ -10,6 +10,7 @@
 #include "appliance/cli/policy_batch.h"
 #include "appliance/cli/policy_case.h"
 #include "appliance/cli/policy_explain.h"
+#include "appliance/cli/policy_lint.h"
 
 /* Options of a question that is asked on the command line. Documents are JSON, or file://PATH. */
 struct question {
@@ -386,9 +387,9 @@ static int filter(struct cli *cli, int argc, char **argv)
 
 int cli_policy(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_part parts[] = { { "evaluate", evaluate }, { "explain", explain },
-		{ "filter", filter } };
-	static const struct cli_usage usage = { "postern policy evaluate|explain|filter [--help]",
+	static const struct cli_part parts[] = { { "evaluate", evaluate }, { "explain", explain }, { "filter", filter },
+		{ "lint", policy_lint_command } };
+	static const struct cli_usage usage = { "postern policy evaluate|explain|filter|lint [--help]",
 		"Ask the policy engine, offline: the same code that the gateway and the kernel filter use.\n"
 		"`postern policy PART --help` tells more.",
 		NULL, 0, 1, 1 };
