@@ -57,13 +57,14 @@ static struct arena_chunk *chunk_take(struct arena_pool *pool, size_t bytes)
 		chunk = pool->free_chunks[class];
 		pool->free_chunks[class] = chunk->next;
 		pool->kept_bytes -= chunk->bytes;
-		return chunk;
-	}
-	chunk = malloc(bytes);
-	if (chunk)
+	} else {
+		chunk = malloc(bytes);
+		if (!chunk)
+			return NULL;
 		chunk->bytes = bytes;
-	if (pool)
-		pool->malloc_count++;
+		if (pool)
+			pool->malloc_count++;
+	}
 	return chunk;
 }
 
@@ -85,8 +86,26 @@ void arena_init(struct arena *arena, struct arena_pool *pool, size_t limit_bytes
 	*arena = (struct arena){ .pool = pool, .limit_bytes = limit_bytes };
 }
 
+/* What an arena that holds so much holds beyond the size that every one may have. */
+static size_t large_part(size_t held_bytes)
+{
+	return held_bytes > ARENA_LARGE_BYTES ? held_bytes - ARENA_LARGE_BYTES : 0;
+}
+
+/* May the arena hold `bytes` more, as far as the others are concerned? */
+static bool may_grow(const struct arena *arena, size_t bytes)
+{
+	const struct arena_pool *pool = arena->pool;
+	size_t more = large_part(arena->held_bytes + bytes) - large_part(arena->held_bytes);
+
+	return more == 0 || !pool || !pool->large_max_bytes ||
+	       (pool->large_bytes <= pool->large_max_bytes && more <= pool->large_max_bytes - pool->large_bytes);
+}
+
 void arena_reset(struct arena *arena)
 {
+	if (arena->pool)
+		arena->pool->large_bytes -= large_part(arena->held_bytes);
 	while (arena->chunks) {
 		struct arena_chunk *chunk = arena->chunks;
 
@@ -112,11 +131,14 @@ static void *alloc_in_new_chunk(struct arena *arena, size_t count)
 
 	if (class != CLASS_NONE)
 		bytes = class_bytes(class);
-	if (bytes > arena->limit_bytes - arena->held_bytes)
+	if (bytes > arena->limit_bytes - arena->held_bytes || !may_grow(arena, bytes))
 		return NULL;
 	chunk = chunk_take(arena->pool, bytes);
 	if (!chunk)
 		return NULL;
+	if (arena->pool)
+		arena->pool->large_bytes +=
+			large_part(arena->held_bytes + chunk->bytes) - large_part(arena->held_bytes);
 	arena->held_bytes += chunk->bytes;
 	if (behind) {
 		chunk->next = arena->chunks->next;

@@ -28,12 +28,18 @@
 #define ARENA_CLASS_COUNT 9
 #define ARENA_CLASS_MAX_BYTES (ARENA_CLASS_MIN_BYTES << (ARENA_CLASS_COUNT - 1))
 
+/* Every arena may have so much; what it holds beyond is large: see large_max_bytes. */
+#define ARENA_LARGE_BYTES 65536
+
 struct arena_chunk;
 
 struct arena_pool {
 	struct arena_chunk *free_chunks[ARENA_CLASS_COUNT];
 	size_t kept_bytes;     /* in free_chunks */
 	size_t kept_max_bytes; /* what is returned beyond is freed */
+	size_t large_bytes;    /* what arenas hold beyond ARENA_LARGE_BYTES each */
+	/* Bound of it for all arenas together, so that large things do not starve the small ones; 0, as at first: none. */
+	size_t large_max_bytes;
 	uint64_t malloc_count; /* chunks that had to come from malloc: flat in the steady state */
 };
 

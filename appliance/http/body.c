@@ -4,7 +4,7 @@
 
 #include "appliance/http/connection.h"
 
-/* A collected body of unknown length begins with this room and grows by four: 10 MB take 15 MB of arena at most. */
+/* A collected body begins with this room and grows by four: 10 MB take 15 MB of arena at most. */
 #define COLLECT_FIRST_BYTES 16384
 
 static const struct view continue_line = VIEW_INIT("HTTP/1.1 100 Continue\r\n\r\n");
@@ -221,8 +221,8 @@ static int collect_reserve(struct exchange *x, size_t count_bytes)
 		return -EMSGSIZE;
 	if (count_bytes <= collect->room - collect->count)
 		return 0;
-	/* An announced length is taken at its word, up to the limit: untouched pages cost nothing. */
-	if (x->request.framing == HTTP1_FRAMING_LENGTH)
+	/* Announcing a body gets no memory, only sending it does: clients share what a worker has. */
+	if (x->request.framing == HTTP1_FRAMING_LENGTH && x->request.content_length_bytes < room)
 		room = (size_t)x->request.content_length_bytes;
 	if (room > collect->limit_bytes)
 		room = (size_t)collect->limit_bytes;

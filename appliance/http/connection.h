@@ -38,6 +38,9 @@
 /* Arena chunks that a worker keeps for the next exchanges. */
 #define HTTP_ARENA_KEPT_MAX_BYTES ((size_t)8 << 20)
 
+/* What large things of a worker's exchanges (collected bodies, mostly) may take together: fifty of the largest bodies. */
+#define HTTP_ARENA_LARGE_MAX_BYTES ((size_t)512 << 20)
+
 enum connection_state {
 	CONNECTION_HANDSHAKE, /* TLS is not agreed yet */
 	CONNECTION_IDLE,      /* between requests; nothing of the next one has come */

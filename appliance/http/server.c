@@ -339,6 +339,7 @@ struct http_server *http_server_new(struct loop *loop, struct tls_worker *tls, c
 	list_init(&server->ended);
 	list_init(&server->listeners);
 	arena_pool_init(&server->arenas, HTTP_ARENA_KEPT_MAX_BYTES);
+	server->arenas.large_max_bytes = HTTP_ARENA_LARGE_MAX_BYTES;
 	return server;
 }
 

@@ -102,9 +102,37 @@ static void texts_end_in_nul_and_the_newest_can_grow(void **state)
 	arena_fini(&arena);
 }
 
+static void large_arenas_are_bounded_together(void **state)
+{
+	struct arena_pool pool;
+	struct arena first, second, third;
+
+	(void)state;
+	arena_pool_init(&pool, 1 << 20);
+	pool.large_max_bytes = 3000000;
+	arena_init(&first, &pool, 1 << 24);
+	arena_init(&second, &pool, 1 << 24);
+	assert_non_null(arena_alloc(&first, 2000000)); /* beyond the classes: as it is */
+	for (int i = 0; i < 30; i++)
+		assert_non_null(arena_alloc(&second, 32000)); /* 32 KiB each: many small ones are large as well */
+	assert_null(arena_alloc(&second, 200000));
+	arena_init(&third, &pool, 1 << 24);
+	assert_non_null(arena_alloc(&third, 60000));
+	assert_null(arena_alloc(&third, 200000));
+	arena_reset(&first);
+	assert_int_equal(30 * 32768 - ARENA_LARGE_BYTES, pool.large_bytes);
+	assert_non_null(arena_alloc(&second, 200000));
+	arena_fini(&third);
+	arena_fini(&first);
+	arena_fini(&second);
+	assert_int_equal(0, pool.large_bytes);
+	arena_pool_fini(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(large_arenas_are_bounded_together),
 		cmocka_unit_test(memory_is_aligned_distinct_and_lasts_until_reset),
 		cmocka_unit_test(the_steady_state_calls_no_malloc),
 		cmocka_unit_test(the_limit_holds_and_overflow_is_refused),

@@ -392,6 +392,34 @@ static void the_steady_state_takes_nothing_from_the_heap(void **state)
 	}
 }
 
+/* Memory goes to what was sent, not to what was announced, and large bodies can't take all of it. */
+static void collected_bodies_share_a_bounded_memory(void **state)
+{
+	static char body[3000000];
+
+	(void)state;
+	memset(body, 'b', sizeof body);
+	site.server->arenas.large_max_bytes = 2u << 20;
+	client_open(&client);
+	client_send_text(&client, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n");
+	client_send(&client, body, 10000);
+	SITE_UNTIL(&client, http_server_stats(site.server)->request_bytes >= 10000);
+	assert_int_equal(0, site.server->arenas.large_bytes);
+	client_send(&client, body, 490000);
+	SITE_UNTIL(&client, http_server_stats(site.server)->request_bytes >= 500000);
+	assert_true(site.server->arenas.large_bytes > 0);
+	client_open(&other);
+	client_send_text(&other, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nsmall");
+	SITE_UNTIL(&other, client_has(&other, "small"));
+	client_close(&other);
+	client_send(&client, body, 2500000);
+	SITE_UNTIL(&client, client_has(&client, "HTTP/1.1 400 "));
+	assert_int_equal(-ENOMEM, site.body_error);
+	client_close(&client);
+	SITE_UNTIL_CONNECTIONS(&other, 0);
+	assert_int_equal(0, site.server->arenas.large_bytes);
+}
+
 static void an_idle_connection_holds_no_buffer(void **state)
 {
 	const struct http_connection *connection;
@@ -431,6 +459,7 @@ int main(void)
 		TEST(a_slow_client_holds_up_its_producer_and_gets_every_byte),
 		TEST(a_response_without_length_is_chunked),
 		TEST(the_steady_state_takes_nothing_from_the_heap),
+		TEST(collected_bodies_share_a_bounded_memory),
 		TEST(an_idle_connection_holds_no_buffer),
 	};
 
