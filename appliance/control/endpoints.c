@@ -45,6 +45,9 @@ static int add_address(struct verb_endpoint_create *order, const struct control 
 
 	if (!text)
 		return 0;
+	if (index < 0)
+		log_error(
+			"networks in the settings has no such subnet", LOG_TEXT("subnet", subnet_id ? subnet_id : ""));
 	if (order->address_count == VERB_ADDRESSES_MAX || index < 0)
 		return -EINVAL;
 	network = &control->networks[index];

@@ -167,7 +167,7 @@ def test_a_source_outside_of_the_vpc_is_not_admitted(running, endpoint, router):
 
 
 def test_a_subnet_that_has_no_address_left(running, endpoint):
-    ec2 = running.boto3("ec2")
+    ec2, others = running.boto3("ec2"), namespaces()
     for _ in range(4):
         ec2.create_vpc_endpoint(VpcId=VPC, VpcEndpointType="Interface", ServiceName=SERVICE, SubnetIds=[SUBNETS["bridge"]],
                                 PrivateDnsEnabled=False)
@@ -177,7 +177,7 @@ def test_a_subnet_that_has_no_address_left(running, endpoint):
     assert code == "InsufficientFreeAddressesInSubnet", text
     assert namespaces() == before
     ec2.delete_vpc_endpoints(VpcEndpointIds=[e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]])
-    wait_for(lambda: not [n for n in namespaces() if n.startswith("postern-vpce-")], "the endpoints' end")
+    wait_for(lambda: namespaces() == others, "the endpoints' end")
 
 
 def test_deleting_an_endpoint_gives_everything_back(running, endpoint):
