@@ -142,3 +142,11 @@ def test_delete_lists_what_it_could_not(ec2, running_gateway):
     wait_for(lambda: f"postern-{id}" not in run("ip", "netns", "list").stdout, "the namespace to be gone")
     assert failure(ec2.describe_vpc_endpoints, VpcEndpointIds=[id]) == (
         400, "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{id}' does not exist")
+
+
+def test_management_can_not_be_reached_from_an_endpoint(running_gateway, subnet):
+    inside = ["ip", "netns", "exec", f"postern-{running_gateway.vpce}"]
+    assert run(*inside, "curl", "-s", "-m", "2", running_gateway.management + "/ping", check=False).returncode == 7  # refused
+    port = running_gateway.management.rsplit(":", 1)[1]
+    assert subnet.host("10.20.0.10").connect_milliseconds(running_gateway.ipv4, int(port), 1.0)[0] != "connected"
+    assert run("curl", "-s", running_gateway.management + "/ping").stdout.startswith('{"status":"ok"}')
