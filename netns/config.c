@@ -141,6 +141,8 @@ static const char *wrong_field(const struct netns_config *config)
 			return "management";
 	if (!is_address(&config->traffic, !config->local, true))
 		return "traffic";
+	if (config->log_level > 3)
+		return "log_level";
 	if (config->traffic_is_plain > 1)
 		return "traffic_is_plain";
 	if (config->traffic_dns.family && !is_address(&config->traffic_dns, true, true))

@@ -83,6 +83,7 @@ struct netns_config {
 	uint32_t events_per_second;                   /* likewise */
 	uint32_t listen_backlog;                      /* 0: 4096 */
 
+	uint32_t log_level; /* 0 errors, 1 warnings, 2 information, 3 debug: the least that posternd reports */
 	uint32_t
 		traffic_is_plain; /* local mode only: 1 if the gateway serves `traffic` without TLS; for the URL that is shown */
 	uint32_t management_count; /* 1–NETNS_MANAGEMENT_MAX */

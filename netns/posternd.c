@@ -393,6 +393,7 @@ static void reload(struct posternd *posternd)
 	}
 	if (rc == 0) {
 		posternd->config = *fresh;
+		report_from(REPORT_ERROR - fresh->log_level);
 		close(posternd->settings_fd);
 		posternd->settings_fd = settings_fd;
 		settings_fd = -1;
@@ -465,7 +466,10 @@ static int read_settings(struct posternd *posternd, const struct options *option
 	if (posternd->settings_fd < 0)
 		return posternd->settings_fd;
 	rc = supervise_read_settings(&posternd->config, posternd->binaries_dir, posternd->settings_fd);
-	return rc < 0 ? rc : check_privileges(&posternd->config);
+	if (rc < 0)
+		return rc;
+	report_from(REPORT_ERROR - posternd->config.log_level);
+	return check_privileges(&posternd->config);
 }
 
 /* Endpoints and children of a posternd before us, or everything anew; each failure here ends the start. */

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static enum report_level least_level = REPORT_INFO;
+
 static const char *const level_names[] = { "debug", "info", "warning", "error" };
 
 /* Append `text` to `line` as the inside of a JSON string; stops before the room of the closing characters is used up. */
@@ -46,12 +48,19 @@ static size_t write_json(char line[REPORT_LINE_BYTES], enum report_level level, 
 	return at + 3;
 }
 
+void report_from(enum report_level least)
+{
+	least_level = least;
+}
+
 void report(enum report_level level, const char *format, ...)
 {
 	char text[REPORT_LINE_BYTES / 2], line[REPORT_LINE_BYTES];
 	size_t count;
 	va_list arguments;
 
+	if (level < least_level)
+		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);

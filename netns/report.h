@@ -11,6 +11,9 @@
 
 enum report_level { REPORT_DEBUG, REPORT_INFO, REPORT_WARNING, REPORT_ERROR };
 
+/* Write nothing below that level from now on; at first REPORT_INFO. */
+void report_from(enum report_level least);
+
 /* Write a line; `format` as for printf, without a newline. */
 void report(enum report_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

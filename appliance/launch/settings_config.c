@@ -100,6 +100,7 @@ int settings_to_config(
 	if (!settings->local && look_up(settings, name, ret, errors) < 0)
 		return -EINVAL;
 	ret->worker_count = settings_worker_count(settings);
+	ret->log_level = settings->log_level;
 	ret->drain_ms = (uint32_t)settings->drain_timeout_ms;
 	ret->resets_per_second = (uint32_t)settings->filter_resets_per_second;
 	ret->events_per_second = (uint32_t)settings->filter_events_per_second;

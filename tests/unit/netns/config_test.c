@@ -14,6 +14,7 @@ static struct netns_config good(void)
 	struct netns_config config = {
 		.magic = NETNS_CONFIG_MAGIC,
 		.version = NETNS_CONFIG_VERSION,
+		.log_level = 2,
 		.size_bytes = sizeof config,
 		.gateway_uid = 1,
 		.control_uid = 2,

@@ -361,6 +361,7 @@ static inline struct lab lab_new(bool local)
 	lab.config = (struct netns_config){
 		.magic = NETNS_CONFIG_MAGIC,
 		.version = NETNS_CONFIG_VERSION,
+		.log_level = 2,
 		.size_bytes = sizeof lab.config,
 		.local = local,
 		.gateway_uid = 64501,
