@@ -282,6 +282,17 @@ static void report(const struct tally *tally)
 
 /* ---- alphabets ---- */
 
+/* The evaluator itself against plain arithmetic on the three bits: does a prefix hold the points that it should? */
+static void check_prefix(const struct symbol *symbol, unsigned first, unsigned bits, bool negated)
+{
+	for (unsigned point = 0; point < POINTS; point++) {
+		bool inside = point < 8 && point >> (32 - bits) == first >> (32 - bits);
+
+		if (symbol->values[point] != (inside != negated ? SOURCE_FILTER_TRUE : SOURCE_FILTER_FALSE))
+			fail_msg("%s at %s", symbol->text, points[point]);
+	}
+}
+
 /* No condition, and each prefix of the three bits under IpAddress and NotIpAddress. */
 static void make_prefixes(struct alphabet *alphabet)
 {
@@ -296,6 +307,7 @@ static void make_prefixes(struct alphabet *alphabet)
 					ALL_ELSE ",'Condition':{'%s':{'aws:VpcSourceIp':'10.0.0.%u/%u'}}",
 					negated ? "NotIpAddress" : "IpAddress", first, bits);
 				add(alphabet, members, false);
+				check_prefix(&alphabet->symbols[alphabet->count - 1], first, bits, negated);
 			}
 		}
 	}
