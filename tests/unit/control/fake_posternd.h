@@ -63,9 +63,10 @@ static inline void fake_answer(struct fake_posternd *fake, int connection, const
 	reply.header.status = fake->refusals[asked->verb];
 	switch (asked->verb) {
 	case VERB_HELLO:
-		reply.body.welcome = (struct verb_welcome){
-			.worker_count = 1, .counters_slot_bytes = VERB_COUNTERS_SLOT_BYTES, .management_count = 1, .network_count = 2
-		};
+		reply.body.welcome = (struct verb_welcome){ .worker_count = 1,
+			.counters_slot_bytes = VERB_COUNTERS_SLOT_BYTES,
+			.management_count = 1,
+			.network_count = 2 };
 		break;
 	case VERB_ENDPOINT_CREATE:
 		fake->created = body->endpoint_create;
