@@ -9,6 +9,7 @@
 #include "appliance/cli/cli.h"
 #include "appliance/cli/policy_batch.h"
 #include "appliance/cli/policy_case.h"
+#include "appliance/cli/policy_diff.h"
 #include "appliance/cli/policy_explain.h"
 #include "appliance/cli/policy_lint.h"
 
@@ -388,8 +389,8 @@ static int filter(struct cli *cli, int argc, char **argv)
 int cli_policy(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_part parts[] = { { "evaluate", evaluate }, { "explain", explain }, { "filter", filter },
-		{ "lint", policy_lint_command } };
-	static const struct cli_usage usage = { "postern policy evaluate|explain|filter|lint [--help]",
+		{ "lint", policy_lint_command }, { "diff", policy_diff_command } };
+	static const struct cli_usage usage = { "postern policy evaluate|explain|filter|lint|diff [--help]",
 		"Ask the policy engine, offline: the same code that the gateway and the kernel filter use.\n"
 		"`postern policy PART --help` tells more.",
 		NULL, 0, 1, 1 };
