@@ -92,6 +92,11 @@ static void regions_are_told_by_what_plays_a_part(void **state)
 	expect("action=execute-api:Invoke aws:SourceVpce=vpce-0a2 Allow>ExplicitDeny;",
 		DOCUMENT(ALLOW_ALL "," DENY_IF("'StringNotEquals':{'aws:SourceVpce':['vpce-0a1','vpce-0a2']}")),
 		DOCUMENT(ALLOW_ALL "," DENY_IF("'StringNotEquals':{'aws:SourceVpce':'vpce-0a1'}")));
+	expect("action=execute-api:Invoke aws:VpcSourceIp=2001:db8::/32 Allow>ExplicitDeny;", DOCUMENT(ALLOW_ALL),
+		DOCUMENT(ALLOW_ALL "," DENY_IF("'IpAddress':{'aws:VpcSourceIp':'2001:db8::/32'}")));
+	expect("action=execute-api:Invoke time=2026-02-01T00:00:00Z Allow>ExplicitDeny;",
+		DOCUMENT(ALLOW_ALL "," DENY_IF("'DateLessThan':{'aws:CurrentTime':'2026-02-01T00:00:00Z'}")),
+		DOCUMENT(ALLOW_ALL "," DENY_IF("'DateLessThanEquals':{'aws:CurrentTime':'2026-02-01T00:00:00Z'}")));
 	expect("action=execute-api:Invoke resource=x/POST/ Allow>ImplicitDeny;",
 		DOCUMENT(S("Allow", "'Resource':'execute-api:/*'")),
 		DOCUMENT(S("Allow", "'Resource':['execute-api:/*/GET/*','execute-api:/*/PUT/*','execute-api:/*/HEAD/*',"
