@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host lacks is named, with what to do about it: by `postern doctor` beforehand, and by the start itself."""
 import json
+import pathlib
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 import yaml
@@ -29,10 +31,11 @@ def programs(tmp_path_factory):
 
 
 @pytest.fixture
-def host(subnet, programs, folder, request):
+def host(subnet, programs, folder):
     """postern.yaml for a bridge that is there, changed as a scenario likes."""
     class Host:
-        place = folder / request.node.name
+        # A short name: run_dir has to fit into the address of a Unix socket.
+        place = pathlib.Path(tempfile.mkdtemp(prefix="host", dir=folder))
 
         def settings(self, **changes):
             made = {**subnet_settings(self.place, f"127.0.0.1:{PORT}"), "connections_per_worker": 1000, **changes}
@@ -59,7 +62,7 @@ def host(subnet, programs, folder, request):
             return "\n".join(json.loads(line)["message"] if line.startswith("{") else line for line in done.stderr.splitlines())
 
     made = Host()
-    made.place.mkdir(mode=0o755)
+    made.place.chmod(0o755)
     return made
 
 

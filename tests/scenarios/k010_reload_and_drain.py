@@ -138,10 +138,9 @@ def test_the_log_level_changes_at_hangup(slow):
     file = slow.appliance.state / "settings.yaml"
     good = file.read_text()
 
-    def reload(level, number):
+    def reload(level):
         file.write_text(good + f"log_level: {level}\n")
         slow.appliance.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: messages(slow.appliance).count("the settings were read again") == number, "the settings")
 
     client = slow.appliance.boto3("apigateway")
 
@@ -152,7 +151,7 @@ def test_the_log_level_changes_at_hangup(slow):
         return messages(slow.appliance).count("management call") > had
 
     assert is_logged()
-    reload("error", 1)
+    reload("error")
     wait_for(lambda: not is_logged(), "silence at level error")
-    reload("info", 2)
+    reload("info")
     wait_for(is_logged, "management calls in the log again")
