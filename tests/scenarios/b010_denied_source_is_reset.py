@@ -16,9 +16,9 @@ def test_denied_source_is_reset(subnet, gateway):
     for address in (gateway.ipv4, gateway.ipv6):
         outcome, milliseconds = denied.connect_milliseconds(address, 443)
         assert outcome == "refused" and milliseconds < 50
-    event = gateway.filter_event(DENIED)
+    event = gateway.filter_event(DENIED, "OnlyLeft")
     assert (event["endpoint"], event["reason"], event["sid"]) == (gateway.vpce, "source_denied", "OnlyLeft")
-    assert gateway.filter_event(denied.addresses[1])["sid"] == "OnlyLeft"
+    assert gateway.filter_event(denied.addresses[1], "OnlyLeft")["reason"] == "source_denied"
     assert gateway.dropped("source_denied") >= before + 2
 
 

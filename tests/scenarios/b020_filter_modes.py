@@ -16,7 +16,7 @@ def test_drop_is_silence(subnet, gateway):
     gateway.mode("drop")
     for address in (gateway.ipv4, gateway.ipv6):
         assert subnet.host(DENIED).connect_milliseconds(address, 443, 1.0)[0] == "silent"
-    assert gateway.filter_event(DENIED)["sid"] == "OnlyLeft"
+    assert gateway.filter_event(DENIED, "OnlyLeft")["reason"] == "source_denied"
 
 
 def test_observe_leaves_the_403_to_the_pipeline(subnet, gateway):

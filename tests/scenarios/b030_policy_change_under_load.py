@@ -52,7 +52,7 @@ def test_an_endpoint_policy_acts_at_once(subnet, gateway):
     gateway.aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", gateway.vpce, "--policy-document", json.dumps(closed))
     try:
         assert allowed.connect_milliseconds(gateway.ipv4, 443)[0] == "refused"
-        assert gateway.filter_event(ALLOWED)["sid"] == "Closed"
+        assert gateway.filter_event(ALLOWED, "Closed")["reason"] == "source_denied"
     finally:
         gateway.aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", gateway.vpce, "--reset-policy")
     wait_for(lambda: gateway.get(allowed, api).status == 200, "service to be back", 5)

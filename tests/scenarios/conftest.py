@@ -107,10 +107,11 @@ class Gateway(Appliance):
     def mode(self, mode):
         self.postern("filter", "mode", self.vpce, mode)
 
-    def filter_event(self, source, seconds=5):
+    def filter_event(self, source, sid=None, endpoint=None, seconds=5):
+        """The newest event of that source (and of that statement, if `sid` says so): events come a moment after their packets."""
         def newest():
-            events = self.postern("filter", "events", "--endpoint", self.vpce)["events"]
-            return next((e for e in reversed(events) if e["source"] == source), None)
+            events = self.postern("filter", "events", "--endpoint", endpoint or self.vpce)["events"]
+            return next((e for e in reversed(events) if e["source"] == source and sid in (None, e.get("sid"))), None)
         return wait_for(newest, f"a filter event of {source}", seconds)
 
     def dropped(self, reason):
