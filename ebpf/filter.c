@@ -386,6 +386,20 @@ int filter_load(struct filter *filter, const struct filter_generation *generatio
 	return write_settings(filter, &settings);
 }
 
+int filter_lookup(const struct filter *filter, const uint8_t address[16], struct filter_value *ret)
+{
+	struct filter_key key = { .prefix_bits = 128 };
+	int table_fd = open_table(filter);
+	int rc;
+
+	if (table_fd < 0)
+		return table_fd;
+	memcpy(key.address, address, sizeof key.address);
+	rc = bpf_map_lookup_elem(table_fd, &key, ret);
+	close(table_fd);
+	return rc;
+}
+
 int filter_set_mode(struct filter *filter, uint32_t mode)
 {
 	struct filter_settings settings;

@@ -25,8 +25,8 @@
 
 /* Most prefixes of one generation: control's own limit defaults to 65,536, and the kernel is asked for no more than this. */
 #define FILTER_PREFIXES_MAX (1u << 20)
-/* Most admitted prefixes: those of one VPC's subnets, two families each. */
-#define FILTER_ADMISSIONS_MAX 128
+/* Most admissions: the prefixes of one VPC's subnets, or the sources of an endpoint's security-group rules. */
+#define FILTER_ADMISSIONS_MAX 2048
 
 struct filter;
 
@@ -40,13 +40,6 @@ struct filter_options {
 	size_t ring_bytes; /* of the event buffer, a power of two and a multiple of the page size; 0: 256 KiB */
 };
 
-/* A source prefix that may reach services of the endpoint before any policy is asked. */
-struct filter_admission {
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
-	uint8_t prefix_bits; /* 0–128 */
-	uint8_t services;    /* FILTER_SERVICE_* */
-};
-
 /* One generation to load. All pointers are borrowed for the call. */
 struct filter_generation {
 	uint64_t generation;      /* not 0, which means "nothing loaded" */
@@ -56,7 +49,7 @@ struct filter_generation {
 	uint32_t default_statement;
 	const struct filter_prefix_record *prefixes;
 	size_t prefix_count;
-	const struct filter_admission *admissions;
+	const struct filter_admission_record *admissions; /* in any order; one prefix may stand more than once */
 	size_t admission_count;
 };
 
@@ -112,11 +105,19 @@ int filter_adopt(struct filter **ret, int ifindex) __attribute__((warn_unused_re
 
 /*
  * Load a generation and swap it in. Each entry of the table holds the policy's verdict of its prefix and the services
- * to which that prefix is admitted, so one lookup answers both. On failure the old generation stays in force.
- * Returns 0; -EINVAL for a prefix longer than 128, an unknown verdict, reason or mode, or generation 0; -E2BIG above the
+ * to which the admissions around that prefix add up, so one lookup answers both. On failure the old generation stays in force.
+ * Returns 0; -EINVAL for a prefix longer than 128, an unknown verdict, reason, service or mode, or generation 0; -E2BIG above the
  * limits; -EIO if the table read back differs; else the kernel's negative errno. Takes about 2 µs a prefix plus 10 ms.
  */
 int filter_load(struct filter *filter, const struct filter_generation *generation) __attribute__((warn_unused_result));
+
+/*
+ * The entry of the table in force that decides about packets from `address` (IPv4 as ::ffff:a.b.c.d), asked of the
+ * kernel's own map. Returns 0 and `*ret`; -ENOENT if no generation is loaded or it has no entry for the source, which the
+ * kernel denies; or the kernel's negative errno. Works on a filter that was adopted.
+ */
+int filter_lookup(const struct filter *filter, const uint8_t address[16], struct filter_value *ret)
+	__attribute__((warn_unused_result));
 
 /* Change the mode alone, at once. Returns 0, -EINVAL for an unknown mode, or the kernel's negative errno. */
 int filter_set_mode(struct filter *filter, uint32_t mode) __attribute__((warn_unused_result));

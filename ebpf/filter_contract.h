@@ -125,6 +125,18 @@ struct filter_prefix_record {
 
 #define FILTER_NO_STATEMENT 0xffffffffu
 
+/*
+ * A source prefix that may reach services of the endpoint before any policy is asked: a prefix of the VPC, or the source
+ * of a security-group rule. They stand behind the prefixes in the memfd of FILTER_LOAD. A source is admitted to the
+ * services of *all* the records that hold it: admissions only ever add.
+ */
+struct filter_admission_record {
+	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d; bits past the prefix are 0 */
+	__u8 prefix_bits; /* 0–128 */
+	__u8 services;    /* FILTER_SERVICE_* */
+	__u8 spare[2];    /* 0 */
+};
+
 _Static_assert(sizeof(struct filter_key) == 20, "trie key");
 _Static_assert(sizeof(struct filter_value) == 16, "trie value");
 _Static_assert(sizeof(struct filter_settings) == 48, "settings");
@@ -132,6 +144,7 @@ _Static_assert(sizeof(struct filter_counter) == 16, "counter");
 _Static_assert(sizeof(struct filter_window) == 32, "window");
 _Static_assert(sizeof(struct filter_event) == 72, "event");
 _Static_assert(sizeof(struct filter_prefix_record) == 24, "prefix record");
+_Static_assert(sizeof(struct filter_admission_record) == 20, "admission record");
 _Static_assert(FILTER_REASON_COUNT <= FILTER_COUNTERS_COUNT, "a reason without counter");
 
 #endif

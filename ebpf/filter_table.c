@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 /* Entries that one batch call moves: large enough to make the calls' cost vanish, small enough to stay in cache. */
 #define BATCH_ENTRIES 4096
+#define KEY_BITS 128
+#define SERVICES (FILTER_SERVICE_HTTPS | FILTER_SERVICE_DNS)
 
 /* An address as two numbers, so that prefixes compare by masking. */
 struct span {
@@ -52,7 +55,7 @@ static int check_prefix(const struct filter_prefix_record *prefix)
 {
 	struct span span;
 
-	if (prefix->prefix_bits > 128 || prefix->verdict > FILTER_VERDICT_PASS || prefix->spare)
+	if (prefix->prefix_bits > KEY_BITS || prefix->verdict > FILTER_VERDICT_PASS || prefix->spare)
 		return -EINVAL;
 	/* A denial must name why, and only a denial may: the kernel counts by this number. */
 	if (prefix->verdict == FILTER_VERDICT_PASS
@@ -60,6 +63,17 @@ static int check_prefix(const struct filter_prefix_record *prefix)
 			: prefix->reason == FILTER_PASSED || prefix->reason >= FILTER_REASON_COUNT)
 		return -EINVAL;
 	span = span_of(prefix->address, prefix->prefix_bits);
+	return has_host_bits(&span) ? -EINVAL : 0;
+}
+
+static int check_admission(const struct filter_admission_record *admission)
+{
+	struct span span;
+
+	if (admission->prefix_bits > KEY_BITS || admission->services & ~SERVICES || admission->spare[0] ||
+		admission->spare[1])
+		return -EINVAL;
+	span = span_of(admission->address, admission->prefix_bits);
 	return has_host_bits(&span) ? -EINVAL : 0;
 }
 
@@ -73,91 +87,96 @@ static int check_generation(const struct filter_generation *generation)
 		if (check_prefix(&generation->prefixes[i]) < 0)
 			return -EINVAL;
 	for (size_t i = 0; i < generation->admission_count; i++)
-		if (generation->admissions[i].prefix_bits > 128)
+		if (check_admission(&generation->admissions[i]) < 0)
 			return -EINVAL;
 	return 0;
 }
 
-/* The services of the longest admitted prefix around `span`; none if there is no such prefix. */
-static uint8_t services_around(const struct filter_generation *generation, const struct span *span)
+/* A prefix of either set, before they are merged. */
+struct edge {
+	struct filter_key key;
+	const struct filter_prefix_record *policy; /* NULL for an admission */
+	uint8_t services;
+};
+
+/* What is in force within a prefix: its own policy or that around it, and all the admissions around it. */
+struct enclosure {
+	struct span span;
+	const struct filter_prefix_record *policy;
+	uint8_t services;
+};
+
+static int compare_keys(const struct filter_key *left, const struct filter_key *right)
 {
-	const struct filter_admission *best = NULL;
+	int order = memcmp(left->address, right->address, sizeof left->address);
 
-	for (size_t i = 0; i < generation->admission_count; i++) {
-		const struct filter_admission *admission = &generation->admissions[i];
-		struct span outer = span_of(admission->address, admission->prefix_bits);
-
-		if (span_holds(&outer, span) && (!best || admission->prefix_bits >= best->prefix_bits))
-			best = admission;
-	}
-	return best ? best->services : 0;
+	if (order)
+		return order;
+	return left->prefix_bits < right->prefix_bits ? -1 : left->prefix_bits > right->prefix_bits;
 }
 
-static void set_entry(struct filter_entry *entry, const struct filter_generation *generation, const uint8_t address[16],
-	unsigned int bits, const struct filter_prefix_record *policy)
+static int compare_edges(const void *a, const void *b)
 {
-	struct span span = span_of(address, bits);
-
-	memset(entry, 0, sizeof *entry);
-	memcpy(entry->key.address, address, sizeof entry->key.address);
-	entry->key.prefix_bits = bits;
-	entry->value = (struct filter_value){
-		.verdict = policy->verdict,
-		.reason = policy->reason,
-		.services = services_around(generation, &span),
-		.statement = policy->statement,
-		.generation = generation->generation,
-	};
+	return compare_keys(&((const struct edge *)a)->key, &((const struct edge *)b)->key);
 }
 
 static int compare_entries(const void *a, const void *b)
 {
-	const struct filter_entry *left = a, *right = b;
-	int order = memcmp(left->key.address, right->key.address, sizeof left->key.address);
+	return compare_keys(&((const struct filter_entry *)a)->key, &((const struct filter_entry *)b)->key);
+}
 
-	if (order)
-		return order;
-	return left->key.prefix_bits < right->key.prefix_bits ? -1 : left->key.prefix_bits > right->key.prefix_bits;
+static void set_edge(struct edge *edge, const uint8_t address[16], unsigned int bits,
+	const struct filter_prefix_record *policy, uint8_t services)
+{
+	*edge = (struct edge){ .key.prefix_bits = bits, .policy = policy, .services = services };
+	memcpy(edge->key.address, address, sizeof edge->key.address);
+}
+
+/* Two verdicts for one prefix are a contradiction that no order of writing may decide. */
+static bool contradict(const struct filter_prefix_record *one, const struct filter_prefix_record *other)
+{
+	return one->verdict != other->verdict || one->reason != other->reason || one->statement != other->statement;
 }
 
 /*
- * Sort, and fold entries of the same key into one. An admitted prefix that is a policy prefix too yields the same value
- * twice; two verdicts for one prefix are a contradiction that no order of writing may decide.
+ * From sorted edges to entries, in one sweep: an outer prefix sorts before all that it holds, so the prefixes around the
+ * one at hand are on a stack, the innermost on top. Returns the number of entries (edges of one prefix make one) or
+ * -EINVAL.
  */
-static int sort_entries(struct filter_entry *entries, size_t *count)
+static ssize_t sweep(struct filter_entry *entries, const struct edge *edges, size_t edge_count,
+	const struct filter_prefix_record *by_default, uint64_t generation)
 {
-	size_t kept = 0;
+	/* The whole address space, and one for each length at most. */
+	struct enclosure stack[1 + KEY_BITS + 1] = { { .policy = by_default } };
+	size_t depth = 1, count = 0;
 
-	qsort(entries, *count, sizeof *entries, compare_entries);
-	for (size_t i = 0; i < *count; i++) {
-		if (kept && compare_entries(&entries[kept - 1], &entries[i]) == 0) {
-			if (memcmp(&entries[kept - 1].value, &entries[i].value, sizeof entries[i].value) != 0)
+	for (size_t i = 0; i < edge_count;) {
+		const struct filter_key *key = &edges[i].key;
+		struct enclosure *inner;
+		struct span span = span_of(key->address, key->prefix_bits);
+		const struct filter_prefix_record *own = NULL;
+
+		while (depth > 1 && !span_holds(&stack[depth - 1].span, &span))
+			depth--;
+		inner = &stack[depth++];
+		*inner = (struct enclosure){ span, inner[-1].policy, inner[-1].services };
+		for (; i < edge_count && compare_keys(key, &edges[i].key) == 0; i++) {
+			if (own && edges[i].policy && contradict(own, edges[i].policy))
 				return -EINVAL;
-			continue;
+			if (edges[i].policy)
+				inner->policy = own = edges[i].policy;
+			inner->services |= edges[i].services;
 		}
-		entries[kept++] = entries[i];
+		entries[count++] = (struct filter_entry){
+			.key = *key,
+			.value = { .verdict = inner->policy->verdict,
+				.reason = inner->policy->reason,
+				.services = inner->services,
+				.statement = inner->policy->statement,
+				.generation = generation },
+		};
 	}
-	*count = kept;
-	return 0;
-}
-
-/* The longest policy prefix around `span`, the default if there is none. */
-static const struct filter_prefix_record *policy_around(const struct filter_generation *generation,
-	const struct filter_prefix_record *by_default, const struct span *span)
-{
-	const struct filter_prefix_record *best = by_default;
-
-	for (size_t i = 0; i < generation->prefix_count; i++) {
-		const struct filter_prefix_record *prefix = &generation->prefixes[i];
-		struct span outer;
-
-		if (prefix->prefix_bits > span->bits || (prefix->prefix_bits < best->prefix_bits))
-			continue;
-		outer = span_of(prefix->address, prefix->prefix_bits);
-		if (span_holds(&outer, span))
-			best = prefix;
-	}
-	return best;
+	return (ssize_t)count;
 }
 
 /* All entries of the table, sorted by key, in an array that the caller frees. */
@@ -169,38 +188,34 @@ static int merge(struct filter_entry **ret, size_t *ret_count, const struct filt
 		.statement = generation->default_statement,
 	};
 	size_t capacity = generation->prefix_count + generation->admission_count + 1, count = 0;
+	struct edge *edges = calloc(capacity, sizeof *edges);
 	struct filter_entry *entries = calloc(capacity, sizeof *entries);
-	bool has_default = false;
-	int rc;
+	ssize_t merged = -ENOMEM;
 
-	if (!entries)
-		return -ENOMEM;
-	for (size_t i = 0; i < generation->prefix_count; i++) {
-		const struct filter_prefix_record *prefix = &generation->prefixes[i];
+	if (edges && entries) {
+		/* The default's prefix is always there; as an admission of nothing it gives way to a record of ::/0. */
+		set_edge(&edges[count++], by_default.address, 0, NULL, 0);
+		for (size_t i = 0; i < generation->prefix_count; i++) {
+			const struct filter_prefix_record *prefix = &generation->prefixes[i];
 
-		has_default = has_default || prefix->prefix_bits == 0;
-		set_entry(&entries[count++], generation, prefix->address, prefix->prefix_bits, prefix);
-	}
-	if (!has_default)
-		set_entry(&entries[count++], generation, by_default.address, 0, &by_default);
-	for (size_t i = 0; i < generation->admission_count; i++) {
-		const struct filter_admission *admission = &generation->admissions[i];
-		struct span span = span_of(admission->address, admission->prefix_bits);
-
-		if (has_host_bits(&span)) {
-			free(entries);
-			return -EINVAL;
+			set_edge(&edges[count++], prefix->address, prefix->prefix_bits, prefix, 0);
 		}
-		set_entry(&entries[count++], generation, admission->address, admission->prefix_bits,
-			policy_around(generation, &by_default, &span));
+		for (size_t i = 0; i < generation->admission_count; i++) {
+			const struct filter_admission_record *admission = &generation->admissions[i];
+
+			set_edge(
+				&edges[count++], admission->address, admission->prefix_bits, NULL, admission->services);
+		}
+		qsort(edges, count, sizeof *edges, compare_edges);
+		merged = sweep(entries, edges, count, &by_default, generation->generation);
 	}
-	rc = sort_entries(entries, &count);
-	if (rc < 0) {
+	free(edges);
+	if (merged < 0) {
 		free(entries);
-		return rc;
+		return (int)merged;
 	}
 	*ret = entries;
-	*ret_count = count;
+	*ret_count = (size_t)merged;
 	return 0;
 }
 

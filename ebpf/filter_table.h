@@ -4,9 +4,9 @@
  * read back and compared. Only filter.c uses it.
  *
  * Both sets are merged into one, so that the kernel needs a single lookup: for each prefix of either set, the entry holds
- * the verdict of the longest policy prefix around it and the services of the longest admitted prefix around it. That is
- * exact: for any address the longest match of the union is the longest match of one set, and lies within the longest
- * match of the other.
+ * the verdict of the longest policy prefix around it and the services of all the admissions around it. That is exact: the
+ * longest match of an address lies within every prefix of either set that holds the address, since of two prefixes that
+ * hold it the shorter holds the longer. Sorting makes it n log n.
  */
 #ifndef POSTERN_EBPF_FILTER_TABLE_H
 #define POSTERN_EBPF_FILTER_TABLE_H

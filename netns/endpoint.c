@@ -434,7 +434,7 @@ int endpoint_delete(struct posternd *posternd, const char id[FILTER_ENDPOINT_ID_
 
 /* The prefixes of every subnet of the endpoint's VPC: until security groups are managed, these are admitted. */
 static size_t collect_admissions(
-	const struct posternd *posternd, const struct endpoint *endpoint, struct filter_admission *ret)
+	const struct posternd *posternd, const struct endpoint *endpoint, struct filter_admission_record *ret)
 {
 	const struct netns_config *config = &posternd->config;
 	size_t count = 0;
@@ -446,11 +446,12 @@ static size_t collect_admissions(
 		if (strcmp(network->vpc_id, endpoint->networks[0].vpc_id) != 0)
 			continue;
 		for (int p = 0; p < 2 && count < FILTER_ADMISSIONS_MAX; p++) {
-			struct filter_admission *admission = &ret[count];
+			struct filter_admission_record *admission = &ret[count];
 
 			if (!prefixes[p]->family)
 				continue;
-			*admission = (struct filter_admission){ .services = FILTER_SERVICE_HTTPS | FILTER_SERVICE_DNS };
+			*admission = (struct filter_admission_record){ .services = FILTER_SERVICE_HTTPS |
+										   FILTER_SERVICE_DNS };
 			if (prefixes[p]->family == AF_INET) {
 				admission->address[10] = admission->address[11] = 0xff;
 				memcpy(admission->address + 12, prefixes[p]->bytes, 4);
@@ -493,7 +494,7 @@ static struct filter_prefix_record *map_prefixes(int fd, size_t count, int *ret_
 int endpoint_load_filter(struct posternd *posternd, const struct verb_filter_load *load, int prefixes_fd)
 {
 	struct endpoint *endpoint = endpoint_find(posternd, load->id);
-	struct filter_admission admissions[FILTER_ADMISSIONS_MAX];
+	struct filter_admission_record admissions[FILTER_ADMISSIONS_MAX];
 	struct filter_prefix_record *prefixes;
 	struct filter_generation generation;
 	int rc;

@@ -37,10 +37,10 @@ static struct filter_prefix_record record(
 	return prefix;
 }
 
-static struct filter_admission admission(const char *address, unsigned int bits, unsigned int services)
+static struct filter_admission_record admission(const char *address, unsigned int bits, unsigned int services)
 {
 	struct filter_prefix_record prefix = record(address, bits, FILTER_VERDICT_PASS, 0);
-	struct filter_admission admitted = { .prefix_bits = prefix.prefix_bits, .services = (uint8_t)services };
+	struct filter_admission_record admitted = { .prefix_bits = prefix.prefix_bits, .services = (uint8_t)services };
 
 	memcpy(admitted.address, prefix.address, sizeof admitted.address);
 	return admitted;
@@ -53,7 +53,7 @@ static void load(struct filter *filter, uint64_t generation, uint32_t mode, uint
 		record("10.20.0.64", 26, FILTER_VERDICT_DENY, 7),
 		record("fd20:0:0:66::", 64, FILTER_VERDICT_DENY, 7),
 	};
-	const struct filter_admission admissions[] = {
+	const struct filter_admission_record admissions[] = {
 		admission("10.20.0.0", 24, FILTER_SERVICE_HTTPS | FILTER_SERVICE_DNS),
 		admission("fd20::", 32, FILTER_SERVICE_HTTPS | FILTER_SERVICE_DNS),
 	};
@@ -516,37 +516,121 @@ static void a_table_shows_every_entry_page_by_page(void **state)
 	filter_close(filter);
 }
 
-static void admission_and_policy_nest_in_every_order(void **state)
+/* The entry that decides about an IPv4 source. */
+static int look_up(const struct filter *filter, const char *source, struct filter_value *ret)
+{
+	const struct filter_prefix_record host = record(source, 32, FILTER_VERDICT_PASS, 0);
+
+	return filter_lookup(filter, host.address, ret);
+}
+
+static void admissions_add_up_and_nest_with_policy_in_every_order(void **state)
 {
 	const struct filter_prefix_record prefixes[] = {
 		record("10.0.0.0", 8, FILTER_VERDICT_PASS, 1),
 		record("10.1.0.0", 24, FILTER_VERDICT_DENY, 2),
 	};
-	const struct filter_admission admissions[] = {
-		admission("10.1.0.0", 16, FILTER_SERVICE_HTTPS),
+	const struct filter_admission_record admissions[] = {
 		admission("10.1.0.128", 25, 0),
 		admission("10.1.0.0", 24, FILTER_SERVICE_HTTPS),
+		admission("10.1.0.0", 16, FILTER_SERVICE_HTTPS),
+		admission("10.1.9.0", 24, FILTER_SERVICE_DNS),
+		admission("10.3.0.7", 32, FILTER_SERVICE_DNS),
+		admission("10.3.0.7", 32, FILTER_SERVICE_HTTPS),
 	};
 	const struct filter_generation wanted = {
 		.generation = 1,
 		.mode = FILTER_MODE_DROP,
+		.dns = FILTER_DNS_POLICY,
 		.prefixes = prefixes,
 		.prefix_count = 2,
 		.admissions = admissions,
-		.admission_count = 3,
+		.admission_count = 6,
 		.default_verdict = FILTER_VERDICT_DENY,
 	};
 	struct filter *filter = open_filter();
+	struct filter_value value;
 
 	(void)state;
+	assert_int_equal(-ENOENT, look_up(filter, "10.1.9.1", &value));
 	assert_int_equal(0, filter_load(filter, &wanted));
 	assert_int_equal(TC_ACT_OK, verdict(filter, syn4("10.1.9.1", 443)));
+	assert_int_equal(TC_ACT_OK, verdict(filter, syn4("10.1.9.1", 53)));
+	assert_int_equal(TC_ACT_OK, verdict(filter, syn4("10.3.0.7", 443)));
+	assert_int_equal(TC_ACT_OK, verdict(filter, syn4("10.3.0.7", 53)));
 	assert_int_equal(TC_ACT_SHOT, verdict(filter, syn4("10.1.0.1", 443)));
-	assert_int_equal(1, counted(filter, FILTER_SOURCE_DENIED));
-	assert_int_equal(TC_ACT_SHOT, verdict(filter, syn4("10.1.0.200", 443)));
+	assert_int_equal(
+		TC_ACT_SHOT, verdict(filter, syn4("10.1.0.200", 443))); /* an empty admission takes nothing away */
+	assert_int_equal(2, counted(filter, FILTER_SOURCE_DENIED));
 	assert_int_equal(TC_ACT_SHOT, verdict(filter, syn4("10.2.0.1", 443)));
-	assert_int_equal(TC_ACT_SHOT, verdict(filter, syn4("10.1.9.1", 53)));
-	assert_int_equal(3, counted(filter, FILTER_SOURCE_NOT_ADMITTED));
+	assert_int_equal(TC_ACT_SHOT, verdict(filter, syn4("10.1.8.1", 53)));
+	assert_int_equal(2, counted(filter, FILTER_SOURCE_NOT_ADMITTED));
+	assert_int_equal(0, look_up(filter, "10.1.9.1", &value));
+	assert_int_equal(FILTER_VERDICT_PASS, value.verdict);
+	assert_int_equal(FILTER_SERVICE_HTTPS | FILTER_SERVICE_DNS, value.services);
+	assert_int_equal(1, value.statement);
+	assert_int_equal(0, look_up(filter, "10.1.0.200", &value));
+	assert_int_equal(FILTER_VERDICT_DENY, value.verdict);
+	assert_int_equal(FILTER_SERVICE_HTTPS, value.services);
+	assert_int_equal(2, value.statement);
+	assert_int_equal(0, look_up(filter, "11.0.0.1", &value));
+	assert_int_equal(FILTER_VERDICT_DENY, value.verdict);
+	assert_int_equal(0, value.services);
+	filter_close(filter);
+}
+
+static void admissions_that_cannot_be_are_refused(void **state)
+{
+	struct filter_admission_record admissions[FILTER_ADMISSIONS_MAX + 1] = { { .services = 0 } };
+	struct filter_generation wanted = { .generation = 1, .admissions = admissions, .admission_count = 1 };
+	struct filter *filter = open_filter();
+
+	(void)state;
+	admissions[0] = admission("10.0.0.0", 8, FILTER_SERVICE_HTTPS);
+	admissions[0].prefix_bits = 129;
+	assert_int_equal(-EINVAL, filter_load(filter, &wanted));
+	admissions[0] = admission("10.0.0.1", 8, FILTER_SERVICE_HTTPS); /* host bits */
+	assert_int_equal(-EINVAL, filter_load(filter, &wanted));
+	admissions[0] = admission("10.0.0.0", 8, 4);
+	assert_int_equal(-EINVAL, filter_load(filter, &wanted));
+	admissions[0] = admission("10.0.0.0", 8, FILTER_SERVICE_HTTPS);
+	admissions[0].spare[1] = 1;
+	assert_int_equal(-EINVAL, filter_load(filter, &wanted));
+	admissions[0].spare[1] = 0;
+	wanted.admission_count = FILTER_ADMISSIONS_MAX + 1;
+	assert_int_equal(-E2BIG, filter_load(filter, &wanted));
+	wanted.admission_count = FILTER_ADMISSIONS_MAX;
+	assert_int_equal(0, filter_load(filter, &wanted));
+	filter_close(filter);
+}
+
+/* Nested as deep as addresses are long: the sweep's stack at its fullest, then everything closed at once. */
+static void a_prefix_of_every_length_decides_for_itself(void **state)
+{
+	struct filter_prefix_record prefixes[130];
+	struct filter_generation wanted = { .generation = 1, .prefixes = prefixes, .prefix_count = 130 };
+	struct filter *filter = open_filter();
+	struct filter_value value;
+
+	(void)state;
+	for (unsigned int bits = 0; bits <= 128; bits++) {
+		/* Listed from the inside out: the longest first. */
+		struct filter_prefix_record *prefix = &prefixes[128 - bits];
+
+		*prefix = record("::", 0, bits % 2 ? FILTER_VERDICT_PASS : FILTER_VERDICT_DENY, bits);
+		prefix->prefix_bits = (uint8_t)bits;
+	}
+	prefixes[129] = record("8000::", 1, FILTER_VERDICT_PASS, 999);
+	assert_int_equal(0, filter_load(filter, &wanted));
+	for (unsigned int bits = 0; bits <= 128; bits++) {
+		uint8_t address[16] = { 0 };
+
+		/* The longest prefix of zeros that this address lies in has `bits` bits. */
+		if (bits < 128)
+			address[bits / 8] = (uint8_t)(0x80 >> bits % 8);
+		assert_int_equal(0, filter_lookup(filter, address, &value));
+		assert_int_equal(bits ? bits : 999, value.statement);
+	}
 	filter_close(filter);
 }
 
@@ -571,7 +655,9 @@ int main(void)
 		cmocka_unit_test(a_full_event_buffer_loses_events_and_never_opens),
 		cmocka_unit_test(a_generation_that_cannot_be_leaves_the_old_one_in_force),
 		cmocka_unit_test(a_table_shows_every_entry_page_by_page),
-		cmocka_unit_test(admission_and_policy_nest_in_every_order),
+		cmocka_unit_test(admissions_add_up_and_nest_with_policy_in_every_order),
+		cmocka_unit_test(admissions_that_cannot_be_are_refused),
+		cmocka_unit_test(a_prefix_of_every_length_decides_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
