@@ -147,6 +147,10 @@ static const char *wrong_field(const struct netns_config *config)
 		return "traffic_is_plain";
 	if (config->traffic_dns.family && !is_address(&config->traffic_dns, true, true))
 		return "traffic_dns";
+	if (config->client_record_kb > NETNS_RECORD_MAX_KB)
+		return "client_record_kb";
+	if (config->request_record_kb > NETNS_RECORD_MAX_KB)
+		return "request_record_kb";
 	if (config->network_count > NETNS_NETWORKS_MAX)
 		return "network_count";
 	for (uint32_t i = 0; i < config->network_count && !wrong; i++)

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define NETNS_CONFIG_MAGIC 0x504f5354u /* "POST" */
-#define NETNS_CONFIG_VERSION 1
+#define NETNS_CONFIG_VERSION 2
 
 /* Longest path, NUL included: a Unix socket's path must fit into sun_path (108) with "/posternd.sock" behind it. */
 #define NETNS_PATH_BYTES 256
@@ -27,6 +27,8 @@
 #define NETNS_WORKERS_MAX 64
 #define NETNS_NETWORKS_MAX 64
 #define NETNS_MANAGEMENT_MAX 4
+/* Largest record of clients or requests: 1 GiB. */
+#define NETNS_RECORD_MAX_KB 1048576
 /* AWS ids: a short prefix and 8 or 17 hex digits. */
 #define NETNS_ID_BYTES 32
 #define NETNS_ZONE_BYTES 32
@@ -88,6 +90,9 @@ struct netns_config {
 		traffic_is_plain; /* local mode only: 1 if the gateway serves `traffic` without TLS; for the URL that is shown */
 	uint32_t management_count; /* 1–NETNS_MANAGEMENT_MAX */
 	uint32_t network_count;    /* 0–NETNS_NETWORKS_MAX */
+	uint32_t
+		client_record_kb; /* KiB of clients.record in state_dir, for all workers; 0–NETNS_RECORD_MAX_KB, 0: none */
+	uint32_t request_record_kb; /* likewise of requests.record */
 	struct netns_address management[NETNS_MANAGEMENT_MAX];
 	struct netns_address traffic;     /* local mode only: the one built-in endpoint */
 	struct netns_address traffic_dns; /* local mode only: its DNS address, or none */

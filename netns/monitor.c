@@ -268,6 +268,23 @@ void monitor_tell_reload(struct posternd *posternd)
 	}
 }
 
+static uint32_t held_records(const struct posternd *posternd)
+{
+	uint32_t bits = 0;
+
+	for (unsigned int i = 0; i < VERB_RECORD_COUNT; i++)
+		bits |= posternd->shared.record_fds[i] >= 0 ? 1u << i : 0;
+	return bits;
+}
+
+static size_t add_records(const int held[VERB_RECORD_COUNT], int *fds, size_t count)
+{
+	for (size_t i = 0; i < VERB_RECORD_COUNT; i++)
+		if (held[i] >= 0)
+			fds[count++] = held[i];
+	return count;
+}
+
 /* The descriptors of an answer to HELLO, in the order that struct verb_welcome gives. */
 static size_t welcome_fds(const struct connection *connection, int *fds)
 {
@@ -279,13 +296,13 @@ static size_t welcome_fds(const struct connection *connection, int *fds)
 		fds[count++] = posternd->shared.wake_fd;
 		if (posternd->shared.access_log_fd >= 0)
 			fds[count++] = posternd->shared.access_log_fd;
-		return count;
+		return add_records(posternd->shared.record_fds, fds, count);
 	}
 	fds[count++] = posternd->shared.counters_read_fd;
 	fds[count++] = posternd->shared.wake_fd;
 	for (uint32_t i = 0; i < posternd->config.management_count; i++)
 		fds[count++] = posternd->shared.management_fds[i];
-	return count;
+	return add_records(posternd->shared.record_read_fds, fds, count);
 }
 
 static void on_hello(struct connection *connection, struct verb_message *message)
@@ -299,6 +316,7 @@ static void on_hello(struct connection *connection, struct verb_message *message
 		.management_count = posternd->config.management_count,
 		.local = posternd->config.local,
 		.network_count = posternd->config.network_count,
+		.has_records = held_records(posternd),
 	};
 	int fds[VERB_FDS_MAX];
 	size_t fd_count = 0;

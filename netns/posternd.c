@@ -510,6 +510,7 @@ static int begin(struct posternd *posternd)
 		rc = check_kernel(config);
 	if (rc < 0)
 		return rc;
+	shared_open_records(posternd);
 	posternd->loop = watch_open();
 	if (posternd->loop < 0)
 		return posternd->loop;

@@ -7,7 +7,7 @@
  *   supervise.c  the two children: start, exit, back-off, adoption
  *   monitor.c    connections of the children, verbs in, messages out
  *   endpoint.c   endpoints: namespace, links, filter, sockets; their records on disk
- *   shared.c     what outlives children besides endpoints: counters, wake-up, access log, management listeners
+ *   shared.c     what outlives children besides endpoints: counters, wake-up, access log, management listeners, records
  *   reconcile.c  finding all that again after posternd's own death; taking it down
  * Single-threaded but for short-lived helpers that enter a namespace (netns/namespace). Internal to netns/.
  */
@@ -89,6 +89,8 @@ struct shared {
 	int counters_fd, counters_read_fd, wake_fd;
 	int access_log_fd;
 	int management_fds[NETNS_MANAGEMENT_MAX]; /* -1: not held */
+	/* By bit of VERB_RECORD_*, for the gateway and for control; -1: none. */
+	int record_fds[VERB_RECORD_COUNT], record_read_fds[VERB_RECORD_COUNT];
 };
 
 struct posternd {

@@ -22,6 +22,8 @@ void shared_init(struct shared *shared)
 	shared->counters_fd = shared->counters_read_fd = shared->wake_fd = shared->access_log_fd = -1;
 	for (size_t i = 0; i < NETNS_MANAGEMENT_MAX; i++)
 		shared->management_fds[i] = -1;
+	for (size_t i = 0; i < VERB_RECORD_COUNT; i++)
+		shared->record_fds[i] = shared->record_read_fds[i] = -1;
 }
 
 static off_t counters_bytes(const struct posternd *posternd)
@@ -67,6 +69,73 @@ static int make_counters(struct posternd *posternd)
 		fchmod(shared->counters_fd, 0600) < 0 || fcntl(shared->counters_fd, F_ADD_SEALS, COUNTERS_SEALS) < 0)
 		return -errno;
 	return 0;
+}
+
+/* Is `fd` the file that we would make? Nothing else is written into: control, whose folder it is, could have put it there. */
+static bool is_own_record(int fd, off_t bytes)
+{
+	struct stat facts;
+
+	return fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1 && facts.st_uid == geteuid() &&
+	       facts.st_size == bytes;
+}
+
+/* A fresh file in place of whatever is there. Returns its descriptor or a negative errno. */
+static int make_record(const struct posternd *posternd, const char *path, off_t bytes)
+{
+	int fd, rc;
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return -errno;
+	/* A hole would be a SIGBUS to who has it mapped once the disk is full. */
+	rc = -posix_fallocate(fd, 0, bytes);
+	if (rc == 0 && !posternd->config.local && fchown(fd, (uid_t)-1, posternd->config.group_gid) < 0)
+		rc = -errno;
+	if (rc == 0 && fchmod(fd, 0640) < 0)
+		rc = -errno;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	unlink(path);
+	return rc;
+}
+
+static void open_record(struct posternd *posternd, unsigned int which, const char *name, uint32_t size_kb)
+{
+	struct shared *shared = &posternd->shared;
+	off_t bytes = (off_t)size_kb * 1024;
+	char path[NETNS_PATH_BYTES + 32];
+	int fd, again;
+
+	if (size_kb == 0)
+		return;
+	snprintf(path, sizeof path, "%s/%s", posternd->config.state_dir, name);
+	/* Without O_NONBLOCK, opening a pipe in its place would never return. */
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0 && !is_own_record(fd, bytes)) {
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		fd = make_record(posternd, path, bytes);
+	again = fd < 0 ? fd : open_again(fd, O_RDONLY);
+	if (again >= 0) {
+		shared->record_fds[which] = fd;
+		shared->record_read_fds[which] = again;
+		return;
+	}
+	report(REPORT_WARNING, "can't make %s of %u KiB, and goes without: %s", path, size_kb, strerror(-again));
+	if (fd >= 0)
+		close(fd);
+}
+
+void shared_open_records(struct posternd *posternd)
+{
+	open_record(posternd, 0, "clients.record", posternd->config.client_record_kb);
+	open_record(posternd, 1, "requests.record", posternd->config.request_record_kb);
 }
 
 int shared_open_access_log(struct posternd *posternd)
@@ -215,4 +284,6 @@ void shared_close(struct shared *shared)
 	fds_close(&shared->wake_fd, 1);
 	fds_close(&shared->access_log_fd, 1);
 	fds_close(shared->management_fds, NETNS_MANAGEMENT_MAX);
+	fds_close(shared->record_fds, VERB_RECORD_COUNT);
+	fds_close(shared->record_read_fds, VERB_RECORD_COUNT);
 }

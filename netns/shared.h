@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * shared: what posternd keeps for its children besides endpoints: the counters' memory, the wake-up eventfd, the access log,
- * the management listeners. Made when first needed, taken back from children after posternd's own restart.
+ * the management listeners, the records. Made when first needed, taken back from children after posternd's own restart;
+ * log and records are files and simply opened again.
+ *
+ * The records are clients.record and requests.record in state_dir: what the gateway saw, for control to read. posternd
+ * makes them, of the settings' size and with their room on the disk reserved, so that a full disk later hurts nobody who
+ * has them mapped; it never reads them. They are root's and mode 0640: the gateway writes them by the descriptor that it
+ * is given, and can't change their mode or owner; the group may read. SIGHUP leaves them alone.
  */
 #ifndef POSTERN_NETNS_SHARED_H
 #define POSTERN_NETNS_SHARED_H
@@ -12,6 +18,11 @@
 void shared_init(struct shared *shared);
 /* Make what is not held. Returns 0, or a negative errno after having reported what to do. */
 int shared_complete(struct posternd *posternd) __attribute__((warn_unused_result));
+/*
+ * Open the records, or make them (again) if they are not files of ours of the size wanted; a symbolic link is not followed.
+ * What can't be made is reported, and there is none of it then. To be called while we may still write into state_dir.
+ */
+void shared_open_records(struct posternd *posternd);
 /* (Re)open the access log. Returns 0 or a negative errno, reported; the old one is then kept. */
 int shared_open_access_log(struct posternd *posternd) __attribute__((warn_unused_result));
 /*

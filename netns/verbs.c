@@ -107,8 +107,12 @@ static bool check_hand_back(const struct verb_hand_back *hand_back, enum verb_se
 
 static bool check_filter_load(const struct verb_filter_load *load)
 {
-	return verb_endpoint_id_valid(load->id) && load->generation != 0 && load->mode <= FILTER_MODE_OBSERVE &&
-	       load->dns <= FILTER_DNS_ADMITTED && load->default_verdict <= FILTER_VERDICT_PASS && load->spare == 0;
+	if (!verb_endpoint_id_valid(load->id) || load->generation == 0 || load->mode > FILTER_MODE_OBSERVE ||
+		load->dns > FILTER_DNS_ADMITTED || load->default_verdict > FILTER_VERDICT_PASS || load->spare)
+		return false;
+	if (load->flags & ~(uint32_t)(VERB_FILTER_LOAD_RULES | VERB_FILTER_LOAD_CUT))
+		return false;
+	return load->admission_count <= (load->flags & VERB_FILTER_LOAD_RULES ? VERB_ADMISSIONS_MAX : 0);
 }
 
 static bool check_filter_show(const struct verb_filter_show *show)
@@ -153,7 +157,9 @@ static bool check_reply(enum verb verb, const union verb_body *body)
 	switch (verb) {
 	case VERB_HELLO:
 		return body->welcome.worker_count >= 1 && body->welcome.worker_count <= NETNS_WORKERS_MAX &&
-		       body->welcome.management_count <= NETNS_MANAGEMENT_MAX;
+		       body->welcome.management_count <= NETNS_MANAGEMENT_MAX &&
+		       body->welcome.has_records <= (VERB_RECORD_CLIENTS | VERB_RECORD_REQUESTS) &&
+		       body->welcome.spare == 0;
 	case VERB_ENDPOINT_LIST:
 		return body->endpoint_list.count <= VERB_ENDPOINTS_MAX;
 	case VERB_FILTER_SHOW:

@@ -24,7 +24,7 @@
 #include "ebpf/filter_contract.h"
 #include "netns/config.h"
 
-#define VERBS_VERSION 1
+#define VERBS_VERSION 2
 #define VERBS_SOCKET_NAME "posternd.sock"
 
 /* Most bytes of a message: several times the largest body, and what a Unix socket takes without tuning. */
@@ -37,6 +37,8 @@
 #define VERB_ENDPOINTS_MAX 128
 #define VERB_EVENTS_MAX 64
 #define VERB_ENTRIES_MAX 1024
+/* Most admissions that FILTER_LOAD carries; with those of the VPC that posternd adds, the filter's FILTER_ADMISSIONS_MAX. */
+#define VERB_ADMISSIONS_MAX 1920
 /* Bytes of one worker's slot in the counters' memfd, which has worker_count slots one behind the other. */
 #define VERB_COUNTERS_SLOT_BYTES 65536
 
@@ -75,11 +77,20 @@ struct verb_hello {
 	uint32_t resuming; /* 1: I am already serving and will HAND_BACK; the answer then carries no descriptors */
 };
 
+/* Bits of verb_welcome.has_records: each says that its file's descriptor is there, in this order. */
+#define VERB_RECORD_CLIENTS 1u
+#define VERB_RECORD_REQUESTS 2u
+#define VERB_RECORD_COUNT 2
+
 /*
  * Answer to HELLO. Descriptors on the loop channel, in this order, unless the child is resuming:
- *   gateway: counters (read and write), wake eventfd, access log (only if has_access_log)
- *   control: counters (read only), wake eventfd, management listeners (management_count of them)
+ *   gateway: counters (read and write), wake eventfd, access log (only if has_access_log), records (read and write)
+ *   control: counters (read only), wake eventfd, management listeners (management_count of them), records (read only)
  * On the calls channel there are none.
+ *
+ * The records are the files of what the gateway saw (netns/shared): of clients, then of requests, each only if its bit is
+ * set in has_records. Their size is the settings', for all workers together, and with the disk's room reserved. Who holds
+ * one for writing could still shorten it: a reader uses pread() and not mmap(), which would end it with SIGBUS.
  */
 struct verb_welcome {
 	uint32_t worker_count;
@@ -88,6 +99,8 @@ struct verb_welcome {
 	uint32_t management_count;
 	uint32_t local;
 	uint32_t network_count;
+	uint32_t has_records; /* VERB_RECORD_* */
+	uint32_t spare;
 };
 
 /* What a child gives back; descriptors follow the order of the message in which it got them. */
@@ -161,9 +174,22 @@ struct verb_endpoint {
 	uint32_t spare;
 };
 
+/* Bits of verb_filter_load.flags. */
+enum {
+	/*
+	 * The admissions given decide which sources reach HTTPS (security groups). Without it those are the prefixes of the
+	 * endpoint's VPC, and admission_count must be 0. The VPC's prefixes reach DNS either way, as with AWS's resolver;
+	 * posternd adds them itself.
+	 */
+	VERB_FILTER_LOAD_RULES = 1,
+	/* After the swap, established connections of sources that the new table denies are cut; not in mode observe. */
+	VERB_FILTER_LOAD_CUT = 2,
+};
+
 /*
  * The one descriptor is a memfd sealed with F_SEAL_WRITE, F_SEAL_SHRINK and F_SEAL_GROW that holds prefix_count
- * `struct filter_prefix_record`s and nothing else.
+ * `struct filter_prefix_record`s, then admission_count `struct filter_admission_record`s, and nothing else.
+ * Admissions may overlap: a source has the services of all that it lies in.
  */
 struct verb_filter_load {
 	char id[FILTER_ENDPOINT_ID_BYTES];
@@ -173,6 +199,8 @@ struct verb_filter_load {
 	uint32_t default_verdict;
 	uint32_t default_statement; /* FILTER_NO_STATEMENT if none */
 	uint32_t prefix_count;
+	uint32_t admission_count; /* 0 without VERB_FILTER_LOAD_RULES */
+	uint32_t flags;           /* VERB_FILTER_LOAD_* */
 	uint32_t spare;
 };
 

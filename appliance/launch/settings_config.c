@@ -105,6 +105,8 @@ int settings_to_config(
 	ret->resets_per_second = (uint32_t)settings->filter_resets_per_second;
 	ret->events_per_second = (uint32_t)settings->filter_events_per_second;
 	ret->listen_backlog = (uint32_t)settings->listen_backlog;
+	ret->client_record_kb = (uint32_t)settings->client_record_kb;
+	ret->request_record_kb = (uint32_t)settings->request_record_kb;
 	ret->management_count = (uint32_t)settings->management.count;
 	memcpy(ret->management, settings->management.at, sizeof ret->management);
 	if (settings->local) {

@@ -223,6 +223,29 @@ static void every_verb_has_a_name_and_a_text(void **state)
 	}
 }
 
+static int check_load(uint32_t flags, uint32_t admission_count, uint32_t spare)
+{
+	static struct verb_message message;
+	size_t count = build(&message, VERB_FILTER_LOAD);
+
+	message.body.filter_load.flags = flags;
+	message.body.filter_load.admission_count = admission_count;
+	message.body.filter_load.spare = spare;
+	return check(&message, count, VERB_FILTER_LOAD, VERB_FROM_CONTROL);
+}
+
+static void admissions_come_with_rules_only(void **state)
+{
+	(void)state;
+	assert_int_equal(0, check_load(VERB_FILTER_LOAD_CUT, 0, 0));
+	assert_int_equal(0, check_load(VERB_FILTER_LOAD_RULES, 0, 0));
+	assert_int_equal(0, check_load(VERB_FILTER_LOAD_RULES | VERB_FILTER_LOAD_CUT, VERB_ADMISSIONS_MAX, 0));
+	assert_int_equal(-EINVAL, check_load(VERB_FILTER_LOAD_RULES, VERB_ADMISSIONS_MAX + 1, 0));
+	assert_int_equal(-EINVAL, check_load(0, 1, 0));
+	assert_int_equal(-EINVAL, check_load(4, 0, 0));
+	assert_int_equal(-EINVAL, check_load(VERB_FILTER_LOAD_RULES, 1, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +257,7 @@ int main(void)
 		cmocka_unit_test(a_wish_for_an_endpoint_is_checked_to_its_last_byte),
 		cmocka_unit_test(counts_of_replies_stay_within_their_arrays),
 		cmocka_unit_test(every_verb_has_a_name_and_a_text),
+		cmocka_unit_test(admissions_come_with_rules_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
