@@ -229,31 +229,6 @@ int op_describe_vpc_endpoint_services(struct call *call)
 	return 0;
 }
 
-static bool is_first_of_vpc(const struct control *control, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(control->networks[i].vpc_id, control->networks[index].vpc_id) == 0)
-			return false;
-	return true;
-}
-
-/* Ids of all VPCs: those of the settings, or that of local mode's endpoint. */
-static struct json *vpc_ids(struct call *call)
-{
-	struct json *ids = json_array_new();
-
-	for (size_t i = 0; i < call->control->settings.network_count; i++)
-		if (is_first_of_vpc(call->control, i))
-			json_append_text(ids, view_from_text(call->control->networks[i].vpc_id));
-	if (call->control->builtin_endpoint_id[0]) {
-		struct json JSON_CLEANUP *builtin =
-			record_find(call, STORE_vpcendpoint, call->control->builtin_endpoint_id);
-
-		json_append_text(ids, json_find_text(builtin, "vpcId"));
-	}
-	return ids;
-}
-
 static struct json *vpc_shown(struct call *call, const char *id)
 {
 	struct json *vpc = json_object_new(), *blocks = json_array_new();
@@ -286,7 +261,7 @@ int op_describe_vpcs(struct call *call)
 {
 	static const struct filter_member members[] = { { "vpc-id", "vpcId" }, { "cidr", "cidrBlock" },
 		{ "state", "state" }, { "owner-id", "ownerId" } };
-	struct json JSON_CLEANUP *ids = vpc_ids(call);
+	struct json JSON_CLEANUP *ids = network_vpc_ids(call);
 	struct json *set = json_ensure_array(call->output, "vpcSet");
 
 	JSON_EACH(wanted, json_find(call->input, "VpcId"))
@@ -364,7 +339,7 @@ int op_describe_security_groups(struct call *call)
 {
 	static const struct filter_member members[] = { { "vpc-id", "vpcId" }, { "group-id", "groupId" },
 		{ "group-name", "groupName" } };
-	struct json JSON_CLEANUP *ids = vpc_ids(call);
+	struct json JSON_CLEANUP *ids = network_vpc_ids(call);
 	struct json *set = json_ensure_array(call->output, "securityGroupInfo");
 
 	JSON_EACH(id, ids)

@@ -24,6 +24,30 @@ bool network_vpc_exists(struct call *call, const char *vpc_id)
 	return view_equals_text(json_find_text(builtin, "vpcId"), vpc_id);
 }
 
+static bool is_first_of_vpc(const struct control *control, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(control->networks[i].vpc_id, control->networks[index].vpc_id) == 0)
+			return false;
+	return true;
+}
+
+struct json *network_vpc_ids(struct call *call)
+{
+	struct json *ids = json_array_new();
+
+	for (size_t i = 0; i < call->control->settings.network_count; i++)
+		if (is_first_of_vpc(call->control, i))
+			json_append_text(ids, view_from_text(call->control->networks[i].vpc_id));
+	if (call->control->builtin_endpoint_id[0]) {
+		struct json JSON_CLEANUP *builtin =
+			record_find(call, STORE_vpcendpoint, call->control->builtin_endpoint_id);
+
+		json_append_text(ids, json_find_text(builtin, "vpcId"));
+	}
+	return ids;
+}
+
 long network_find_subnet(const struct control *control, const char *subnet_id)
 {
 	for (size_t i = 0; i < control->settings.network_count; i++)

@@ -18,6 +18,9 @@
 
 bool network_vpc_exists(struct call *call, const char *vpc_id);
 
+/* Ids of all VPCs, each once: those of the settings, or that of local mode's endpoint. An array of texts that the caller owns. */
+struct json *network_vpc_ids(struct call *call);
+
 /* Index of the subnet in the settings' table, or -1. */
 long network_find_subnet(const struct control *control, const char *subnet_id);
 
