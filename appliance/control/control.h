@@ -44,6 +44,7 @@ struct control_settings {
 	const char *traffic_address;     /* local mode: "127.0.0.1:8443" */
 	const char *management_url;      /* what `credentials` and the status name, "http://127.0.0.1:4566" */
 	const char *default_filter_mode; /* "reset", "drop" or "observe" for new endpoints; NULL: reset */
+	bool filter_cut_connections;     /* a new policy cuts established connections of sources that it denies */
 	int wake_fd;                     /* eventfd to raise after each commit; -1: none */
 	struct counters *counters;       /* of the gateway, for /metrics; NULL: none; borrowed */
 };

@@ -282,6 +282,7 @@ static int load_filter(struct control *control, const char *id, enum filter_mode
 		.default_statement =
 			drop ? statement_index(&generation, input, &filter->default_reason) : FILTER_NO_STATEMENT,
 		.prefix_count = (uint32_t)filter->prefix_count,
+		.flags = control->settings.filter_cut_connections ? VERB_FILTER_LOAD_CUT : 0,
 	};
 	uint8_t digest[DIGEST_SHA256_BYTES];
 	int error = 0;

@@ -167,6 +167,7 @@ static int open_control(struct program *program)
 		.secret_access_key = settings->secret_access_key[0] ? settings->secret_access_key : NULL,
 		.local = settings->local,
 		.default_filter_mode = filter_modes[settings->filter_mode],
+		.filter_cut_connections = settings->filter_cut_connections,
 		.management_url = url,
 		.wake_fd = program->wake_fd,
 		.counters = program->counters,
