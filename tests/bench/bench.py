@@ -5,9 +5,10 @@ Each figure is the median of pairs measured one right after the other (Postern, 
 busy with something else disturbs both sides alike. One worker each, pinned to one core; load, back end and everything else on the
 other. Prints lines `ratio NAME VALUE target T`; lower is better.
 
-usage: bench.py [NAME ...]      only these figures
+usage: bench.py [NAME ...]      only the figures whose names begin so
 """
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -33,7 +34,9 @@ PROXY_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
 PAIRS, SECONDS, CONNECTIONS = 21, 1, 32
 HANDSHAKES = 800
 SWAPS = 15
-TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100}
+TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100,
+           "filter_ns_over_empty_10": 40, "filter_ns_over_empty_1000": 60, "filter_ns_over_empty_random_1000": 120,
+           "filter_ns_over_empty_random_65536": 350}
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
@@ -291,16 +294,28 @@ class Bench:
         say("swap_ms: " + " ".join(f"{wait:.1f}" for wait in waits))
         return statistics.median(waits)
 
+    @functools.cached_property
+    def filter_costs(self):
+        """What tests/bench/filter_cost.c prints: nanoseconds over an empty tc program."""
+        command = on_core(PROXY_CORE, build_folder() / "bench/filter_cost")
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        return {name: float(value) for name, value in (line.split() for line in lines)}
+
+    def figure(self, name):
+        return getattr(self, name)() if hasattr(self, name) else self.filter_costs[name]
+
 
 def main():
-    names = sys.argv[1:] or list(TARGETS)
+    names = [name for name in TARGETS if not sys.argv[1:] or name.startswith(tuple(sys.argv[1:]))]
+    if not names:
+        sys.exit(f"no figure of that name: there are {' '.join(TARGETS)}")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-bench-"))
     folder.chmod(0o755)
     bench, failed = Bench(folder), False
     try:
         for name in names:
             try:
-                value = getattr(bench, name)()
+                value = bench.figure(name)
             except Exception as error:  # the other figures are still worth having
                 failed = True
                 say(f"{name}: {type(error).__name__}: {error}")

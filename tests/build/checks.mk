@@ -49,13 +49,15 @@ demo-down: need-root all
 
 .PHONY: bench
 bench: need-root deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost
 	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
 	@mkdir -p $(@D)
 	@echo '  CC    $<'
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(WOLFSSL)/lib/libwolfssl.a -lm -lpthread
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(BENCH_LIBS) $(WOLFSSL)/lib/libwolfssl.a -lm -lpthread
+$(B)/bench/filter_cost: $(B)/lib/ebpf.a
+$(B)/bench/filter_cost: BENCH_LIBS = $(LIBS_ebpf)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and
