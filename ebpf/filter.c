@@ -360,23 +360,22 @@ int filter_adopt(struct filter **ret, int ifindex)
 	return 0;
 }
 
-int filter_load(struct filter *filter, const struct filter_generation *generation)
+int filter_prepare(const struct filter_generation *generation, uint32_t *ret_count)
+{
+	if (!is_mode(generation->mode) || generation->dns > FILTER_DNS_ADMITTED)
+		return -EINVAL;
+	return filter_table_new(generation, ret_count);
+}
+
+int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
 {
 	const uint32_t zero = 0;
 	struct filter_settings settings;
-	uint32_t count;
-	int table_fd, rc;
+	int rc = filter_read_settings(filter, &settings);
 
-	if (!is_mode(generation->mode) || generation->dns > FILTER_DNS_ADMITTED)
-		return -EINVAL;
-	rc = filter_read_settings(filter, &settings);
 	if (rc < 0)
 		return rc;
-	table_fd = filter_table_new(generation, &count);
-	if (table_fd < 0)
-		return table_fd;
 	rc = bpf_map_update_elem(filter->generations_fd, &zero, &table_fd, BPF_ANY);
-	close(table_fd);
 	if (rc < 0)
 		return rc;
 	filter->generation = generation->generation;
@@ -384,6 +383,18 @@ int filter_load(struct filter *filter, const struct filter_generation *generatio
 	settings.mode = generation->mode;
 	settings.dns = generation->dns;
 	return write_settings(filter, &settings);
+}
+
+int filter_load(struct filter *filter, const struct filter_generation *generation)
+{
+	uint32_t count;
+	int table_fd = filter_prepare(generation, &count), rc;
+
+	if (table_fd < 0)
+		return table_fd;
+	rc = filter_swap(filter, generation, table_fd, count);
+	close(table_fd);
+	return rc;
 }
 
 int filter_lookup(const struct filter *filter, const uint8_t address[16], struct filter_value *ret)

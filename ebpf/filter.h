@@ -119,6 +119,16 @@ int filter_load(struct filter *filter, const struct filter_generation *generatio
 int filter_lookup(const struct filter *filter, const uint8_t address[16], struct filter_value *ret)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same in two steps, for a caller that wants the long one, which grows with the prefixes, on another thread: it
+ * touches no filter. filter_prepare() returns the descriptor of a table, which the caller closes, and its entries in
+ * `*ret_count`; filter_swap() puts that table in force with the mode and DNS setting of `generation`, of which it looks at
+ * nothing else but the number. Errors as for filter_load().
+ */
+int filter_prepare(const struct filter_generation *generation, uint32_t *ret_count) __attribute__((warn_unused_result));
+int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
+	__attribute__((warn_unused_result));
+
 /* Change the mode alone, at once. Returns 0, -EINVAL for an unknown mode, or the kernel's negative errno. */
 int filter_set_mode(struct filter *filter, uint32_t mode) __attribute__((warn_unused_result));
 
