@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "netns/fds.h"
@@ -429,100 +427,6 @@ int endpoint_delete(struct posternd *posternd, const char id[FILTER_ENDPOINT_ID_
 	else
 		report(REPORT_INFO, "endpoint %s is gone", id);
 	monitor_tell_gone(posternd, id);
-	return rc;
-}
-
-/* The prefixes of every subnet of the endpoint's VPC: until security groups are managed, these are admitted. */
-static size_t collect_admissions(
-	const struct posternd *posternd, const struct endpoint *endpoint, struct filter_admission_record *ret)
-{
-	const struct netns_config *config = &posternd->config;
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < config->network_count; i++) {
-		const struct netns_network *network = &config->networks[i];
-		const struct netns_prefix *prefixes[] = { &network->v4, &network->v6 };
-
-		if (strcmp(network->vpc_id, endpoint->networks[0].vpc_id) != 0)
-			continue;
-		for (int p = 0; p < 2 && count < FILTER_ADMISSIONS_MAX; p++) {
-			struct filter_admission_record *admission = &ret[count];
-
-			if (!prefixes[p]->family)
-				continue;
-			*admission = (struct filter_admission_record){ .services = FILTER_SERVICE_HTTPS |
-										   FILTER_SERVICE_DNS };
-			if (prefixes[p]->family == AF_INET) {
-				admission->address[10] = admission->address[11] = 0xff;
-				memcpy(admission->address + 12, prefixes[p]->bytes, 4);
-				admission->prefix_bits = (uint8_t)(96 + prefixes[p]->prefix_bits);
-			} else {
-				memcpy(admission->address, prefixes[p]->bytes, 16);
-				admission->prefix_bits = prefixes[p]->prefix_bits;
-			}
-			count++;
-		}
-	}
-	return count;
-}
-
-/* Map the sealed table; its size must be that of `count` records. NULL with the reason in `*ret_rc`, or for none. */
-static struct filter_prefix_record *map_prefixes(int fd, size_t count, int *ret_rc)
-{
-	const int wanted = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat facts;
-	void *bytes;
-
-	*ret_rc = -EBADF;
-	/* Unsealed, the table could change between check and use, or shrink under our feet (SIGBUS). */
-	if (seals < 0 || (seals & wanted) != wanted || fstat(fd, &facts) < 0)
-		return NULL;
-	*ret_rc = count > FILTER_PREFIXES_MAX ? -E2BIG : -EMSGSIZE;
-	if (count > FILTER_PREFIXES_MAX || (size_t)facts.st_size != count * sizeof(struct filter_prefix_record))
-		return NULL;
-	*ret_rc = 0;
-	if (count == 0)
-		return NULL;
-	bytes = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes != MAP_FAILED)
-		return bytes;
-	*ret_rc = -errno;
-	return NULL;
-}
-
-int endpoint_load_filter(struct posternd *posternd, const struct verb_filter_load *load, int prefixes_fd)
-{
-	struct endpoint *endpoint = endpoint_find(posternd, load->id);
-	struct filter_admission_record admissions[FILTER_ADMISSIONS_MAX];
-	struct filter_prefix_record *prefixes;
-	struct filter_generation generation;
-	int rc;
-
-	if (posternd->config.local)
-		return -EOPNOTSUPP;
-	prefixes = map_prefixes(prefixes_fd, load->prefix_count, &rc);
-	if (rc == 0 && (!endpoint || !endpoint->filter))
-		rc = -ENOENT;
-	if (rc == 0) {
-		generation = (struct filter_generation){
-			.generation = load->generation,
-			.mode = load->mode,
-			.dns = load->dns,
-			.default_verdict = load->default_verdict,
-			.default_statement = load->default_statement,
-			.prefixes = prefixes,
-			.prefix_count = load->prefix_count,
-			.admissions = admissions,
-			.admission_count = collect_admissions(posternd, endpoint, admissions),
-		};
-		rc = filter_load(endpoint->filter, &generation);
-	}
-	if (prefixes)
-		munmap(prefixes, load->prefix_count * sizeof *prefixes);
-	if (rc < 0)
-		report(REPORT_ERROR, "generation %llu of %s is not loaded, the one before stays in force: %s",
-			(unsigned long long)load->generation, load->id, strerror(-rc));
 	return rc;
 }
 

@@ -5,8 +5,8 @@
  *
  * Life cycle: endpoint_create() writes the endpoint's record before it makes anything and completes it at the end, so that
  * a successor knows what is whole and what is left over; a failure on the way is undone. The filter is on every link
- * before that goes up and denies all until endpoint_load_filter(). endpoint_delete() takes all down, the record last.
- * Not here: who may ask (netns/monitor), finding endpoints again (netns/reconcile), links in detail (netns/link).
+ * before that goes up and denies all until the first generation is loaded. endpoint_delete() takes all down, the record last.
+ * Not here: who may ask (netns/monitor), generations (netns/load), finding endpoints again (netns/reconcile), links in detail (netns/link).
  */
 #ifndef POSTERN_NETNS_ENDPOINT_H
 #define POSTERN_NETNS_ENDPOINT_H
@@ -51,14 +51,6 @@ int endpoint_take_back(struct posternd *posternd, const char id[FILTER_ENDPOINT_
 	__attribute__((warn_unused_result));
 /* The gateway is gone: the next one knows no endpoint. */
 void endpoint_forget_told(struct posternd *posternd);
-
-/*
- * Load a generation from the sealed memfd `prefixes_fd` (netns/verbs.h). Returns 0 when it is in force; -ENOENT, -EOPNOTSUPP
- * (local mode), -EBADF for a descriptor without the seals, -EMSGSIZE if it does not hold exactly the prefixes announced,
- * else as filter_load().
- */
-int endpoint_load_filter(struct posternd *posternd, const struct verb_filter_load *load, int prefixes_fd)
-	__attribute__((warn_unused_result));
 
 /* Start following the filter's events. Returns 0 or a negative errno. */
 int endpoint_watch_events(struct posternd *posternd, struct endpoint *endpoint) __attribute__((warn_unused_result));

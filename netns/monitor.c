@@ -15,6 +15,7 @@
 
 #include "netns/endpoint.h"
 #include "netns/fds.h"
+#include "netns/load.h"
 #include "netns/report.h"
 #include "netns/shared.h"
 #include "netns/supervise.h"
@@ -32,6 +33,7 @@ static void close_connection(struct connection *connection)
 	}
 	connection->last = &connection->first;
 	connection->outgoing_count = 0;
+	load_forget(connection->posternd, connection);
 	watch_end(connection->posternd->loop, &connection->packets);
 }
 
@@ -119,6 +121,13 @@ static void answer(
 		rc = keep_outgoing(connection, message, sizeof message->header + body_bytes);
 	if (rc < 0 && rc != -EPIPE)
 		end_child(connection, "it asks and does not read the answers");
+}
+
+void monitor_answer_empty(struct connection *connection, const struct verb_header *request, int status)
+{
+	struct verb_message message = { .header = *request };
+
+	answer(connection, &message, status, NULL, 0);
 }
 
 static struct connection *loop_channel(struct posternd *posternd, enum child_role role)
@@ -423,10 +432,12 @@ static void on_endpoint_list(struct connection *connection, struct verb_message 
 static void on_filter_load(struct connection *connection, struct verb_message *message)
 {
 	struct verb_filter_load load = message->body.filter_load;
-	int rc = endpoint_load_filter(connection->posternd, &load, message->fds[0]);
+	int rc = load_start(connection->posternd, connection, &message->header, &load, message->fds[0]);
 
+	if (rc == 0)
+		return;
 	if (rc == -EBADF || rc == -EMSGSIZE) {
-		end_child(connection, "its prefixes are not the sealed table that it announced");
+		end_child(connection, "its records are not the sealed table that it announced");
 		return;
 	}
 	message->body.empty = (struct verb_empty){ 0 };
@@ -572,7 +583,11 @@ static void dispatch(struct connection *connection, struct verb_message *message
 		end_child(connection, why);
 		return;
 	}
-	handlers[message->header.verb](connection, message);
+	/* Orders take effect in their order; a gateway waits for nobody. */
+	if (connection->role == CHILD_CONTROL)
+		load_finish(connection->posternd);
+	if (connection->packets.fd >= 0)
+		handlers[message->header.verb](connection, message);
 }
 
 static void on_packets(struct watch *watch, uint32_t events)

@@ -17,6 +17,8 @@ void monitor_close(struct posternd *posternd);
 /* Close the connections of a child that has ended or is being ended. */
 void monitor_forget_child(struct posternd *posternd, enum child_role role);
 
+/* Answer a request that was put off and whose reply has no content: `status` is 0 or a negative errno. */
+void monitor_answer_empty(struct connection *connection, const struct verb_header *request, int status);
 /* Tell the gateway about endpoints that it does not know yet, and about those that are gone. */
 void monitor_tell_endpoints(struct posternd *posternd);
 /* An endpoint is gone: the gateway must close its sockets. */

@@ -19,6 +19,7 @@
 
 #include "netns/endpoint.h"
 #include "netns/link.h"
+#include "netns/load.h"
 #include "netns/monitor.h"
 #include "netns/namespace.h"
 #include "netns/privilege.h"
@@ -532,6 +533,7 @@ static void end(struct posternd *posternd)
 	char path[NETNS_PATH_BYTES + 32];
 
 	if (posternd->loop >= 0) {
+		load_finish(posternd);
 		/* A start that failed leaves alone what an earlier posternd's children still serve. */
 		if (posternd->done)
 			supervise_signal(posternd, SIGKILL);

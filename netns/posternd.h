@@ -9,7 +9,9 @@
  *   endpoint.c   endpoints: namespace, links, filter, sockets; their records on disk
  *   shared.c     what outlives children besides endpoints: counters, wake-up, access log, management listeners, records
  *   reconcile.c  finding all that again after posternd's own death; taking it down
- * Single-threaded but for short-lived helpers that enter a namespace (netns/namespace). Internal to netns/.
+ *   load.c       generations on their way into filters; cut.c ends connections that they deny
+ * Single-threaded but for short-lived helpers that enter a namespace (netns/namespace) or build a filter's table
+ * (netns/load). Internal to netns/.
  */
 #ifndef POSTERN_NETNS_POSTERND_H
 #define POSTERN_NETNS_POSTERND_H
@@ -30,6 +32,7 @@
 #define POSTERND_ADOPTION_MS 5000
 
 struct posternd;
+struct load;
 
 enum child_role { CHILD_GATEWAY, CHILD_CONTROL, CHILD_COUNT };
 
@@ -109,6 +112,8 @@ struct posternd {
 	struct verb_filter_events events;                            /* collected, not sent yet */
 	char gone[2 * VERB_ENDPOINTS_MAX][FILTER_ENDPOINT_ID_BYTES]; /* to be told to the gateway */
 	size_t gone_count;
+	struct load *load; /* the generation that is being loaded, or NULL */
+	bool said_no_cut;  /* that the kernel can't cut connections */
 	uint64_t started_ns;
 	uint64_t adoption_deadline_ns; /* 0: no adopted child is waited for */
 	uint64_t drain_deadline_ns;
