@@ -3,10 +3,11 @@
 ports and protocols, broken headers. Real frames of a host that the policy allows and of one that it denies, in every mode: what
 comes back, and which reason is counted."""
 import itertools
+import json
 
 import pytest
 
-from lab.appliance import allow, deny
+from lab.appliance import allow, deny, policy
 from lab.packets import (ACK, AUTHENTICATION, DESTINATION, FRAGMENT, HOP_BY_HOP, ICMP, ICMPV6, ROUTING, RST, SERVICE_VLAN, SYN, TCP, UDP,
                          VLAN, Talk, Wire, link)
 
@@ -23,7 +24,8 @@ class Filtered:
 
     def __init__(self, gateway, subnet):
         self.gateway, self.subnet, self.talks, self.wires = gateway, subnet, {}, []
-        self.api = gateway.serve_api(allow(), deny("OnlyLeft", "NotIpAddress", "aws:VpcSourceIp", *LEFT))
+        self.statements = [allow(), deny("OnlyLeft", "NotIpAddress", "aws:VpcSourceIp", *LEFT)]
+        self.api = gateway.serve_api(*self.statements)
         self.mac = link(f"postern-{gateway.vpce}")[1]
         self.port = Wire(None, link(None, alias=gateway.vpce)[0])  # the bridge's end of the endpoint's link
         self.wires.append(self.port)
@@ -45,11 +47,18 @@ class Filtered:
         return self.gateway.postern("filter", "stats", "--endpoint", self.gateway.vpce)["endpoints"][0]
 
     def send(self, talk, *frames, **options):
-        """Send frames: (what answered them, {reason: packets counted for it})."""
+        """Send frames: (what TCP or UDP answered them, {reason: packets counted for it})."""
         before = self.counters()
-        answers = [p for p in talk.exchange(*frames, **options) if p.source == talk.destination]
+        answers = [p for p in talk.exchange(*frames, **options) if p.source == talk.destination and p.protocol in (TCP, UDP)]
         after = self.counters()
         return answers, {reason: after[reason] - before[reason] for reason in after if after[reason] != before[reason]}
+
+    def put(self, *statements):
+        """The policy is these statements from now on."""
+        client = self.gateway.boto3("apigateway")
+        value = json.dumps(policy(*statements))
+        client.update_rest_api(restApiId=self.api, patchOperations=[{"op": "replace", "path": "/policy", "value": value}])
+        client.create_deployment(restApiId=self.api, stageName="prod")
 
     def close(self):
         for wire in self.wires:
@@ -61,6 +70,7 @@ def filtered(running_gateway, subnet):
     for api in running_gateway.made:
         running_gateway.boto3("apigateway").delete_rest_api(restApiId=api)
     running_gateway.made.clear()
+    running_gateway.mode("reset")
     made = Filtered(running_gateway, subnet)
     yield made
     made.close()
