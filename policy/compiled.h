@@ -169,6 +169,7 @@ struct policy {
 	uint32_t deny_count;
 	const struct policy_arn_head *heads;
 	uint32_t head_count;
+	uint64_t fingerprint; /* of the document's text */
 };
 
 #endif

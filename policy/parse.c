@@ -418,6 +418,16 @@ size_t policy_options_max_bytes(const struct policy_options *options)
 	return options->max_bytes ? options->max_bytes : POLICY_DEFAULT_MAX_BYTES;
 }
 
+/* Source: Fowler, Noll, Vo, "FNV-1a". */
+static uint64_t fingerprint_of(struct policy_text text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < text.count; i++)
+		hash = (hash ^ (unsigned char)text.bytes[i]) * UINT64_C(0x100000001b3);
+	return hash ? hash : 1;
+}
+
 int policy_compile_document(struct policy **ret, struct policy_json **ret_document, struct policy_text text,
 	const struct policy_options *options, struct policy_error *error)
 {
@@ -444,6 +454,7 @@ int policy_compile_document(struct policy **ret, struct policy_json **ret_docume
 		goto out;
 	compile.arena = &policy->arena;
 	if (compile_root(&compile, policy, document)) {
+		policy->fingerprint = fingerprint_of(text);
 		*ret = policy;
 		*ret_document = document;
 		policy = NULL;

@@ -100,6 +100,11 @@ enum policy_kind policy_kind_of(const struct policy *policy)
 	return policy->kind;
 }
 
+uint64_t policy_fingerprint(const struct policy *policy)
+{
+	return policy->fingerprint;
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)

@@ -144,6 +144,11 @@ struct policy_text policy_statement_sid(const struct policy *policy, size_t stat
 /* True if the statement's Effect is Deny. */
 bool policy_statement_denies(const struct policy *policy, size_t statement);
 enum policy_kind policy_kind_of(const struct policy *policy);
+/*
+ * A number that tells the policy's document from others, never 0: to see later whether a policy is still the same. Equal
+ * texts have equal ones; no protection against somebody who looks for two texts with the same one.
+ */
+uint64_t policy_fingerprint(const struct policy *policy);
 
 /*
  * Call `visit` for each user, role, session and federated-user ARN and each account (as …:root) that the policy names in

@@ -308,6 +308,20 @@ static void principals_are_visited_for_the_owner_of_the_directory(void **state)
 	policy_free(policy);
 }
 
+static void a_fingerprint_tells_documents_apart_and_is_the_same_each_time(void **state)
+{
+	struct policy *a = case_policy(STATEMENT(FULL)), *again = case_policy(STATEMENT(FULL)),
+		      *b = case_policy(STATEMENT(FULL ",'Sid':'b'"));
+
+	(void)state;
+	assert_int_equal(policy_fingerprint(a), policy_fingerprint(again));
+	assert_int_not_equal(policy_fingerprint(a), policy_fingerprint(b));
+	assert_int_not_equal(0, policy_fingerprint(a));
+	policy_free(a);
+	policy_free(again);
+	policy_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_document_cut_or_damaged_anywhere_is_refused_or_read_and_never_more),
 		cmocka_unit_test(an_object_with_too_many_members_and_an_overlong_text_are_refused),
 		cmocka_unit_test(principals_are_visited_for_the_owner_of_the_directory),
+		cmocka_unit_test(a_fingerprint_tells_documents_apart_and_is_the_same_each_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
