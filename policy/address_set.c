@@ -24,8 +24,7 @@ static void add(struct address_set *set, policy_wide first, policy_wide last, st
 	struct address_interval *top = set->count ? &set->intervals[set->count - 1] : NULL;
 
 	/* A neighbour: top->last can't be the greatest address, since something stands behind it. */
-	if (top && top->last + 1 == first && top->reason.target == reason.target &&
-		top->reason.statement == reason.statement)
+	if (top && top->last + 1 == first && address_reason_same(top->reason, reason))
 		top->last = last;
 	else
 		set->intervals[set->count++] = (struct address_interval){ first, last, reason };
@@ -82,24 +81,74 @@ int address_set_complement(struct address_set *ret, const struct address_set *se
 	return 0;
 }
 
+/* Index of the first interval at `from` or behind it that ends at `address` or behind it: first in growing steps. */
+static size_t skip_to(const struct address_set *set, size_t from, policy_wide address)
+{
+	size_t step = 1, low = from, high = from;
+
+	while (high < set->count && set->intervals[high].last < address) {
+		low = high + 1;
+		high += step;
+		step *= 2;
+	}
+	if (high > set->count)
+		high = set->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (set->intervals[middle].last < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Intervals of an intersection: each ends where one of either set ends, and the smaller set's neighbours bound the rest. */
+static size_t count_common(const struct address_set *first, const struct address_set *second)
+{
+	size_t i = 0, j = 0, count = 0;
+
+	while (i < first->count && j < second->count) {
+		const struct address_interval *a = &first->intervals[i], *b = &second->intervals[j];
+
+		if (a->last < b->first) {
+			i = skip_to(first, i, b->first);
+		} else if (b->last < a->first) {
+			j = skip_to(second, j, a->first);
+		} else {
+			count++;
+			if (a->last < b->last)
+				i++;
+			else
+				j++;
+		}
+	}
+	return count;
+}
+
 int address_set_intersect(struct address_set *ret, const struct address_set *first, const struct address_set *second)
 {
 	size_t i = 0, j = 0;
-	int err = start(ret, first->count + second->count);
+	int err = start(ret, count_common(first, second));
 
 	if (err)
 		return err;
 	while (i < first->count && j < second->count) {
 		const struct address_interval *a = &first->intervals[i], *b = &second->intervals[j];
-		policy_wide low = a->first > b->first ? a->first : b->first;
-		policy_wide high = a->last < b->last ? a->last : b->last;
 
-		if (low <= high)
-			add(ret, low, high, a->reason);
-		if (a->last < b->last)
-			i++;
-		else
-			j++;
+		if (a->last < b->first) {
+			i = skip_to(first, i, b->first);
+		} else if (b->last < a->first) {
+			j = skip_to(second, j, a->first);
+		} else {
+			add(ret, a->first > b->first ? a->first : b->first, a->last < b->last ? a->last : b->last,
+				a->reason);
+			if (a->last < b->last)
+				i++;
+			else
+				j++;
+		}
 	}
 	return 0;
 }
@@ -174,4 +223,80 @@ int address_set_unite_all(struct address_set *ret, struct address_set *sets, siz
 	for (size_t i = 0; i < count; i++)
 		address_set_fini(&sets[i]);
 	return err;
+}
+
+int address_set_join(struct address_set *ret, const struct address_set *set, bool keep_reasons)
+{
+	const struct source_filter_reason none = { 0 };
+	int err = start(ret, set->count);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct address_interval *next = &set->intervals[i];
+		struct address_interval *top = ret->count ? &ret->intervals[ret->count - 1] : NULL;
+
+		if (!keep_reasons) {
+			add(ret, next->first, next->last, none);
+		} else if (top && top->last + 1 == next->first) {
+			top->last = next->last;
+			if (!address_reason_same(top->reason, next->reason))
+				top->reason.statement = -1;
+		} else {
+			add(ret, next->first, next->last, next->reason);
+		}
+	}
+	return 0;
+}
+
+/* The end of the run of neighbours that begins at interval `*index`, which moves behind the run. */
+static policy_wide run_end(const struct address_set *set, size_t *index)
+{
+	policy_wide last = set->intervals[(*index)++].last;
+
+	while (*index < set->count && set->intervals[*index].first == last + 1)
+		last = set->intervals[(*index)++].last;
+	return last;
+}
+
+bool address_set_equal(const struct address_set *first, const struct address_set *second)
+{
+	size_t i = 0, j = 0;
+
+	while (i < first->count && j < second->count)
+		if (first->intervals[i].first != second->intervals[j].first ||
+			run_end(first, &i) != run_end(second, &j))
+			return false;
+	return i == first->count && j == second->count;
+}
+
+/* FNV-1a over 64-bit words. */
+static uint64_t mix(uint64_t hash, policy_wide number)
+{
+	hash = (hash ^ (uint64_t)number) * 0x100000001b3;
+	hash ^= hash >> 32;
+	hash = (hash ^ (uint64_t)(number >> 64)) * 0x100000001b3;
+	return hash ^ hash >> 29;
+}
+
+uint64_t address_set_hash(const struct address_set *set)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < set->count;) {
+		hash = mix(hash, set->intervals[i].first);
+		hash = mix(hash, run_end(set, &i));
+	}
+	return hash;
+}
+
+int address_set_trim(struct address_set *set)
+{
+	struct address_interval *intervals =
+		reallocarray(set->intervals, set->count ? set->count : 1, sizeof *set->intervals);
+
+	if (!intervals)
+		return -ENOMEM;
+	set->intervals = intervals;
+	return 0;
 }

@@ -42,13 +42,34 @@ int address_set_of_ranges(struct address_set *ret, const struct policy_ranges *r
 int address_set_complement(struct address_set *ret, const struct address_set *set, struct source_filter_reason reason)
 	__attribute__((warn_unused_result));
 
-/* Addresses in both, with the reasons of `first`. */
+/* Addresses in both, with the reasons of `first`. A small set against a large one of n intervals costs log n for each of its own. */
 int address_set_intersect(struct address_set *ret, const struct address_set *first, const struct address_set *second)
 	__attribute__((warn_unused_result));
 
 /* Addresses in either; where both hold one, with the reason of `first`. */
 int address_set_unite(struct address_set *ret, const struct address_set *first, const struct address_set *second)
 	__attribute__((warn_unused_result));
+
+/*
+ * The same addresses in as few intervals as can be. With `keep_reasons` an interval whose pieces had one reason keeps it,
+ * others have statement -1 of the first's policy; else all have the zero reason.
+ */
+int address_set_join(struct address_set *ret, const struct address_set *set, bool keep_reasons)
+	__attribute__((warn_unused_result));
+
+/* Same addresses, whatever the reasons. */
+bool address_set_equal(const struct address_set *first, const struct address_set *second);
+
+/* The same number for equal sets, in every process. */
+uint64_t address_set_hash(const struct address_set *set);
+
+/* Give back memory beyond the intervals: for sets that are kept. */
+int address_set_trim(struct address_set *set) __attribute__((warn_unused_result));
+
+static inline bool address_reason_same(struct source_filter_reason a, struct source_filter_reason b)
+{
+	return a.target == b.target && a.statement == b.statement && a.by_domain == b.by_domain;
+}
 
 /*
  * Unite `count` sets, earlier ones first, in rounds of pairs: n intervals in k sets cost n log k. Ends all sets of the

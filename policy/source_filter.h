@@ -15,9 +15,22 @@
  * Addresses are 128 bits wide: IPv4 stands at ::ffff:0:0/96 (as in the kernel's trie), and no IPv6 CIDR of a policy covers
  * that block, since families never match each other.
  *
- * Life cycle: source_filter_compile() whenever a deployment, an endpoint policy, an association or a method's
- * authorization changes; the result is plain memory. Time and headers are Maybe, so the passing of time changes nothing.
- * Threads: pure. Not here: what is done with a dropped packet (modes), security-group rules, ports.
+ * What one target drops at an endpoint is a value of its own, a part. Whoever keeps parts compiles a policy once, and an
+ * endpoint's filter is the intersection of its targets' parts united with the part of its own policy: another API's change
+ * recomputes none of them.
+ *
+ * Private custom domains. A call that comes by a domain must be allowed by the domain's policy *and* by the API's, so what
+ * decides is the way in: a stage that may be called directly drops what its own policy drops, whatever the domains in front
+ * of it say; a stage whose default endpoint is disabled is reached by its domains alone, and each of these ways drops what
+ * either of the two policies drops. The filter is the intersection over all ways in. That holds everything for which "all
+ * APIs and custom domains say DROP" (10.3), and it is exact: an address that is left out has a way in that neither policy
+ * denies for certain; one that is dropped has none. A domain is therefore no target beside the stages, which would leave
+ * the endpoint open whenever one domain denies nobody, but a second door in front of a target.
+ *
+ * Life cycle: source_filter_compile(), or parts and source_filter_combine(), whenever a deployment, an endpoint policy, an
+ * association, a domain or a method's authorization changes; results are plain memory. Time and headers are Maybe, so the
+ * passing of time changes nothing.
+ * Threads: pure; a part never changes. Not here: what is done with a dropped packet (modes), security-group rules, ports.
  * Source: spec/policy.md 10; architecture.md 8.
  */
 #ifndef POSTERN_POLICY_SOURCE_FILTER_H
@@ -46,6 +59,12 @@ struct source_filter_target {
 	struct policy_text stage;
 	/* The API has a deployed method with auth AWS_IAM or CUSTOM; false for domains. */
 	bool others_can_grant;
+	/*
+	 * The private custom domain by which alone this target is reached here (its default endpoint is disabled): its
+	 * policy and ARN count, the rest is not looked at. NULL: the target can be called directly. A stage behind several
+	 * domains is a target for each of them.
+	 */
+	const struct source_filter_target *domain;
 };
 
 struct source_filter_input {
@@ -53,10 +72,11 @@ struct source_filter_input {
 	struct policy_text vpc_id;            /* aws:SourceVpc */
 	const struct policy *endpoint_policy; /* NULL: full access */
 	bool plain_listener; /* aws:SecureTransport is false: a listener without TLS, as in local mode */
-	/* All stages of all APIs and all domains reachable by this endpoint. None: only the endpoint's policy counts. */
+	/* All ways into all stages of all APIs reachable by this endpoint. None: only the endpoint's policy counts. */
 	const struct source_filter_target *targets;
 	size_t target_count;
 	size_t max_prefixes; /* 0 means SOURCE_FILTER_DEFAULT_MAX_PREFIXES */
+	bool may_widen;      /* what does not fit is coarsened instead of refused, see source_filter_combine() */
 };
 
 enum source_filter_verdict { SOURCE_FILTER_PASS, SOURCE_FILTER_DROP };
@@ -64,7 +84,8 @@ enum source_filter_verdict { SOURCE_FILTER_PASS, SOURCE_FILTER_DROP };
 /* What a DROP rests on, for events. */
 struct source_filter_reason {
 	int target;    /* index into `targets`; SOURCE_FILTER_ENDPOINT_POLICY: the endpoint's own policy */
-	int statement; /* the Deny that is True; -1: no Allow can match (or the target has no policy) */
+	int statement; /* the Deny that is True; -1: no Allow can match, there is no policy, or no single one is known */
+	bool by_domain; /* it is the policy of the target's domain */
 };
 #define SOURCE_FILTER_ENDPOINT_POLICY (-1)
 
@@ -80,15 +101,62 @@ struct source_filter {
 	struct source_filter_reason default_reason; /* with DROP */
 	struct source_filter_prefix *prefixes;      /* sorted by address, disjoint */
 	size_t prefix_count;
+	size_t needed_count; /* prefixes that the exact filter needs, without names of statements if these don't fit */
+	bool widened;        /* some addresses pass that the policies drop, since needed_count was too much */
 };
 
 /*
- * Compile. Of the two ways to write the result (default PASS or default DROP) the one with fewer prefixes is taken.
+ * Compile. Of the two ways to write the result (default PASS or default DROP) the one with fewer prefixes is taken. Where
+ * reasons cut the space into more than `max_prefixes` pieces, verdicts come first: pieces are merged, and a prefix that
+ * several statements are behind has statement -1.
  *
- * Returns 0 and a result to be ended with source_filter_fini(); -E2BIG if more than `max_prefixes` are needed, with the
- * number needed in `ret->prefix_count` and nothing allocated; -ENOMEM.
+ * If the verdicts alone need more: with `may_widen` the result is coarsened soundly, a DROP may become a PASS, never the
+ * other way round; see source_filter_combine(). Else -E2BIG, with the number needed in `ret->needed_count` and nothing
+ * allocated.
+ *
+ * Returns 0 and a result to be ended with source_filter_fini(); -E2BIG; -ENOMEM.
  */
 int source_filter_compile(struct source_filter *ret, const struct source_filter_input *input)
+	__attribute__((warn_unused_result));
+
+/* ---- parts ---- */
+
+/* What one target, or the endpoint's policy, drops at an endpoint: sorted disjoint intervals, each with its statement. */
+struct source_filter_part;
+
+/*
+ * Compile `input->targets[target]`, or the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY (for which all targets are
+ * looked at). Keeps no pointer into the input. Returns 0 and a part for source_filter_part_free(), or -ENOMEM.
+ */
+int source_filter_part_new(struct source_filter_part **ret, const struct source_filter_input *input, int target)
+	__attribute__((warn_unused_result));
+
+/* NULL is fine. */
+void source_filter_part_free(struct source_filter_part *part);
+
+/*
+ * Would source_filter_part_new() make this very part again? Asked of a part of the same policies at another endpoint: most
+ * endpoints are equal in what a policy asks about them. Costs a look at each statement, none at its addresses.
+ */
+bool source_filter_part_serves(
+	const struct source_filter_part *part, const struct source_filter_input *input, int target);
+
+/* Intervals: 0 drops nothing. */
+size_t source_filter_part_count(const struct source_filter_part *part);
+
+/*
+ * The filter of an endpoint: what all `parts` drop (nothing without parts), and what `endpoint` drops (NULL: nothing).
+ * Reasons name the first part, or the endpoint's policy, which has precedence; `reason.target` is an index into `parts`.
+ * The walk begins with the smallest part, takes equal ones once, and ends when nothing is left.
+ *
+ * `max_prefixes` (0: the default) and `may_widen` as in struct source_filter_input. Widening takes the better of two forms,
+ * counted in IPv4 addresses and IPv6 networks of 64 bits that stay dropped: default PASS with the largest DROP prefixes; or
+ * default DROP with PASS prefixes, of which neighbours are joined under their common prefix, cheapest first. n log n.
+ *
+ * Returns 0, -E2BIG or -ENOMEM as source_filter_compile() does.
+ */
+int source_filter_combine(struct source_filter *ret, const struct source_filter_part *endpoint,
+	const struct source_filter_part *const *parts, size_t part_count, size_t max_prefixes, bool may_widen)
 	__attribute__((warn_unused_result));
 
 void source_filter_fini(struct source_filter *filter);
@@ -107,7 +175,7 @@ enum source_filter_verdict source_filter_point(const struct source_filter_input 
 enum source_filter_value { SOURCE_FILTER_FALSE, SOURCE_FILTER_MAYBE, SOURCE_FILTER_TRUE };
 
 /*
- * Value of one statement of `input->targets[target]` (or of the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY) for
+ * Value of one statement of `input->targets[target].policy` (or of the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY) for
  * one address: for explanations.
  */
 enum source_filter_value source_filter_statement_value(const struct source_filter_input *input, int target,

@@ -16,17 +16,11 @@ static unsigned trailing_zeros(policy_wide number)
 	return ADDRESS_BITS;
 }
 
-static policy_wide host_mask(unsigned bits)
-{
-	return bits == ADDRESS_BITS ? ADDRESS_WIDE_MAX : ((policy_wide)1 << bits) - 1;
-}
-
-/* Host bits of the greatest prefix that starts at `first` and ends at `last` at most. */
-static unsigned greatest_prefix(policy_wide first, policy_wide last)
+unsigned source_filter_prefix_host_bits(policy_wide first, policy_wide last)
 {
 	unsigned bits = trailing_zeros(first);
 
-	while (host_mask(bits) > last - first)
+	while (source_filter_host_mask(bits) > last - first)
 		bits--;
 	return bits;
 }
@@ -37,7 +31,8 @@ static size_t count_prefixes(const struct address_interval *interval)
 	size_t count = 0;
 
 	for (;;) {
-		policy_wide end = first | host_mask(greatest_prefix(first, interval->last));
+		policy_wide end =
+			first | source_filter_host_mask(source_filter_prefix_host_bits(first, interval->last));
 
 		count++;
 		if (end == interval->last)
@@ -46,30 +41,32 @@ static size_t count_prefixes(const struct address_interval *interval)
 	}
 }
 
+void source_filter_prefix_add(struct source_filter *filter, policy_wide first, unsigned host_bits,
+	enum source_filter_verdict verdict, struct source_filter_reason reason)
+{
+	struct source_filter_prefix *prefix = &filter->prefixes[filter->prefix_count++];
+
+	prefix->prefix_bits = (uint8_t)(ADDRESS_BITS - host_bits);
+	prefix->verdict = verdict;
+	prefix->reason = reason;
+	for (size_t i = sizeof prefix->address.bytes; i-- > 0; first >>= 8)
+		prefix->address.bytes[i] = (uint8_t)first;
+}
+
 static void add_prefixes(
 	struct source_filter *filter, const struct address_interval *interval, enum source_filter_verdict verdict)
 {
 	policy_wide first = interval->first;
 
 	for (;;) {
-		struct source_filter_prefix *prefix = &filter->prefixes[filter->prefix_count++];
-		unsigned host_bits = greatest_prefix(first, interval->last);
-		policy_wide end = first | host_mask(host_bits), number = first;
+		unsigned host_bits = source_filter_prefix_host_bits(first, interval->last);
+		policy_wide end = first | source_filter_host_mask(host_bits);
 
-		prefix->prefix_bits = (uint8_t)(ADDRESS_BITS - host_bits);
-		prefix->verdict = verdict;
-		prefix->reason = interval->reason;
-		for (size_t i = sizeof prefix->address.bytes; i-- > 0; number >>= 8)
-			prefix->address.bytes[i] = (uint8_t)number;
+		source_filter_prefix_add(filter, first, host_bits, verdict, interval->reason);
 		if (end == interval->last)
 			return;
 		first = end + 1;
 	}
-}
-
-static bool same_reason(struct source_filter_reason a, struct source_filter_reason b)
-{
-	return a.target == b.target && a.statement == b.statement;
 }
 
 struct reason_count {
@@ -83,6 +80,8 @@ static int compare_reasons(const void *left, const void *right)
 
 	if (a->reason.target != b->reason.target)
 		return a->reason.target < b->reason.target ? -1 : 1;
+	if (a->reason.by_domain != b->reason.by_domain)
+		return a->reason.by_domain ? 1 : -1;
 	return (a->reason.statement > b->reason.statement) - (a->reason.statement < b->reason.statement);
 }
 
@@ -103,7 +102,7 @@ static int count_dropped(const struct address_set *dropped, size_t *ret_count, s
 	}
 	qsort(counts, dropped->count, sizeof *counts, compare_reasons);
 	for (size_t i = 0; i < dropped->count; i++) {
-		if (i && same_reason(current.reason, counts[i].reason))
+		if (i && address_reason_same(current.reason, counts[i].reason))
 			current.count += counts[i].count;
 		else
 			current = counts[i];
@@ -123,7 +122,7 @@ static void write_default_drop(
 	while (i < dropped->count || j < passed->count) {
 		if (j == passed->count ||
 			(i < dropped->count && dropped->intervals[i].first < passed->intervals[j].first)) {
-			if (!same_reason(dropped->intervals[i].reason, filter->default_reason))
+			if (!address_reason_same(dropped->intervals[i].reason, filter->default_reason))
 				add_prefixes(filter, &dropped->intervals[i], SOURCE_FILTER_DROP);
 			i++;
 		} else {
@@ -132,40 +131,106 @@ static void write_default_drop(
 	}
 }
 
-int source_filter_prefixes_make(struct source_filter *ret, const struct address_set *dropped, size_t max_prefixes)
+static int allocate(struct source_filter *filter, size_t count)
 {
-	struct source_filter_reason none = { 0 };
-	size_t dropped_count, passed_count = 0, other_count;
-	struct reason_count top;
-	struct address_set passed;
-	int err = address_set_complement(&passed, dropped, none);
+	filter->prefixes = calloc(count ? count : 1, sizeof *filter->prefixes);
+	return filter->prefixes ? 0 : -ENOMEM;
+}
 
-	if (!err)
-		err = count_dropped(dropped, &dropped_count, &top);
+/* Exactly, and each with its reason. -E2BIG if that takes too many. */
+static int make_with_reasons(struct source_filter *ret, const struct address_set *dropped,
+	const struct address_set *passed, size_t passed_count, size_t max_prefixes)
+{
+	size_t dropped_count, count;
+	struct reason_count top;
+	int err = count_dropped(dropped, &dropped_count, &top);
+	bool by_default;
+
 	if (err)
-		goto out;
-	for (size_t i = 0; i < passed.count; i++)
-		passed_count += count_prefixes(&passed.intervals[i]);
-	other_count = passed_count + dropped_count - top.count;
-	ret->default_verdict = dropped_count && other_count < dropped_count ? SOURCE_FILTER_DROP : SOURCE_FILTER_PASS;
-	if (ret->default_verdict == SOURCE_FILTER_PASS)
-		other_count = dropped_count;
-	else
+		return err;
+	count = passed_count + dropped_count - top.count;
+	by_default = dropped_count && count < dropped_count;
+	if (!by_default)
+		count = dropped_count;
+	if (count > max_prefixes)
+		return -E2BIG;
+	err = allocate(ret, count);
+	if (err)
+		return err;
+	ret->needed_count = count;
+	if (by_default) {
+		ret->default_verdict = SOURCE_FILTER_DROP;
 		ret->default_reason = top.reason;
-	if (other_count > max_prefixes) {
-		ret->prefix_count = other_count;
-		err = -E2BIG;
-		goto out;
-	}
-	ret->prefixes = calloc(other_count ? other_count : 1, sizeof *ret->prefixes);
-	err = ret->prefixes ? 0 : -ENOMEM;
-	if (err)
-		goto out;
-	if (ret->default_verdict == SOURCE_FILTER_DROP)
-		write_default_drop(ret, dropped, &passed);
-	else
+		write_default_drop(ret, dropped, passed);
+	} else {
 		for (size_t i = 0; i < dropped->count; i++)
 			add_prefixes(ret, &dropped->intervals[i], SOURCE_FILTER_DROP);
+	}
+	return 0;
+}
+
+/* Exactly, but only as many reasons as there are runs of addresses. -E2BIG, with the count, if that takes too many. */
+static int make_joined(struct source_filter *ret, const struct address_set *joined, const struct address_set *passed,
+	size_t passed_count, size_t max_prefixes, struct source_filter_reason reason)
+{
+	const struct address_set *written = joined;
+	size_t dropped_count = 0;
+	int err;
+
+	for (size_t i = 0; i < joined->count; i++)
+		dropped_count += count_prefixes(&joined->intervals[i]);
+	ret->needed_count = passed_count < dropped_count ? passed_count : dropped_count;
+	if (ret->needed_count > max_prefixes)
+		return -E2BIG;
+	err = allocate(ret, ret->needed_count);
+	if (err)
+		return err;
+	if (passed_count < dropped_count) {
+		ret->default_verdict = SOURCE_FILTER_DROP;
+		ret->default_reason = reason;
+		written = passed;
+	}
+	for (size_t i = 0; i < written->count; i++)
+		add_prefixes(ret, &written->intervals[i], written == passed ? SOURCE_FILTER_PASS : SOURCE_FILTER_DROP);
+	return 0;
+}
+
+/* One reason for all. */
+static struct source_filter_reason reason_of_all(const struct address_set *joined)
+{
+	struct source_filter_reason reason = { 0 };
+
+	for (size_t i = 0; i < joined->count; i++) {
+		if (i == 0)
+			reason = joined->intervals[i].reason;
+		else if (!address_reason_same(reason, joined->intervals[i].reason))
+			reason.statement = -1;
+	}
+	return reason;
+}
+
+int source_filter_prefixes_make(
+	struct source_filter *ret, const struct address_set *dropped, size_t max_prefixes, bool may_widen)
+{
+	struct source_filter_reason none = { 0 };
+	struct address_set passed, joined = { 0 };
+	size_t passed_count = 0;
+	int err = address_set_complement(&passed, dropped, none);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < passed.count; i++)
+		passed_count += count_prefixes(&passed.intervals[i]);
+	err = make_with_reasons(ret, dropped, &passed, passed_count, max_prefixes);
+	if (err == -E2BIG)
+		err = address_set_join(&joined, dropped, true);
+	else
+		goto out;
+	if (!err)
+		err = make_joined(ret, &joined, &passed, passed_count, max_prefixes, reason_of_all(&joined));
+	if (err == -E2BIG && may_widen)
+		err = source_filter_widen(ret, &joined, &passed, max_prefixes, reason_of_all(&joined));
+	address_set_fini(&joined);
 out:
 	address_set_fini(&passed);
 	return err;

@@ -98,7 +98,7 @@ static void a_deny_outside_of_a_prefix_defaults_to_drop_and_names_its_statement(
 	struct source_filter_input input = input_of(&target, 1);
 	struct source_filter_address inside = address_of("10.20.0.63"), outside = address_of("10.20.0.64"),
 				     v6 = address_of("2001:db8::1");
-	struct source_filter_reason reason = { 9, 9 };
+	struct source_filter_reason reason = { .target = 9, .statement = 9 };
 	struct source_filter filter;
 
 	(void)state;
@@ -353,7 +353,7 @@ static void ten_thousand_cidrs_keep_their_statements_and_the_limit_is_named(void
 		source_filter_fini(&filter);
 		input.max_prefixes = 9999;
 		assert_int_equal(-E2BIG, source_filter_compile(&filter, &input));
-		assert_int_equal(10000, filter.prefix_count);
+		assert_int_equal(10000, filter.needed_count);
 		assert_null(filter.prefixes);
 		policy_free(policy);
 	}
