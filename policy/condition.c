@@ -138,6 +138,16 @@ static bool matches_arn(
 	return false;
 }
 
+/* A key of bytes comes as them, or, where a request is written in JSON, as their base64. */
+static bool matches_binary(const struct policy_condition *condition, struct policy_text text)
+{
+	for (uint32_t i = 0; i < condition->value_count; i++)
+		if (policy_text_equal(condition->binaries[i], text) ||
+			policy_base64_is_of(text, condition->binaries[i]))
+			return true;
+	return false;
+}
+
 /* Does one value of the request stand in the relation to some value of the policy? Before negation. */
 static bool matches(
 	struct policy_evaluation *evaluation, const struct policy_condition *condition, struct policy_text text)
@@ -162,10 +172,7 @@ static bool matches(
 		return read_address(evaluation, condition, text, &address) &&
 		       policy_ranges_hold(&condition->ranges, &address);
 	case POLICY_CLASS_BINARY:
-		for (uint32_t i = 0; i < condition->value_count; i++)
-			if (policy_text_equal(condition->binaries[i], text))
-				return true;
-		return false;
+		return matches_binary(condition, text);
 	case POLICY_CLASS_NULL:
 		return condition->null.wants_present;
 	}

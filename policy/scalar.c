@@ -233,3 +233,21 @@ int policy_base64_decode(struct policy_text *ret, struct policy_arena *arena, st
 	*ret = (struct policy_text){ .bytes = bytes, .count = count - padding };
 	return 0;
 }
+
+bool policy_base64_is_of(struct policy_text text, struct policy_text bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	if (text.count != (bytes.count + 2) / 3 * 4)
+		return false;
+	for (size_t i = 0; i < text.count; i++) {
+		size_t at = i / 4 * 3; /* the group of three bytes that the digit belongs to */
+		uint32_t bits = 0;
+
+		for (size_t j = at; j < at + 3; j++)
+			bits = bits << 8 | (j < bytes.count ? (unsigned char)bytes.bytes[j] : 0u);
+		if (text.bytes[i] != (at + i % 4 > bytes.count ? '=' : digits[bits >> (18 - 6 * (i % 4)) & 63]))
+			return false;
+	}
+	return true;
+}

@@ -35,4 +35,7 @@ bool policy_boolean_parse(bool *ret, struct policy_text text);
 int policy_base64_decode(struct policy_text *ret, struct policy_arena *arena, struct policy_text text)
 	__attribute__((warn_unused_result));
 
+/* Is `text` the base64 (with padding) of `bytes`? */
+bool policy_base64_is_of(struct policy_text text, struct policy_text bytes);
+
 #endif

@@ -31,7 +31,7 @@ static const struct {
 	{ "DateGreaterThanEquals", "k", "2026-02-01", "2026-02-01T00:00:00Z", "2026-01-31", false },
 	{ "Bool", "k", "True", "tRUE", "false", false },
 	{ "Bool", "k", "false", "false", "true", false },
-	{ "BinaryEquals", "k", "aGVsbG8=", "hello", "aGVsbG8=", false },
+	{ "BinaryEquals", "k", "aGVsbG8=", "hello", "aGVsbG8", false },
 	{ "IpAddress", "aws:VpcSourceIp", "10.1.0.9/16", "10.1.255.255", "10.2.0.0", false },
 	{ "NotIpAddress", "aws:SourceIp", "10.1.0.9/16", "10.1.255.255", "10.2.0.0", true },
 	{ "IpAddress", "k", "2001:db8::/32", "2001:db8::17", "10.0.0.1", false },

@@ -232,7 +232,7 @@ static enum naive_outcome naive_ip(const char *cidr, const char *address)
 	return NAIVE_EQUAL;
 }
 
-/* The policy's value is base64 of the value wanted. */
+/* The policy's value is base64 of the value wanted, which may be written in base64 too. */
 static bool naive_binary(const char *value, const char *actual)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -247,7 +247,7 @@ static bool naive_binary(const char *value, const char *actual)
 		for (size_t i = 0; i < 4; i++)
 			text[to++] = i > count - at ? '=' : digits[bits >> (18 - 6 * i) & 63];
 	}
-	return strcmp(text, value) == 0;
+	return strcmp(text, value) == 0 || strcmp(actual, value) == 0;
 }
 
 static bool naive_boolean(const char *text, long double *ret)
