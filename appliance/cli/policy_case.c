@@ -119,7 +119,7 @@ static bool load_request(struct policy_case *ret, const struct json *request)
 	struct policy_text principal = policy_text_of_view(json_find_text(request, "principal"));
 	struct policy_text action = policy_text_of_view(json_find_text(request, "action"));
 	struct policy_text resource = policy_text_of_view(json_find_text(request, "resource"));
-	struct policy_text role = { 0 };
+	struct policy_caller role;
 
 	if (!json_is_object(request))
 		return fail(ret, "request: an object with principal, action, resource and context is needed");
@@ -133,9 +133,10 @@ static bool load_request(struct policy_case *ret, const struct json *request)
 	if (principal.bytes && policy_caller_parse(&ret->request.caller, principal) != 0)
 		return fail(ret, "request: principal is neither \"anonymous\" nor the ARN of a caller");
 	/* aws:PrincipalArn of a session is its role, with the path that the session's own ARN lacks. */
-	role = ret->request.keys[POLICY_KEY_PRINCIPAL_ARN].text;
-	if (ret->request.caller.type == POLICY_CALLER_ROLE_SESSION && role.bytes)
-		ret->request.caller.role_arn = role;
+	if (ret->request.caller.type == POLICY_CALLER_ROLE_SESSION &&
+		policy_caller_parse(&role, ret->request.keys[POLICY_KEY_PRINCIPAL_ARN].text) == 0 &&
+		role.role_arn.bytes)
+		ret->request.caller.role_arn = role.role_arn;
 	return true;
 }
 
