@@ -117,24 +117,34 @@ static uint64_t counted(struct filter *filter, enum filter_reason reason)
 	return stats.packets[reason];
 }
 
+/* One filter in each mode for all that only asks: the verifier takes its time, in an emulated guest most of the test's. */
+static struct filter *shared(uint32_t mode)
+{
+	static struct filter *loaded[FILTER_MODE_OBSERVE + 1];
+
+	if (!loaded[mode])
+		loaded[mode] = open_loaded(mode);
+	return loaded[mode];
+}
+
 /* The frame is dropped in mode drop, for exactly this reason. */
 static void assert_dropped(struct frame in, enum filter_reason reason)
 {
-	struct filter *filter = open_loaded(FILTER_MODE_DROP);
+	struct filter *filter = shared(FILTER_MODE_DROP);
+	uint64_t before = counted(filter, reason);
 
 	assert_int_equal(TC_ACT_SHOT, verdict(filter, in));
-	if (counted(filter, reason) != 1)
+	if (counted(filter, reason) != before + 1)
 		fail_msg("not counted as %s", filter_reason_name(reason));
-	filter_close(filter);
 }
 
 static void assert_passes(struct frame in)
 {
-	struct filter *filter = open_loaded(FILTER_MODE_RESET);
+	struct filter *filter = shared(FILTER_MODE_RESET);
+	uint64_t before = counted(filter, FILTER_PASSED);
 
 	assert_int_equal(TC_ACT_OK, verdict(filter, in));
-	assert_int_equal(1, counted(filter, FILTER_PASSED));
-	filter_close(filter);
+	assert_int_equal(before + 1, counted(filter, FILTER_PASSED));
 }
 
 static void without_a_generation_every_source_is_denied_in_every_mode(void **state)
