@@ -72,11 +72,6 @@ static bool any_matches(const struct json *values, struct view text)
 	return false;
 }
 
-struct filter_member {
-	const char *filter; /* name of the filter */
-	const char *member; /* of what is shown */
-};
-
 static bool tag_fits(const struct json *shown, struct view name, const struct json *values)
 {
 	bool by_key = view_equals_text(name, "tag-key");
@@ -91,38 +86,77 @@ static bool tag_fits(const struct json *shown, struct view name, const struct js
 	return false;
 }
 
-/* 1 if all filters of the call fit, 0 if not, CALL_FAILED for an unknown one. */
-static int fits(struct call *call, const struct json *shown, const struct filter_member *members, size_t member_count)
+static bool value_fits(const struct json *values, const struct json *value)
 {
-	JSON_EACH(filter, json_find(call->input, "Filter"))
-	{
-		struct view name = json_find_text(filter, "Name");
-		const struct json *values = json_find(filter, "Value");
-		const char *member = NULL;
-
-		if (view_equals_text(name, "tag-key") || view_starts_with(name, view_of("tag:"))) {
-			if (!tag_fits(shown, name, values))
-				return 0;
-			continue;
-		}
-		for (size_t i = 0; i < member_count; i++)
-			if (view_equals_text(name, members[i].filter))
-				member = members[i].member;
-		if (!member)
-			return call_fail(
-				call, "InvalidParameterValue", "The filter '" VIEW_FMT "' is invalid", VIEW_ARG(name));
-		if (!any_matches(values, json_find_text(shown, member)))
-			return 0;
-	}
-	return 1;
+	if (json_is_bool(value))
+		return any_matches(values, view_from_text(json_bool(value, false) ? "true" : "false"));
+	return any_matches(values, json_is_number(value) ? json_number_text(value) : json_text(value));
 }
 
-static bool is_wanted(const struct json *ids, struct view id)
+static bool filter_fits(const struct ec2_filter *filter, const struct json *shown, const struct json *values)
+{
+	if (!filter->list)
+		return value_fits(values, json_find(shown, filter->member));
+	JSON_EACH(item, json_find(shown, filter->list))
+	if (json_find(item, filter->member) && value_fits(values, json_find(item, filter->member)))
+		return true;
+	return false;
+}
+
+int ec2_filters_fit(struct call *call, const struct json *shown, const struct ec2_filter *filters, size_t count)
+{
+	int fit = 1;
+
+	JSON_EACH(asked, json_find(call->input, "Filter"))
+	{
+		struct view name = json_find_text(asked, "Name");
+		const struct json *values = json_find(asked, "Value");
+		const struct ec2_filter *filter = NULL;
+
+		if (view_equals_text(name, "tag-key") || view_starts_with(name, view_of("tag:"))) {
+			fit = tag_fits(shown, name, values) ? fit : 0;
+			continue;
+		}
+		for (size_t i = 0; i < count; i++)
+			if (view_equals_text(name, filters[i].name))
+				filter = &filters[i];
+		if (!filter)
+			return call_fail(
+				call, "InvalidParameterValue", "The filter '" VIEW_FMT "' is invalid", VIEW_ARG(name));
+		fit = filter_fits(filter, shown, values) ? fit : 0;
+	}
+	return fit;
+}
+
+bool ec2_is_wanted(const struct json *ids, struct view id)
 {
 	JSON_EACH(wanted, ids)
 	if (view_equals(json_text(wanted), id))
 		return true;
 	return json_count(ids) == 0;
+}
+
+int ec2_page(struct call *call, const char *set, struct json *items, const char *id_member, int64_t min)
+{
+	struct json *page = json_ensure_array(call->output, set);
+	int64_t max = json_find_integer(call->input, "MaxResults", EC2_RESULTS_MAX);
+	struct view after = json_find_text(call->input, "NextToken");
+	size_t next = 0;
+
+	if (max < min || max > EC2_RESULTS_MAX) {
+		json_free(items);
+		return call_fail(call, "InvalidParameterValue", "Value (%lld) for parameter maxResults is invalid.",
+			(long long)max);
+	}
+	while (next < json_count(items) && view_compare(json_find_text(json_at(items, next), id_member), after) <= 0)
+		next++;
+	while (next < json_count(items) && (int64_t)json_count(page) < max)
+		json_append(page, json_take_at(items, next));
+	if (next < json_count(items))
+		json_set(call->output, "nextToken",
+			json_copy(json_find(json_at(page, json_count(page) - 1), id_member)));
+	json_free(items);
+	return 0;
 }
 
 /* --- endpoints ---------------------------------------------------------------------------------------------------------------------- */
@@ -143,55 +177,38 @@ static int check_ids(struct call *call)
 	return 0;
 }
 
-/* Source: spec/endpoints.md 6.3. */
-enum { RESULTS_MAX = 1000 };
-
 int op_describe_vpc_endpoints(struct call *call)
 {
-	static const struct filter_member members[] = {
-		{ "ip-address-type", "ipAddressType" },
-		{ "service-name", "serviceName" },
-		{ "service-region", "serviceRegion" },
-		{ "vpc-id", "vpcId" },
-		{ "vpc-endpoint-id", "vpcEndpointId" },
-		{ "vpc-endpoint-state", "state" },
-		{ "vpc-endpoint-type", "vpcEndpointType" },
+	static const struct ec2_filter filters[] = {
+		{ "ip-address-type", NULL, "ipAddressType" },
+		{ "service-name", NULL, "serviceName" },
+		{ "service-region", NULL, "serviceRegion" },
+		{ "vpc-id", NULL, "vpcId" },
+		{ "vpc-endpoint-id", NULL, "vpcEndpointId" },
+		{ "vpc-endpoint-state", NULL, "state" },
+		{ "vpc-endpoint-type", NULL, "vpcEndpointType" },
 	};
-	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
-	struct json *set = json_ensure_array(call->output, "vpcEndpointSet");
-	int64_t max = json_find_integer(call->input, "MaxResults", RESULTS_MAX);
-	const char *after = call_input(call, "NextToken");
-	int error = check_ids(call);
+	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL), *found = json_array_new();
+	struct json *fitting;
 
-	if (error == 0 && (max < 1 || max > RESULTS_MAX))
-		return call_fail(call, "InvalidParameterValue", "Value (%lld) for parameter maxResults is invalid.",
-			(long long)max);
+	if (check_ids(call) < 0)
+		return CALL_FAILED;
 	JSON_EACH(endpoint, endpoints)
 	{
-		struct view id = json_find_text(endpoint, "vpcEndpointId");
-		struct json *shown;
+		struct json *shown = ec2_endpoint_shown(call, endpoint);
+		int fit = ec2_filters_fit(call, shown, filters, ARRAY_COUNT(filters));
 
-		if (error < 0)
-			return error;
-		if (!is_wanted(json_find(call->input, "VpcEndpointId"), id) ||
-			(after && view_compare(id, view_from_text(after)) <= 0))
-			continue;
-		shown = ec2_endpoint_shown(call, endpoint);
-		error = fits(call, shown, members, ARRAY_COUNT(members));
-		if (error != 1) {
+		if (fit == 1 && ec2_is_wanted(json_find(call->input, "VpcEndpointId"),
+					json_find_text(endpoint, "vpcEndpointId")))
+			json_append(found, shown);
+		else
 			json_free(shown);
-			continue;
-		}
-		error = 0;
-		if ((int64_t)json_count(set) == max) {
-			json_set(call->output, "nextToken",
-				json_copy(json_find(json_at(set, json_count(set) - 1), "vpcEndpointId")));
-			json_free(shown);
-			return 0;
-		}
-		json_append(set, shown);
+		if (fit < 0)
+			return fit;
 	}
-	return error < 0 ? error : 0;
+	fitting = found;
+	found = NULL;
+	return ec2_page(call, "vpcEndpointSet", fitting, "vpcEndpointId", 1);
 }
 
 /* --- what the settings' networks stand for -------------------------------------------------------------------------------------------- */
@@ -259,8 +276,8 @@ static struct json *vpc_shown(struct call *call, const char *id)
 
 int op_describe_vpcs(struct call *call)
 {
-	static const struct filter_member members[] = { { "vpc-id", "vpcId" }, { "cidr", "cidrBlock" },
-		{ "state", "state" }, { "owner-id", "ownerId" } };
+	static const struct ec2_filter filters[] = { { "vpc-id", NULL, "vpcId" }, { "cidr", NULL, "cidrBlock" },
+		{ "state", NULL, "state" }, { "owner-id", NULL, "ownerId" } };
 	struct json JSON_CLEANUP *ids = network_vpc_ids(call);
 	struct json *set = json_ensure_array(call->output, "vpcSet");
 
@@ -270,10 +287,10 @@ int op_describe_vpcs(struct call *call)
 			call, "InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", json_c_string(wanted));
 	JSON_EACH(id, ids)
 	{
-		struct json *vpc = is_wanted(json_find(call->input, "VpcId"), json_text(id))
+		struct json *vpc = ec2_is_wanted(json_find(call->input, "VpcId"), json_text(id))
 					   ? vpc_shown(call, json_c_string(id))
 					   : NULL;
-		int fit = vpc ? fits(call, vpc, members, ARRAY_COUNT(members)) : 0;
+		int fit = vpc ? ec2_filters_fit(call, vpc, filters, ARRAY_COUNT(filters)) : 0;
 
 		if (fit == 1)
 			json_append(set, vpc);
@@ -310,8 +327,9 @@ static struct json *subnet_shown(struct call *call, const struct netns_network *
 
 int op_describe_subnets(struct call *call)
 {
-	static const struct filter_member members[] = { { "vpc-id", "vpcId" }, { "subnet-id", "subnetId" },
-		{ "availability-zone", "availabilityZone" }, { "cidr-block", "cidrBlock" }, { "state", "state" } };
+	static const struct ec2_filter filters[] = { { "vpc-id", NULL, "vpcId" }, { "subnet-id", NULL, "subnetId" },
+		{ "availability-zone", NULL, "availabilityZone" }, { "cidr-block", NULL, "cidrBlock" },
+		{ "state", NULL, "state" } };
 	struct json *set = json_ensure_array(call->output, "subnetSet");
 
 	JSON_EACH(wanted, json_find(call->input, "SubnetId"))
@@ -320,47 +338,16 @@ int op_describe_subnets(struct call *call)
 			call, "InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", json_c_string(wanted));
 	for (size_t i = 0; i < call->control->settings.network_count; i++) {
 		const struct netns_network *network = &call->control->networks[i];
-		struct json *subnet = is_wanted(json_find(call->input, "SubnetId"), view_from_text(network->subnet_id))
-					      ? subnet_shown(call, network)
-					      : NULL;
-		int fit = subnet ? fits(call, subnet, members, ARRAY_COUNT(members)) : 0;
+		struct json *subnet =
+			ec2_is_wanted(json_find(call->input, "SubnetId"), view_from_text(network->subnet_id))
+				? subnet_shown(call, network)
+				: NULL;
+		int fit = subnet ? ec2_filters_fit(call, subnet, filters, ARRAY_COUNT(filters)) : 0;
 
 		if (fit == 1)
 			json_append(set, subnet);
 		else
 			json_free(subnet);
-		if (fit < 0)
-			return fit;
-	}
-	return 0;
-}
-
-int op_describe_security_groups(struct call *call)
-{
-	static const struct filter_member members[] = { { "vpc-id", "vpcId" }, { "group-id", "groupId" },
-		{ "group-name", "groupName" } };
-	struct json JSON_CLEANUP *ids = network_vpc_ids(call);
-	struct json *set = json_ensure_array(call->output, "securityGroupInfo");
-
-	JSON_EACH(id, ids)
-	{
-		struct json *group = json_object_new();
-		int fit;
-
-		json_set_c_string(group, "ownerId", control_account(call->control));
-		json_set_c_string(group, "groupId", network_default_group(call, json_c_string(id)));
-		json_set_c_string(group, "groupName", "default");
-		json_set_c_string(group, "groupDescription", "default VPC security group");
-		json_set_text(group, "vpcId", json_text(id));
-		json_set(group, "ipPermissions", json_array_new());
-		json_set(group, "tagSet", json_array_new());
-		fit = is_wanted(json_find(call->input, "GroupId"), json_find_text(group, "groupId"))
-			      ? fits(call, group, members, ARRAY_COUNT(members))
-			      : 0;
-		if (fit == 1)
-			json_append(set, group);
-		else
-			json_free(group);
 		if (fit < 0)
 			return fit;
 	}

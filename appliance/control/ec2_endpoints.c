@@ -11,12 +11,13 @@
 #include "appliance/control/networks.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/control/security_groups.h"
 #include "appliance/control/state.h"
 
 /* Source: Amazon VPC quotas, interface endpoints per VPC. */
 enum { ENDPOINTS_PER_VPC_MAX = 50 };
 
-static int refuse_dry_run(struct call *call)
+int ec2_refuse_dry_run(struct call *call)
 {
 	if (!json_find_bool(call->input, "DryRun", false))
 		return 0;
@@ -71,12 +72,32 @@ static int check_subnets(struct call *call, const char *vpc_id, const struct jso
 	return 0;
 }
 
-static int check_groups(struct call *call, const char *vpc_id, const struct json *wanted)
+/* Add groups to `set` (a groupSet), each once, all of them of the endpoint's VPC. */
+static int add_groups(struct call *call, struct json *set, const char *vpc_id, const struct json *wanted)
 {
-	JSON_EACH(group, wanted)
-	if (!view_equals_text(json_text(group), network_default_group(call, vpc_id)))
-		return call_fail(call, "InvalidGroup.NotFound", "The security group '" VIEW_FMT "' does not exist",
-			VIEW_ARG(json_text(group)));
+	JSON_EACH(id, wanted)
+	{
+		struct json JSON_CLEANUP *group = NULL;
+		struct json *entry;
+		bool known = false;
+
+		if (ec2_find_group(call, json_c_string(id), &group) < 0)
+			return CALL_FAILED;
+		if (!view_equals_text(json_find_text(group, "vpcId"), vpc_id))
+			return call_fail(call, "InvalidGroup.NotFound",
+				"You have specified two resources that belong to different networks.");
+		JSON_EACH(used, set)
+		known = known || view_equals(json_find_text(used, "groupId"), json_text(id));
+		if (known)
+			continue;
+		entry = json_object_new();
+		json_set_text(entry, "groupId", json_find_text(group, "groupId"));
+		json_set_text(entry, "groupName", json_find_text(group, "groupName"));
+		json_append(set, entry);
+	}
+	if (json_count(set) > SECURITY_GROUPS_PER_ENDPOINT_MAX)
+		return call_fail(call, "SecurityGroupsPerInterfaceLimitExceeded",
+			"The maximum number of security groups per interface has been reached.");
 	return 0;
 }
 
@@ -189,22 +210,6 @@ static const char *policy_of(struct call *call, int *ret_error)
 	return normal;
 }
 
-static struct json *tags_of(const struct call *call)
-{
-	struct json *tags = json_array_new();
-
-	JSON_EACH(specification, json_find(call->input, "TagSpecification"))
-	JSON_EACH(tag, json_find(specification, "Tag"))
-	{
-		struct json *entry = json_object_new();
-
-		json_set_text(entry, "key", json_find_text(tag, "Key"));
-		json_set_text(entry, "value", json_find_text(tag, "Value"));
-		json_append(tags, entry);
-	}
-	return tags;
-}
-
 static int take_address_type(struct call *call, struct json *endpoint)
 {
 	const char *old = json_find_c_string(endpoint, "ipAddressType"), *wish = call_input(call, "IpAddressType");
@@ -225,14 +230,15 @@ static int take_address_type(struct call *call, struct json *endpoint)
 	return 0;
 }
 
-static void take_groups(struct call *call, struct json *endpoint, const char *vpc_id)
+/* The groups that are asked for, or the VPC's default group. */
+static int take_groups(struct call *call, struct json *endpoint, const char *vpc_id)
 {
-	struct json *set = json_ensure_array(endpoint, "groupSet"), *entry = json_object_new();
+	struct json *set = json_ensure_array(endpoint, "groupSet");
+	struct json JSON_CLEANUP *otherwise = json_array_new();
+	const struct json *wanted = json_find(call->input, "SecurityGroupId");
 
-	/* The default group is the only one until security groups are managed. */
-	json_set_c_string(entry, "groupId", network_default_group(call, vpc_id));
-	json_set_c_string(entry, "groupName", "default");
-	json_append(set, entry);
+	json_append_text(otherwise, view_from_text(network_default_group(call, vpc_id)));
+	return add_groups(call, set, vpc_id, json_count(wanted) ? wanted : otherwise);
 }
 
 /* Wanted subnets: SubnetId.N and those that only SubnetConfiguration names. */
@@ -258,7 +264,7 @@ static int build(struct call *call, struct json *endpoint, const struct json *en
 {
 	const char *vpc_id = call_input(call, "VpcId"), *policy;
 	struct json JSON_CLEANUP *wanted = wanted_subnets(call);
-	struct json *subnets = json_array_new();
+	struct json *subnets = json_array_new(), *tags;
 	bool private_dns = json_find_bool(call->input, "PrivateDnsEnabled", true);
 	char hex[18], suffix[9];
 	int error;
@@ -276,17 +282,19 @@ static int build(struct call *call, struct json *endpoint, const struct json *en
 	if (error == 0)
 		error = check_subnets(call, vpc_id, wanted, subnets);
 	if (error == 0)
-		error = check_groups(call, vpc_id, json_find(call->input, "SecurityGroupId"));
+		error = take_groups(call, endpoint, vpc_id);
 	if (error == 0 && private_dns)
 		error = check_private_dns(call, endpoints, vpc_id, NULL);
 	if (error == 0)
 		error = take_address_type(call, endpoint);
 	if (error < 0)
 		return error;
-	take_groups(call, endpoint, vpc_id);
+	tags = ec2_take_tags(call, "vpc-endpoint");
+	if (!tags)
+		return CALL_FAILED;
 	json_set_bool(endpoint, "privateDnsEnabled", private_dns);
 	json_set(endpoint, "creationTimestamp", call_now_iso(call));
-	json_set(endpoint, "tagSet", tags_of(call));
+	json_set(endpoint, "tagSet", tags);
 	json_set_c_string(json_ensure_object(endpoint, "postern"), "dnsSuffix", suffix);
 	json_set_c_string(json_ensure_object(endpoint, "postern"), "filterMode",
 		call->control->settings.default_filter_mode ? call->control->settings.default_filter_mode : "reset");
@@ -365,7 +373,7 @@ int op_create_vpc_endpoint(struct call *call)
 	}
 	error = build(call, endpoint, endpoints);
 	if (error == 0)
-		error = refuse_dry_run(call);
+		error = ec2_refuse_dry_run(call);
 	if (error == 0)
 		error = order(call, endpoint);
 	if (error < 0)
@@ -474,6 +482,27 @@ static int modify_private_dns(struct call *call, struct json *endpoint, const st
 	return 0;
 }
 
+/* Groups that the endpoint does not have are no reason to refuse their removal, as with subnets. */
+static int modify_groups(struct call *call, struct json *endpoint)
+{
+	struct json *set = json_ensure_array(endpoint, "groupSet");
+
+	JSON_EACH(id, json_find(call->input, "RemoveSecurityGroupId"))
+	{
+		if (ec2_check_group_id(call, json_c_string(id)) < 0)
+			return CALL_FAILED;
+		for (size_t i = json_count(set); i-- > 0;)
+			if (view_equals(json_find_text(json_at(set, i), "groupId"), json_text(id)))
+				(void)json_remove_at(set, i);
+	}
+	if (add_groups(call, set, json_find_c_string(endpoint, "vpcId"), json_find(call->input, "AddSecurityGroupId")) <
+		0)
+		return CALL_FAILED;
+	if (json_count(set))
+		return 0;
+	return call_fail(call, "InvalidParameter", "The last security group of an endpoint cannot be removed.");
+}
+
 /* A stored change of interfaces: the endpoint is made anew, since its sockets and namespace are of one piece. */
 static void remake_endpoint(struct control *control, const void *argument)
 {
@@ -498,12 +527,10 @@ int op_modify_vpc_endpoint(struct call *call)
 		json_count(json_find(call->input, "RemoveRouteTableId")))
 		return call_fail(
 			call, "InvalidParameter", "Route table IDs are only supported for Gateway type VPC Endpoint.");
-	if (json_count(json_find(call->input, "RemoveSecurityGroupId")))
-		return call_fail(call, "InvalidParameter", "The last security group of an endpoint cannot be removed.");
 	if (interfaces && endpoint_is_builtin(endpoint))
 		return call_fail(call, "UnsupportedOperation", "The built-in endpoint has no interfaces.");
 	endpoints = record_list(call, STORE_vpcendpoint, NULL);
-	error = check_groups(call, json_find_c_string(endpoint, "vpcId"), json_find(call->input, "AddSecurityGroupId"));
+	error = modify_groups(call, endpoint);
 	if (error == 0)
 		error = modify_policy(call, endpoint);
 	if (error == 0)
@@ -515,7 +542,7 @@ int op_modify_vpc_endpoint(struct call *call)
 	if (error == 0 && interfaces)
 		error = modify_subnets(call, endpoint, endpoints);
 	if (error == 0)
-		error = refuse_dry_run(call);
+		error = ec2_refuse_dry_run(call);
 	if (error < 0)
 		return error;
 	if (interfaces)
@@ -552,7 +579,7 @@ int op_delete_vpc_endpoints(struct call *call)
 {
 	struct json *failures = json_ensure_array(call->output, "unsuccessful");
 
-	if (refuse_dry_run(call) < 0)
+	if (ec2_refuse_dry_run(call) < 0)
 		return CALL_FAILED;
 	JSON_EACH(item, json_find(call->input, "VpcEndpointId"))
 	{

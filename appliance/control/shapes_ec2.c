@@ -122,3 +122,144 @@ static const struct shape_member describe_security_groups_members[] = {
 	{ .name = "MaxResults", .type = SHAPE_INTEGER },
 };
 const struct shape shape_describe_security_groups = { SHAPE_MEMBERS(describe_security_groups_members) };
+
+static const struct shape_member create_security_group_members[] = {
+	{ .name = "GroupDescription", .required = true },
+	{ .name = "GroupName", .required = true },
+	{ .name = "VpcId" },
+	{ .name = "TagSpecification", .type = SHAPE_LIST, .of = &tag_specification_shape },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+};
+const struct shape shape_create_security_group = { SHAPE_MEMBERS(create_security_group_members) };
+
+static const struct shape_member delete_security_group_members[] = {
+	{ .name = "GroupId" },
+	{ .name = "GroupName" },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+};
+const struct shape shape_delete_security_group = { SHAPE_MEMBERS(delete_security_group_members) };
+
+static const struct shape_member describe_security_group_rules_members[] = {
+	{ .name = "Filter", .type = SHAPE_LIST, .of = &filter_shape },
+	{ .name = "SecurityGroupRuleId", .type = SHAPE_LIST },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+	{ .name = "NextToken" },
+	{ .name = "MaxResults", .type = SHAPE_INTEGER },
+};
+const struct shape shape_describe_security_group_rules = { SHAPE_MEMBERS(describe_security_group_rules_members) };
+
+static const struct shape_member user_id_group_pair_shape_members[] = {
+	{ .name = "Description" },
+	{ .name = "UserId" },
+	{ .name = "GroupName" },
+	{ .name = "GroupId" },
+	{ .name = "VpcId" },
+	{ .name = "VpcPeeringConnectionId" },
+	{ .name = "PeeringStatus" },
+};
+static const struct shape user_id_group_pair_shape = { SHAPE_MEMBERS(user_id_group_pair_shape_members) };
+
+static const struct shape_member ip_range_shape_members[] = {
+	{ .name = "Description" },
+	{ .name = "CidrIp" },
+};
+static const struct shape ip_range_shape = { SHAPE_MEMBERS(ip_range_shape_members) };
+
+static const struct shape_member ipv6_range_shape_members[] = {
+	{ .name = "Description" },
+	{ .name = "CidrIpv6" },
+};
+static const struct shape ipv6_range_shape = { SHAPE_MEMBERS(ipv6_range_shape_members) };
+
+static const struct shape_member prefix_list_id_shape_members[] = {
+	{ .name = "Description" },
+	{ .name = "PrefixListId" },
+};
+static const struct shape prefix_list_id_shape = { SHAPE_MEMBERS(prefix_list_id_shape_members) };
+
+static const struct shape_member ip_permission_shape_members[] = {
+	{ .name = "IpProtocol" },
+	{ .name = "FromPort", .type = SHAPE_INTEGER },
+	{ .name = "ToPort", .type = SHAPE_INTEGER },
+	{ .name = "Groups", .type = SHAPE_LIST, .of = &user_id_group_pair_shape },
+	{ .name = "IpRanges", .type = SHAPE_LIST, .of = &ip_range_shape },
+	{ .name = "Ipv6Ranges", .type = SHAPE_LIST, .of = &ipv6_range_shape },
+	{ .name = "PrefixListIds", .type = SHAPE_LIST, .of = &prefix_list_id_shape },
+};
+static const struct shape ip_permission_shape = { SHAPE_MEMBERS(ip_permission_shape_members) };
+
+/* What AuthorizeSecurityGroup... and RevokeSecurityGroup... have in common. */
+#define PERMISSION_MEMBERS                                                                                             \
+	{ .name = "DryRun", .type = SHAPE_BOOL }, { .name = "GroupId" }, { .name = "GroupName" },                      \
+		{ .name = "CidrIp" }, { .name = "FromPort", .type = SHAPE_INTEGER },                                   \
+		{ .name = "ToPort", .type = SHAPE_INTEGER }, { .name = "IpProtocol" },                                 \
+		{ .name = "SourceSecurityGroupName" }, { .name = "SourceSecurityGroupOwnerId" },                       \
+	{                                                                                                              \
+		.name = "IpPermissions", .type = SHAPE_LIST, .of = &ip_permission_shape                                \
+	}
+
+static const struct shape_member authorize_members[] = {
+	PERMISSION_MEMBERS,
+	{ .name = "TagSpecification", .type = SHAPE_LIST, .of = &tag_specification_shape },
+};
+const struct shape shape_authorize_security_group_ingress = { SHAPE_MEMBERS(authorize_members) };
+const struct shape shape_authorize_security_group_egress = { SHAPE_MEMBERS(authorize_members) };
+
+static const struct shape_member revoke_members[] = {
+	PERMISSION_MEMBERS,
+	{ .name = "SecurityGroupRuleId", .type = SHAPE_LIST },
+};
+const struct shape shape_revoke_security_group_ingress = { SHAPE_MEMBERS(revoke_members) };
+const struct shape shape_revoke_security_group_egress = { SHAPE_MEMBERS(revoke_members) };
+
+static const struct shape_member security_group_rule_request_shape_members[] = {
+	{ .name = "IpProtocol" },
+	{ .name = "FromPort", .type = SHAPE_INTEGER },
+	{ .name = "ToPort", .type = SHAPE_INTEGER },
+	{ .name = "CidrIpv4" },
+	{ .name = "CidrIpv6" },
+	{ .name = "PrefixListId" },
+	{ .name = "ReferencedGroupId" },
+	{ .name = "Description" },
+};
+static const struct shape security_group_rule_request_shape = { SHAPE_MEMBERS(
+	security_group_rule_request_shape_members) };
+
+static const struct shape_member security_group_rule_update_shape_members[] = {
+	{ .name = "SecurityGroupRuleId" },
+	{ .name = "SecurityGroupRule", .type = SHAPE_STRUCT, .of = &security_group_rule_request_shape },
+};
+static const struct shape security_group_rule_update_shape = { SHAPE_MEMBERS(
+	security_group_rule_update_shape_members) };
+
+static const struct shape_member modify_security_group_rules_members[] = {
+	{ .name = "GroupId" },
+	{ .name = "SecurityGroupRule", .type = SHAPE_LIST, .of = &security_group_rule_update_shape, .required = true },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+};
+const struct shape shape_modify_security_group_rules = { SHAPE_MEMBERS(modify_security_group_rules_members) };
+
+static const struct shape_member security_group_rule_description_shape_members[] = {
+	{ .name = "SecurityGroupRuleId" },
+	{ .name = "Description" },
+};
+static const struct shape security_group_rule_description_shape = { SHAPE_MEMBERS(
+	security_group_rule_description_shape_members) };
+
+static const struct shape_member update_rule_descriptions_members[] = {
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+	{ .name = "GroupId" },
+	{ .name = "GroupName" },
+	{ .name = "IpPermissions", .type = SHAPE_LIST, .of = &ip_permission_shape },
+	{ .name = "SecurityGroupRuleDescription", .type = SHAPE_LIST, .of = &security_group_rule_description_shape },
+};
+const struct shape shape_update_rule_descriptions_ingress = { SHAPE_MEMBERS(update_rule_descriptions_members) };
+const struct shape shape_update_rule_descriptions_egress = { SHAPE_MEMBERS(update_rule_descriptions_members) };
+
+static const struct shape_member tags_members[] = {
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+	{ .name = "ResourceId", .type = SHAPE_LIST, .required = true },
+	{ .name = "Tag", .type = SHAPE_LIST, .of = &tag_shape },
+};
+const struct shape shape_create_tags = { SHAPE_MEMBERS(tags_members) };
+const struct shape shape_delete_tags = { SHAPE_MEMBERS(tags_members) };
