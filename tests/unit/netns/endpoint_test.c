@@ -319,8 +319,10 @@ static void privileges_are_what_the_architecture_says(void **state)
 	struct lab lab = started();
 	struct verb_status status = lab_status(&lab);
 	struct stat facts;
+	char record[NETNS_PATH_BYTES + 32];
 
 	(void)state;
+	snprintf(record, sizeof record, "%s/requests.record", lab.config.state_dir);
 	assert_int_equal(kept, status_bits(lab.pid, "CapPrm:"));
 	assert_int_equal(kept, status_bits(lab.pid, "CapBnd:"));
 	assert_int_equal(2, status_bits(lab.pid, "Seccomp:"));
@@ -335,6 +337,11 @@ static void privileges_are_what_the_architecture_says(void **state)
 	assert_int_equal(0, facts.st_uid);
 	assert_int_equal(0750, facts.st_mode & 07777);
 	assert_int_equal(0, stat(lab.config.access_log, &facts));
+	assert_int_equal(64500, facts.st_gid);
+	assert_int_equal(0640, facts.st_mode & 07777);
+	/* The gateway, of whose group it is, can't make more of it than it was given. */
+	assert_int_equal(0, stat(record, &facts));
+	assert_int_equal(0, facts.st_uid);
 	assert_int_equal(64500, facts.st_gid);
 	assert_int_equal(0640, facts.st_mode & 07777);
 	finish(&lab);

@@ -292,6 +292,91 @@ static void a_child_that_does_not_come_back_is_replaced(void **state)
 	finish(&lab);
 }
 
+/* One of the records: its size, and its first byte in `*ret_sign`; -1 if there is none. */
+static off_t record_size(const struct lab *lab, const char *name, char *ret_sign)
+{
+	struct stat facts;
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/state/%s", lab->dir, name);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	assert_int_equal(0, fstat(fd, &facts));
+	assert_int_equal(0640, facts.st_mode & 07777);
+	assert_int_equal(1, pread(fd, ret_sign, 1, 0));
+	close(fd);
+	return facts.st_size;
+}
+
+static void records_are_made_kept_and_made_anew_in_another_size(void **state)
+{
+	struct lab lab = started();
+	char sign;
+
+	(void)state;
+	assert_int_equal(64 << 10, record_size(&lab, "clients.record", &sign));
+	assert_int_equal('a', sign);
+	assert_int_equal(128 << 10, record_size(&lab, "requests.record", &sign));
+	assert_int_equal('b', sign);
+	assert_int_equal(0, lab_stop(&lab));
+	/* Nobody asks for the second any more: it stays as it is. Of the first, another size: nothing of the old one is left. */
+	lab.config.client_record_kb = 4;
+	lab.config.request_record_kb = 0;
+	lab_write_settings(&lab);
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	assert_int_equal(4 << 10, record_size(&lab, "clients.record", &sign));
+	assert_int_equal('a', sign);
+	finish(&lab);
+}
+
+static void a_record_that_is_not_ours_is_replaced_and_never_written(void **state)
+{
+	struct lab lab = lab_new(true);
+	char command[512], path[96], *victim, sign;
+	size_t count;
+
+	(void)state;
+	snprintf(command, sizeof command,
+		"cd %.60s && mkdir state && head -c 65536 /dev/zero >victim && ln -s ../victim state/clients.record && "
+		"head -c 131072 /dev/zero >second && ln second state/requests.record",
+		lab.dir);
+	assert_int_equal(0, system(command));
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	assert_int_equal(64 << 10, record_size(&lab, "clients.record", &sign));
+	assert_int_equal('a', sign);
+	assert_int_equal(128 << 10, record_size(&lab, "requests.record", &sign));
+	assert_int_equal('b', sign);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%.60s/%s", lab.dir, i ? "second" : "victim");
+		victim = whole_file(path, &count);
+		for (size_t at = 0; at < count; at++)
+			assert_int_equal(0, victim[at]);
+		free(victim);
+	}
+	finish(&lab);
+}
+
+static void without_a_record_everything_else_serves(void **state)
+{
+	struct lab lab = lab_new(true);
+	char command[256], sign;
+
+	(void)state;
+	/* A folder in its place can't be removed as a file. */
+	snprintf(command, sizeof command, "mkdir -p %.60s/state/clients.record", lab.dir);
+	assert_int_equal(0, system(command));
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	assert_true(lab_log_has(&lab, "clients.record of 64 KiB, and goes without"));
+	assert_int_equal(128 << 10, record_size(&lab, "requests.record", &sign));
+	assert_int_equal('b', sign);
+	finish(&lab);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +397,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_program_that_never_starts_ends_the_start),
 		cmocka_unit_test(a_child_that_does_not_drain_is_killed_at_the_limit),
 		cmocka_unit_test(a_child_that_does_not_come_back_is_replaced),
+		cmocka_unit_test(records_are_made_kept_and_made_anew_in_another_size),
+		cmocka_unit_test(a_record_that_is_not_ours_is_replaced_and_never_written),
+		cmocka_unit_test(without_a_record_everything_else_serves),
 	};
 	int status = act_by_name(argc, argv);
 

@@ -86,6 +86,26 @@ static inline bool peer_hand_back(struct peer *peer)
 	return fine;
 }
 
+/*
+ * Take the records that came behind `at` other descriptors. The gateway leaves a sign in each of them; control must be able to
+ * do nothing but read.
+ */
+static inline void peer_take_records(struct peer *peer, struct verb_message *welcome, size_t at)
+{
+	for (unsigned int i = 0; i < VERB_RECORD_COUNT; i++) {
+		char sign = (char)('a' + i);
+		int fd;
+
+		if (!(welcome->body.welcome.has_records & 1u << i))
+			continue;
+		fd = client_take_fd(welcome, at++);
+		if (peer->is_gateway ? pwrite(fd, &sign, 1, 0) != 1
+				     : pread(fd, &sign, 1, 0) != 1 || pwrite(fd, &sign, 1, 0) >= 0 || errno != EBADF)
+			_exit(7);
+		close(fd);
+	}
+}
+
 static inline bool peer_greet(struct peer *peer, bool resuming)
 {
 	struct verb_hello hello = { .resuming = resuming },
@@ -102,6 +122,7 @@ static inline bool peer_greet(struct peer *peer, bool resuming)
 		peer->management_count = peer->is_gateway ? 0 : welcome->body.welcome.management_count;
 		for (size_t i = 0; i < peer->management_count; i++)
 			peer->management[i] = client_take_fd(welcome, at + i);
+		peer_take_records(peer, welcome, at + peer->management_count);
 	} else if (!peer_hand_back(peer)) {
 		return false;
 	}
@@ -369,6 +390,8 @@ static inline struct lab lab_new(bool local)
 		.group_gid = 64500,
 		.worker_count = 2,
 		.drain_ms = 5000,
+		.client_record_kb = 64,
+		.request_record_kb = 128,
 		.management_count = 1,
 		.management = { { .family = AF_INET, .port = free_port(), .bytes = { 127, 0, 0, 1 } } },
 	};
