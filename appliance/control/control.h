@@ -47,6 +47,8 @@ struct control_settings {
 	bool filter_cut_connections;     /* a new policy cuts established connections of sources that it denies */
 	int wake_fd;                     /* eventfd to raise after each commit; -1: none */
 	struct counters *counters;       /* of the gateway, for /metrics; NULL: none; borrowed */
+	int client_record_fd;            /* what the gateway records, for reading; borrowed; -1: none is kept */
+	int request_record_fd;
 };
 
 /*

@@ -23,6 +23,7 @@ struct program {
 	struct posternd_link link;
 	struct counters *counters;
 	int counters_fd, wake_fd;
+	int client_record_fd, request_record_fd;  /* for reading; -1: none is kept */
 	int management_fds[NETNS_MANAGEMENT_MAX]; /* ours to hand back; control has duplicates */
 	size_t management_count;
 	struct control *control;
@@ -137,13 +138,18 @@ static const struct posternd_link_handlers link_handlers = { .message = message,
 static int take_welcome(struct program *program, struct verb_message *message)
 {
 	const struct verb_welcome *welcome = &message->body.welcome;
+	size_t index = 2;
 	int error;
 
 	program->counters_fd = client_take_fd(message, 0);
 	program->wake_fd = client_take_fd(message, 1);
 	program->management_count = welcome->management_count;
 	for (size_t i = 0; i < program->management_count && i < NETNS_MANAGEMENT_MAX; i++)
-		program->management_fds[i] = client_take_fd(message, 2 + i);
+		program->management_fds[i] = client_take_fd(message, index++);
+	if (welcome->has_records & VERB_RECORD_CLIENTS)
+		program->client_record_fd = client_take_fd(message, index++);
+	if (welcome->has_records & VERB_RECORD_REQUESTS)
+		program->request_record_fd = client_take_fd(message, index);
 	error = counters_map(&program->counters, program->counters_fd, welcome->worker_count, false);
 	if (error)
 		log_error("the shared counters can't be used", LOG_ERRNO(error));
@@ -171,6 +177,8 @@ static int open_control(struct program *program)
 		.management_url = url,
 		.wake_fd = program->wake_fd,
 		.counters = program->counters,
+		.client_record_fd = program->client_record_fd,
+		.request_record_fd = program->request_record_fd,
 	};
 	int error;
 
@@ -235,7 +243,9 @@ static int start(struct program *program, int argc, char **argv)
 
 int control_program_main(int argc, char **argv)
 {
-	static struct program program = { .counters_fd = -1, .wake_fd = -1 };
+	static struct program program = {
+		.counters_fd = -1, .wake_fd = -1, .client_record_fd = -1, .request_record_fd = -1
+	};
 	int status = start(&program, argc, argv);
 
 	if (status)

@@ -17,6 +17,8 @@
 #include "appliance/launch/sandbox.h"
 #include "appliance/model/follow.h"
 #include "appliance/model/snapshot.h"
+#include "appliance/observe/client_record.h"
+#include "appliance/observe/request_record.h"
 #include "appliance/store/store.h"
 
 /* Control makes key and store at the very first start; until then they are looked for this often. */
@@ -124,6 +126,30 @@ static void try_follow(struct timer *timer)
 
 /* --- Start --------------------------------------------------------------------------------------------------------- */
 
+/* The files of records, from the `index`-th descriptor on. Requests are served without them too. */
+static void open_records(struct gateway *gateway, struct verb_message *message, size_t index)
+{
+	uint32_t has = message->body.welcome.has_records;
+	int fds[VERB_RECORD_COUNT] = { -1, -1 }, error;
+
+	if (has & VERB_RECORD_CLIENTS) {
+		fds[0] = client_take_fd(message, index++);
+		error = client_record_open(&gateway->clients, fds[0], gateway->worker_count);
+		if (error)
+			log_error("no record of clients is kept", LOG_ERRNO(error));
+	}
+	if (has & VERB_RECORD_REQUESTS) {
+		fds[1] = client_take_fd(message, index);
+		error = request_record_open(&gateway->requests, fds[1], gateway->worker_count);
+		if (error)
+			log_error("no record of requests is kept", LOG_ERRNO(error));
+	}
+	/* They are mapped. */
+	for (size_t i = 0; i < VERB_RECORD_COUNT; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 static int take_welcome(struct gateway *gateway, struct verb_message *message)
 {
 	const struct verb_welcome *welcome = &message->body.welcome;
@@ -133,6 +159,7 @@ static int take_welcome(struct gateway *gateway, struct verb_message *message)
 	gateway->counters_fd = client_take_fd(message, 0);
 	gateway->wake_fd = client_take_fd(message, 1);
 	gateway->access_log_fd = welcome->has_access_log ? client_take_fd(message, 2) : -1;
+	open_records(gateway, message, welcome->has_access_log ? 3 : 2);
 	error = counters_map(&gateway->counters, gateway->counters_fd, gateway->worker_count, true);
 	if (error)
 		log_error("the shared counters can't be used", LOG_ERRNO(error));
@@ -180,6 +207,8 @@ static int start_workers(struct gateway *gateway)
 		.destinations = &gateway->destinations,
 		.name_servers = gateway->name_servers,
 		.access_log_fd = gateway->access_log_fd,
+		.clients = gateway->clients,
+		.requests = gateway->requests,
 		.main_loop = gateway->loop,
 		.reports = &gateway_reports,
 		.context = gateway,
@@ -238,6 +267,8 @@ static void end(struct gateway *gateway)
 		if (gateway->workers[i])
 			wiring_join(gateway->workers[i]);
 	}
+	client_record_close(gateway->clients);
+	request_record_close(gateway->requests);
 	posternd_link_close(&gateway->link);
 	current_free(gateway->current);
 	counters_unmap(gateway->counters);

@@ -42,6 +42,8 @@ struct gateway {
 	struct posternd_link link;
 	struct counters *counters;
 	int counters_fd, wake_fd, access_log_fd;
+	struct client_record *clients;   /* NULL: none is kept */
+	struct request_record *requests; /* likewise */
 	struct current *current;
 	struct follow *follow;
 	struct seal_key key;

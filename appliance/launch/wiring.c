@@ -14,7 +14,9 @@
 #include "appliance/http/server.h"
 #include "appliance/integrate/integrate.h"
 #include "appliance/loop/timer.h"
+#include "appliance/observe/client_record.h"
 #include "appliance/observe/observe.h"
+#include "appliance/observe/request_record.h"
 #include "appliance/outbound/outbound.h"
 #include "appliance/pipeline/pipeline.h"
 
@@ -339,6 +341,8 @@ static int make(struct wiring_worker *worker)
 	worker->observe = observe_new(worker->loop, config->access_log_fd, worker->counters);
 	if (!worker->observe)
 		return -errno;
+	observe_set_records(worker->observe, client_record_table(config->clients, worker->index),
+		request_record_log(config->requests, worker->index));
 	worker->pipeline = (struct pipeline_worker){ .index = worker->index,
 		.current = config->current,
 		.loop = worker->loop,

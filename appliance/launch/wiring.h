@@ -24,8 +24,10 @@
 #include "appliance/tls/worker.h"
 #include "netns/verbs.h"
 
+struct client_record;
 struct current;
 struct http_limits;
+struct request_record;
 struct wiring_worker;
 
 /* What workers tell; called on the main loop's thread. */
@@ -47,8 +49,10 @@ struct wiring_config {
 	struct counters *counters;
 	const struct tls_ticket_seed *ticket_seed;
 	const struct destination_rules *destinations;
-	const char *name_servers; /* NULL: those of the system */
-	int access_log_fd;        /* at the start; -1: none */
+	const char *name_servers;        /* NULL: those of the system */
+	int access_log_fd;               /* at the start; -1: none */
+	struct client_record *clients;   /* NULL: none is kept */
+	struct request_record *requests; /* likewise */
 	struct loop *main_loop;
 	const struct wiring_reports *reports;
 	void *context; /* of the reports */

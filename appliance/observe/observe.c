@@ -16,6 +16,8 @@ struct observe_worker {
 	uint64_t held_lines;
 	struct timer timer;
 	struct request_id_generator ids;
+	struct client_table *clients;
+	struct request_log *requests;
 	struct table formats; /* text → struct access_format */
 	const struct access_format *last_format;
 	struct buffer buffer;
@@ -66,6 +68,22 @@ void observe_set_log(struct observe_worker *worker, int log_fd)
 struct request_id_generator *observe_ids(struct observe_worker *worker)
 {
 	return &worker->ids;
+}
+
+void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests)
+{
+	worker->clients = clients;
+	worker->requests = requests;
+}
+
+struct client_table *observe_clients(const struct observe_worker *worker)
+{
+	return worker->clients;
+}
+
+struct request_log *observe_requests(const struct observe_worker *worker)
+{
+	return worker->requests;
 }
 
 struct counters_slot *observe_counters(struct observe_worker *worker)

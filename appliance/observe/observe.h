@@ -34,7 +34,9 @@
 /* Formats kept compiled; stages beyond that many different ones compile theirs anew. */
 #define OBSERVE_FORMATS_MAX 256
 
+struct client_table;
 struct observe_worker;
+struct request_log;
 
 /*
  * `log_fd` (borrowed, -1: no access log) was opened for appending. `counters` may be NULL. NULL with errno set if memory is
@@ -52,6 +54,11 @@ void observe_flush(struct observe_worker *worker);
 
 /* Ids come from here. */
 struct request_id_generator *observe_ids(struct observe_worker *worker);
+
+/* The worker's parts of the records of clients and of requests, from now on; borrowed, NULL for none. */
+void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests);
+struct client_table *observe_clients(const struct observe_worker *worker);
+struct request_log *observe_requests(const struct observe_worker *worker);
 
 /* Counters of this worker, for what is counted elsewhere; may be NULL. */
 struct counters_slot *observe_counters(struct observe_worker *worker);

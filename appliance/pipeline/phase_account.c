@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* phase account: the access log line and the counters. */
+/* phase account: the access log line, the counters and the records. */
 #include "appliance/pipeline/account.h"
 
 #include "appliance/base/clock.h"
 #include "appliance/base/counters.h"
+#include "appliance/pipeline/records.h"
 
 static int64_t milliseconds(uint64_t from_ns, uint64_t to_ns)
 {
@@ -127,5 +128,6 @@ enum verdict phase_account(struct pipeline *p)
 	account_record(p, &record);
 	observe_finish(p->worker->observe,
 		p->resolved.stage ? p->resolved.stage->access_log_format : (struct view){ 0 }, &record);
+	records_note(p);
 	return VERDICT_NEXT;
 }

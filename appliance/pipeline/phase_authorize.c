@@ -20,6 +20,7 @@ enum verdict phase_authorize(struct pipeline *p)
 	combine_method(&input, &p->policy_request, &p->decision);
 	if (p->decision.verdict != POLICY_ALLOW)
 		return state_deny(p, deployment->policy);
+	p->allowed = true;
 	if (p->match.method->refused)
 		return state_fail(p, GATEWAY_RESPONSE_API_CONFIGURATION_ERROR, p->match.method->refused);
 	return VERDICT_NEXT;

@@ -52,6 +52,7 @@ struct pipeline {
 	/* --- what the policies said */
 	struct combine_decision decision;
 	const struct policy *decided_by; /* whose statement it was; NULL if nobody's */
+	bool allowed;                    /* all policies did */
 	const char *why;                 /* static text; NULL if nothing need be said */
 
 	/* --- failure */

@@ -103,6 +103,8 @@ static inline int appliance_start(void **state)
 		.access_key_id = TEST_KEY,
 		.secret_access_key = TEST_SECRET,
 		.wake_fd = -1,
+		.client_record_fd = -1,
+		.request_record_fd = -1,
 	};
 	appliance_networks(appliance);
 	appliance->key = TEST_KEY;
