@@ -18,7 +18,7 @@ BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev
 	libevent-dev libcurl4-gnutls-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
 	libknot-dev libc-ares-dev zlib1g-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
-	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk
+	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86
 
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
@@ -135,6 +135,7 @@ help:
 	@echo 'make demo-down ends a demo that was left running and removes all that it made (needs root)'
 	@echo 'make test      all tests: unit, filter, scenarios, replay of the fuzz corpora (needs root)'
 	@echo 'make unit      the unit tests alone; make unit-FOLDER those of one folder'
+	@echo 'make guest-test  the tests that ask the kernel, and the product, on Debian 12 kernel 6.1 in QEMU'
 	@echo 'make lint      layout, layers, third-party headers at home, clang warnings'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'

@@ -27,17 +27,22 @@ objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f)))
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.
-.PHONY: test scenarios need-root
+.PHONY: test scenarios guest-test need-root
 need-root:
 	@test "$$(id -u)" = 0 || { echo 'this target makes network namespaces and loads eBPF: run it as root' >&2; exit 1; }
 
 test: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all unit-programs need-programs
-	@$(MAKE) --no-print-directory unit fuzz-replay scenarios
+	@$(MAKE) --no-print-directory unit fuzz-replay guest-test scenarios
 
 SCENARIOS ?= tests/scenarios
 scenarios: need-root all
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
+
+# Debian's kernel 6.1 in QEMU, without root: the host's own kernel runs the same unit tests in `unit`.
+GUEST_SUITES ?= units
+guest-test: all $(TESTS_ebpf) $(TESTS_netns)
+	@POSTERN_BUILD=$(B) $(PYTHON) tests/guest/guest.py $(GUEST_SUITES)
 
 .PHONY: demo demo-down
 demo: need-root deps
