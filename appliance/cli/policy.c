@@ -296,7 +296,7 @@ static int print_filter(struct cli *cli, const struct policy_case *policy_case)
 	int error = source_filter_compile(&filter, &policy_case->filter);
 
 	if (error == -E2BIG)
-		return cli_fail(cli, "the policies need %zu prefixes, more than %d", filter.prefix_count,
+		return cli_fail(cli, "the policies need %zu prefixes, more than %d", filter.needed_count,
 			SOURCE_FILTER_DEFAULT_MAX_PREFIXES);
 	if (error)
 		return cli_fail(cli, "%s", strerror(-error));
