@@ -127,7 +127,8 @@ def test_modify_judges_first(ec2, running_gateway):
     assert failure(ec2.modify_vpc_endpoint, VpcEndpointId="x")[1:] == ("InvalidVpcEndpointId.Malformed", "Invalid Id: 'x' (expecting 'vpce-...')")
     assert failure(ec2.modify_vpc_endpoint, VpcEndpointId="vpce-00000000000000000")[1] == "InvalidVpcEndpointId.NotFound"
     assert failure(ec2.modify_vpc_endpoint, VpcEndpointId=id, AddRouteTableIds=["rtb-1"])[1] == "InvalidParameter"
-    assert failure(ec2.modify_vpc_endpoint, VpcEndpointId=id, RemoveSecurityGroupIds=["sg-1"])[1] == "InvalidParameter"
+    [group] = ec2.describe_vpc_endpoints(VpcEndpointIds=[id])["VpcEndpoints"][0]["Groups"]
+    assert failure(ec2.modify_vpc_endpoint, VpcEndpointId=id, RemoveSecurityGroupIds=[group["GroupId"]])[1] == "InvalidParameter"
     assert failure(ec2.modify_vpc_endpoint, VpcEndpointId=id, PolicyDocument="{")[1] == "InvalidPolicyDocument"
     narrow = json.dumps(policy(allow(Resource="*")))
     ec2.modify_vpc_endpoint(VpcEndpointId=id, PolicyDocument=narrow)
