@@ -28,13 +28,16 @@ struct load {
 	uint32_t flags;
 	struct watch done; /* an eventfd that the thread raises at its end */
 	pthread_t thread;
+	bool cutting;        /* the thread cuts connections; before that, one builds the table */
 	const char *records; /* the mapped memfd; NULL if it is empty */
 	size_t records_bytes;
 	struct filter_generation generation;
 	struct filter_admission_record admissions[FILTER_ADMISSIONS_MAX];
-	/* What the thread makes of it. */
+	/* What the threads make of it. */
 	int table_fd; /* or a negative errno */
 	uint32_t entry_count;
+	int cut_rc;
+	uint32_t cut_count;
 };
 
 /* --- What came ------------------------------------------------------------------------------------------------------ */
@@ -120,26 +123,41 @@ static void describe(struct load *load, const struct verb_filter_load *wanted)
 	admit_vpc(load);
 }
 
-/* --- On the thread -------------------------------------------------------------------------------------------------- */
+/* --- On the threads ------------------------------------------------------------------------------------------------- */
+
+static void tell_done(const struct load *load)
+{
+	uint64_t one = 1;
+
+	/* An eventfd that is 0 takes it always. */
+	(void)!write(load->done.fd, &one, sizeof one);
+}
 
 static void *build_table(void *argument)
 {
 	struct load *load = argument;
-	uint64_t one = 1;
 
 	load->table_fd = filter_prepare(&load->generation, &load->entry_count);
-	/* An eventfd that is 0 takes it always. */
-	(void)!write(load->done.fd, &one, sizeof one);
+	tell_done(load);
 	return NULL;
 }
 
-/* --- Begin and end -------------------------------------------------------------------------------------------------- */
-
-static void on_done(struct watch *watch, uint32_t events)
+/* Of the filter this only asks what is in force; nobody swaps or closes it while the load is under way. */
+static void *cut_connections(void *argument)
 {
-	(void)events;
-	load_finish(watch->owner);
+	struct load *load = argument;
+	int namespace_fd = fixture_open_namespace(load->endpoint->wanted.id);
+
+	load->cut_rc = namespace_fd;
+	if (namespace_fd >= 0) {
+		load->cut_rc = cut_denied(namespace_fd, load->endpoint->filter, FILTER_HTTPS_PORT, &load->cut_count);
+		close(namespace_fd);
+	}
+	tell_done(load);
+	return NULL;
 }
+
+/* --- End and begin -------------------------------------------------------------------------------------------------- */
 
 static void free_load(struct load *load)
 {
@@ -149,6 +167,94 @@ static void free_load(struct load *load)
 		munmap((void *)(uintptr_t)load->records, load->records_bytes);
 	watch_end(load->posternd->loop, &load->done);
 	free(load);
+}
+
+static void report_refusal(const char *id, uint64_t generation, int rc)
+{
+	report(REPORT_ERROR, "generation %llu of %s is not loaded, the one before stays in force: %s",
+		(unsigned long long)generation, id, strerror(-rc));
+}
+
+/* The table is built: swap it in. Returns 0 or a negative errno, reported. */
+static int swap(struct load *load)
+{
+	int rc = load->table_fd;
+
+	if (load->table_fd >= 0) {
+		rc = filter_swap(load->endpoint->filter, &load->generation, load->table_fd, load->entry_count);
+		close(load->table_fd);
+	}
+	if (rc < 0)
+		report_refusal(load->endpoint->wanted.id, load->generation.generation, rc);
+	return rc;
+}
+
+static void report_cut(const struct load *load)
+{
+	const char *id = load->endpoint->wanted.id;
+	bool *said = &load->posternd->said_no_cut;
+
+	if (load->cut_count > 0)
+		report(REPORT_INFO, "generation %llu of %s: %u established connection%s of denied sources cut",
+			(unsigned long long)load->generation.generation, id, load->cut_count,
+			load->cut_count == 1 ? "" : "s");
+	if (load->cut_rc == -EOPNOTSUPP && !*said)
+		report(REPORT_WARNING, "this kernel can't cut connections (it lacks CONFIG_INET_DIAG_DESTROY): "
+				       "filter_cut_connections does "
+				       "nothing, a denied source's connection ends when its next packet is refused");
+	else if (load->cut_rc < 0 && load->cut_rc != -EOPNOTSUPP)
+		report(REPORT_WARNING, "not every connection of denied sources of %s could be cut: %s", id,
+			strerror(-load->cut_rc));
+	*said = *said || load->cut_rc == -EOPNOTSUPP;
+}
+
+/* Nothing is left to do but to say how it went. */
+static void complete(struct load *load, int rc)
+{
+	struct posternd *posternd = load->posternd;
+	struct connection *connection = load->connection;
+	struct verb_header header = load->header;
+
+	posternd->load = NULL;
+	free_load(load);
+	if (connection)
+		monitor_answer_empty(connection, &header, rc);
+}
+
+/* The thread under way has done its part, or is waited for: do what follows. */
+static void go_on(struct load *load)
+{
+	bool wants_cut = load->flags & VERB_FILTER_LOAD_CUT && load->generation.mode != FILTER_MODE_OBSERVE;
+	int rc;
+
+	pthread_join(load->thread, NULL);
+	if (load->cutting) {
+		report_cut(load);
+		complete(load, 0);
+		return;
+	}
+	rc = swap(load);
+	if (rc < 0 || !wants_cut) {
+		complete(load, rc);
+		return;
+	}
+	load->cutting = true;
+	load->cut_rc = -pthread_create(&load->thread, NULL, cut_connections, load);
+	if (load->cut_rc < 0) {
+		/* The policy is in force all the same. */
+		report_cut(load);
+		complete(load, 0);
+	}
+}
+
+static void on_done(struct watch *watch, uint32_t events)
+{
+	struct posternd *posternd = watch->owner;
+	uint64_t count;
+
+	(void)events;
+	(void)!read(watch->fd, &count, sizeof count);
+	go_on(posternd->load);
 }
 
 static int begin(struct load *load)
@@ -162,12 +268,6 @@ static int begin(struct load *load)
 		return -errno;
 	rc = watch_add(load->posternd->loop, &load->done, EPOLLIN);
 	return rc < 0 ? rc : -pthread_create(&load->thread, NULL, build_table, load);
-}
-
-static void report_refusal(const char *id, uint64_t generation, int rc)
-{
-	report(REPORT_ERROR, "generation %llu of %s is not loaded, the one before stays in force: %s",
-		(unsigned long long)generation, id, strerror(-rc));
 }
 
 int load_start(struct posternd *posternd, struct connection *connection, const struct verb_header *header,
@@ -204,57 +304,10 @@ int load_start(struct posternd *posternd, struct connection *connection, const s
 	return 0;
 }
 
-static void cut(struct load *load)
-{
-	struct posternd *posternd = load->posternd;
-	const char *id = load->endpoint->wanted.id;
-	int namespace_fd = fixture_open_namespace(id);
-	uint32_t count = 0;
-	int rc = namespace_fd;
-
-	if (namespace_fd >= 0) {
-		rc = cut_denied(namespace_fd, load->endpoint->filter, FILTER_HTTPS_PORT, &count);
-		close(namespace_fd);
-	}
-	if (count > 0)
-		report(REPORT_INFO, "generation %llu of %s: %u established connection%s of denied sources cut",
-			(unsigned long long)load->generation.generation, id, count, count == 1 ? "" : "s");
-	if (rc == -EOPNOTSUPP && !posternd->said_no_cut)
-		report(REPORT_WARNING,
-			"this kernel can't cut connections (it lacks CONFIG_INET_DIAG_DESTROY), so "
-			"filter_cut_connections has "
-			"no effect: an established connection of a denied source ends when its next packet is refused");
-	else if (rc < 0 && rc != -EOPNOTSUPP)
-		report(REPORT_WARNING, "not every connection of denied sources of %s could be cut: %s", id,
-			strerror(-rc));
-	posternd->said_no_cut = posternd->said_no_cut || rc == -EOPNOTSUPP;
-}
-
 void load_finish(struct posternd *posternd)
 {
-	struct load *load = posternd->load;
-	struct connection *connection;
-	struct verb_header header;
-	int rc;
-
-	if (!load)
-		return;
-	pthread_join(load->thread, NULL);
-	rc = load->table_fd;
-	if (load->table_fd >= 0) {
-		rc = filter_swap(load->endpoint->filter, &load->generation, load->table_fd, load->entry_count);
-		close(load->table_fd);
-	}
-	if (rc < 0)
-		report_refusal(load->endpoint->wanted.id, load->generation.generation, rc);
-	else if (load->flags & VERB_FILTER_LOAD_CUT && load->generation.mode != FILTER_MODE_OBSERVE)
-		cut(load);
-	connection = load->connection;
-	header = load->header;
-	posternd->load = NULL;
-	free_load(load);
-	if (connection)
-		monitor_answer_empty(connection, &header, rc);
+	while (posternd->load)
+		go_on(posternd->load);
 }
 
 void load_forget(struct posternd *posternd, const struct connection *connection)

@@ -3,9 +3,9 @@
  * load: a generation on its way into an endpoint's filter, as FILTER_LOAD orders it.
  *
  * load_start() checks what came and hands the long part, building and verifying the table, to a thread that touches nothing
- * of posternd's; the loop goes on with the children, signals and events. When the thread is done, load_finish() swaps the
- * table in, cuts connections if that was asked, and answers. One load is under way at a time, and control's next
- * verb of any kind waits for it (netns/monitor calls load_finish()), so that orders take effect in their order and no
+ * of posternd's; the loop goes on with the children, signals and events. When it is done the loop swaps the table in, a
+ * second thread cuts connections if that was asked, and control is answered. One load is under way at a time, and control's
+ * next verb of any kind waits for it (netns/monitor calls load_finish()), so that orders take effect in their order and no
  * endpoint goes away meanwhile.
  * Not here: who may ask (netns/monitor), the table (ebpf/filter), how connections are cut (netns/cut).
  */
