@@ -104,8 +104,19 @@ static void check_privileges(struct doctor *doctor)
 		"run as root, in a container with these capabilities added; or use --local DIR");
 }
 
+/* Nothing fails without it: what the setting asks for is then left undone. */
+static void check_destroy(struct doctor *doctor, const struct settings *settings)
+{
+	int error = host_try_destroy();
+
+	note(doctor, error ? FINDING_WARNING : FINDING_OK, "cutting connections", error ? strerror(-error) : "works",
+		settings->filter_cut_connections
+			? "filter_cut_connections does nothing: boot a kernel with CONFIG_INET_DIAG_DESTROY"
+			: "only needed for filter_cut_connections: boot a kernel with CONFIG_INET_DIAG_DESTROY");
+}
+
 /* What posternd does as root; says nothing useful to one who may not. */
-static void check_network_features(struct doctor *doctor)
+static void check_network_features(struct doctor *doctor, const struct settings *settings)
 {
 	if (geteuid() != 0) {
 		note(doctor, FINDING_WARNING, "namespaces, links and the kernel filter", "not tried",
@@ -121,6 +132,7 @@ static void check_network_features(struct doctor *doctor)
 	note_result(doctor, host_try_bpf_filter(), "tc filters in BPF", "modprobe cls_bpf");
 	note_result(doctor, host_try_bpf(), "BPF maps",
 		"boot a kernel with CONFIG_BPF_SYSCALL, or allow CAP_BPF or CAP_SYS_ADMIN");
+	check_destroy(doctor, settings);
 }
 
 static void check_programs(struct doctor *doctor)
@@ -233,7 +245,7 @@ static void check_all(struct doctor *doctor, const struct settings *settings, bo
 		return;
 	}
 	check_privileges(doctor);
-	check_network_features(doctor);
+	check_network_features(doctor, settings);
 	check_users(doctor, settings);
 	check_networks(doctor, settings);
 	check_folder(doctor, "state_dir", settings->state_dir);

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,9 +80,9 @@ static void close_nest(struct request *request, struct rtattr *nest)
 }
 
 /* Send and wait for the acknowledgement: 0 or the kernel's negative errno. */
-static int ask(struct request *request, unsigned short type)
+static int ask(struct request *request, int protocol, unsigned short type)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), error = -EPROTO;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), error = -EPROTO;
 	_Alignas(struct nlmsghdr) char answer[4096];
 	struct nlmsghdr header;
 	ssize_t count;
@@ -125,7 +129,7 @@ static int make_clsact(void)
 
 	begin_tc(&request, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT, 0);
 	add(&request, TCA_KIND, "clsact", sizeof "clsact");
-	return ask(&request, RTM_NEWQDISC);
+	return ask(&request, NETLINK_ROUTE, RTM_NEWQDISC);
 }
 
 /* A filter without a program is refused as invalid by a kernel that knows the kind, and as unknown by one that does not. */
@@ -140,7 +144,7 @@ static int make_bpf_filter(void)
 		TC_H_MAKE(1u << 16, 0x0300 /* ETH_P_ALL, network order */));
 	add(&request, TCA_KIND, "bpf", sizeof "bpf");
 	close_nest(&request, add(&request, TCA_OPTIONS, NULL, 0));
-	error = ask(&request, RTM_NEWTFILTER);
+	error = ask(&request, NETLINK_ROUTE, RTM_NEWTFILTER);
 	return error == -EINVAL ? 0 : error;
 }
 
@@ -156,7 +160,7 @@ static int make_link(const char *kind, uint32_t below)
 	nest = add(&request, IFLA_LINKINFO, NULL, 0);
 	add(&request, IFLA_INFO_KIND, kind, strlen(kind));
 	close_nest(&request, nest);
-	return ask(&request, RTM_NEWLINK);
+	return ask(&request, NETLINK_ROUTE, RTM_NEWLINK);
 }
 
 static int make_veth(void)
@@ -170,6 +174,28 @@ static int make_macvlan(void)
 	int error = make_link("macvlan", LOOPBACK_INDEX);
 
 	return error == -EINVAL ? 0 : error;
+}
+
+/* A listening socket is one that is nobody's but ours here. */
+static int destroy_socket(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t count = sizeof address;
+	struct inet_diag_req_v2 message = { .sdiag_family = AF_INET,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = 1u << TCP_LISTEN,
+		.id.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } };
+	struct request request = { .header.nlmsg_len = NLMSG_LENGTH(sizeof message) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0 || listen(fd, 1) < 0 || getsockname(fd, (struct sockaddr *)&address, &count) < 0)
+		return -errno;
+	message.id.idiag_sport = address.sin_port;
+	memcpy(NLMSG_DATA(&request.header), &message, sizeof message);
+	error = ask(&request, NETLINK_SOCK_DIAG, SOCK_DESTROY);
+	close(fd);
+	/* Not found, although it is there: nobody answers for TCP. */
+	return error == -ENOENT ? -EOPNOTSUPP : error;
 }
 
 int host_try_namespace(void)
@@ -195,6 +221,11 @@ int host_try_veth(void)
 int host_try_macvlan(void)
 {
 	return in_namespace(make_macvlan);
+}
+
+int host_try_destroy(void)
+{
+	return in_namespace(destroy_socket);
 }
 
 /* --- The rest ------------------------------------------------------------------------------------------------------ */

@@ -22,6 +22,9 @@ int host_try_bpf_filter(void);
 int host_try_veth(void);
 int host_try_macvlan(void);
 
+/* A TCP socket can be ended from outside (SOCK_DESTROY of sock_diag(7)); -EOPNOTSUPP without CONFIG_INET_DIAG_DESTROY. */
+int host_try_destroy(void);
+
 /* An LPM trie of BPF can be made. */
 int host_try_bpf(void);
 

@@ -70,7 +70,8 @@ def test_a_good_host(host):
     status, checks = host.doctor(host.settings())
     assert status == 0, checks
     for name in ("kernel 6.1 or newer", "seccomp filters", "posternd", "root with its capabilities", "network namespaces", "veth links",
-                 "macvlan links", "clsact", "tc filters in BPF", "BPF maps", "networks[0] bridge", f"management address 127.0.0.1:{PORT}"):
+                 "macvlan links", "clsact", "tc filters in BPF", "BPF maps", "cutting connections", "networks[0] bridge",
+                 f"management address 127.0.0.1:{PORT}"):
         assert checks[name]["status"] == "ok" and "remedy" not in checks[name], checks[name]
 
 

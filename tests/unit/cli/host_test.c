@@ -50,6 +50,7 @@ static void what_posternd_needs_works_here(void **state)
 	assert_int_equal(0, host_try_clsact());
 	assert_int_equal(0, host_try_bpf_filter());
 	assert_int_equal(0, host_try_bpf());
+	assert_int_equal(0, host_try_destroy());
 	assert_true(host_capabilities() != 0);
 }
 
