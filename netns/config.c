@@ -114,6 +114,8 @@ static const char *wrong_path_field(const struct netns_config *config)
 		return "log_dir";
 	if (config->access_log[0] && !is_path(config->access_log, sizeof config->access_log))
 		return "access_log";
+	if (config->audit_log[0] && !is_path(config->audit_log, sizeof config->audit_log))
+		return "audit_log";
 	return NULL;
 }
 

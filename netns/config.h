@@ -103,6 +103,7 @@ struct netns_config {
 	char run_dir[NETNS_PATH_BYTES]; /* at most NETNS_RUN_DIR_MAX_BYTES with its NUL */
 	char log_dir[NETNS_PATH_BYTES];
 	char access_log[NETNS_PATH_BYTES]; /* file within log_dir by its full path; empty: no access log */
+	char audit_log[NETNS_PATH_BYTES];  /* likewise for the management calls */
 
 	struct netns_network networks[NETNS_NETWORKS_MAX];
 };

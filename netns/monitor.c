@@ -265,14 +265,15 @@ void monitor_tell_reload(struct posternd *posternd)
 	for (int role = 0; role < CHILD_COUNT; role++) {
 		struct verb_message message = { .header.verb = VERB_RELOAD };
 		char path[64];
-		int fds[2] = { -1, posternd->shared.access_log_fd };
+		int fds[2] = { -1,
+			role == CHILD_GATEWAY ? posternd->shared.access_log_fd : posternd->shared.audit_log_fd };
 
 		snprintf(path, sizeof path, "/proc/self/fd/%d", posternd->settings_fd);
 		fds[0] = open(path, O_RDONLY | O_CLOEXEC);
 		if (fds[0] < 0)
 			continue;
-		tell_child(posternd, (enum child_role)role, &message, sizeof message.body.empty, fds,
-			role == CHILD_GATEWAY && fds[1] >= 0 ? 2 : 1);
+		tell_child(
+			posternd, (enum child_role)role, &message, sizeof message.body.empty, fds, fds[1] >= 0 ? 2 : 1);
 		close(fds[0]);
 	}
 }
@@ -311,7 +312,10 @@ static size_t welcome_fds(const struct connection *connection, int *fds)
 	fds[count++] = posternd->shared.wake_fd;
 	for (uint32_t i = 0; i < posternd->config.management_count; i++)
 		fds[count++] = posternd->shared.management_fds[i];
-	return add_records(posternd->shared.record_read_fds, fds, count);
+	count = add_records(posternd->shared.record_read_fds, fds, count);
+	if (posternd->shared.audit_log_fd >= 0)
+		fds[count++] = posternd->shared.audit_log_fd;
+	return count;
 }
 
 static void on_hello(struct connection *connection, struct verb_message *message)
@@ -326,6 +330,7 @@ static void on_hello(struct connection *connection, struct verb_message *message
 		.local = posternd->config.local,
 		.network_count = posternd->config.network_count,
 		.has_records = held_records(posternd),
+		.has_audit_log = posternd->shared.audit_log_fd >= 0,
 	};
 	int fds[VERB_FDS_MAX];
 	size_t fd_count = 0;

@@ -402,8 +402,8 @@ static void reload(struct posternd *posternd)
 	} else {
 		report(REPORT_ERROR, "the settings are not read again: the old ones stay in force");
 	}
-	/* Rotating the log must not depend on the settings. */
-	(void)!shared_open_access_log(posternd);
+	/* Rotating the logs must not depend on the settings. */
+	(void)!shared_open_logs(posternd);
 	monitor_tell_reload(posternd);
 	if (settings_fd >= 0)
 		close(settings_fd);

@@ -90,7 +90,7 @@ struct endpoint {
 
 struct shared {
 	int counters_fd, counters_read_fd, wake_fd;
-	int access_log_fd;
+	int access_log_fd, audit_log_fd;
 	int management_fds[NETNS_MANAGEMENT_MAX]; /* -1: not held */
 	/* By bit of VERB_RECORD_*, for the gateway and for control; -1: none. */
 	int record_fds[VERB_RECORD_COUNT], record_read_fds[VERB_RECORD_COUNT];

@@ -19,7 +19,8 @@
 
 void shared_init(struct shared *shared)
 {
-	shared->counters_fd = shared->counters_read_fd = shared->wake_fd = shared->access_log_fd = -1;
+	shared->counters_fd = shared->counters_read_fd = shared->wake_fd = -1;
+	shared->access_log_fd = shared->audit_log_fd = -1;
 	for (size_t i = 0; i < NETNS_MANAGEMENT_MAX; i++)
 		shared->management_fds[i] = -1;
 	for (size_t i = 0; i < VERB_RECORD_COUNT; i++)
@@ -138,9 +139,8 @@ void shared_open_records(struct posternd *posternd)
 	open_record(posternd, 1, "requests.record", posternd->config.request_record_kb);
 }
 
-int shared_open_access_log(struct posternd *posternd)
+static int open_log(const char *what, const char *path, int *log_fd)
 {
-	const char *path = posternd->config.access_log;
 	int fd;
 
 	if (!path[0])
@@ -149,13 +149,21 @@ int shared_open_access_log(struct posternd *posternd)
 	if (fd < 0) {
 		int rc = -errno;
 
-		report(REPORT_ERROR, "can't open the access log %s: %s", path, strerror(-rc));
+		report(REPORT_ERROR, "can't open the %s log %s: %s", what, path, strerror(-rc));
 		return rc;
 	}
-	if (posternd->shared.access_log_fd >= 0)
-		close(posternd->shared.access_log_fd);
-	posternd->shared.access_log_fd = fd;
+	if (*log_fd >= 0)
+		close(*log_fd);
+	*log_fd = fd;
 	return 0;
+}
+
+int shared_open_logs(struct posternd *posternd)
+{
+	int access = open_log("access", posternd->config.access_log, &posternd->shared.access_log_fd);
+	int audit = open_log("audit", posternd->config.audit_log, &posternd->shared.audit_log_fd);
+
+	return access < 0 ? access : audit;
 }
 
 static int listen_management(struct posternd *posternd, uint32_t index)
@@ -206,7 +214,9 @@ int shared_complete(struct posternd *posternd)
 	if (rc < 0)
 		report(REPORT_ERROR, "can't make the children's shared memory: %s", strerror(-rc));
 	if (rc == 0 && shared->access_log_fd < 0)
-		rc = shared_open_access_log(posternd);
+		rc = open_log("access", posternd->config.access_log, &shared->access_log_fd);
+	if (rc == 0 && shared->audit_log_fd < 0)
+		rc = open_log("audit", posternd->config.audit_log, &shared->audit_log_fd);
 	return rc;
 }
 
@@ -283,6 +293,7 @@ void shared_close(struct shared *shared)
 	fds_close(&shared->counters_read_fd, 1);
 	fds_close(&shared->wake_fd, 1);
 	fds_close(&shared->access_log_fd, 1);
+	fds_close(&shared->audit_log_fd, 1);
 	fds_close(shared->management_fds, NETNS_MANAGEMENT_MAX);
 	fds_close(shared->record_fds, VERB_RECORD_COUNT);
 	fds_close(shared->record_read_fds, VERB_RECORD_COUNT);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * shared: what posternd keeps for its children besides endpoints: the counters' memory, the wake-up eventfd, the access log,
- * the management listeners, the records. Made when first needed, taken back from children after posternd's own restart;
- * log and records are files and simply opened again.
+ * shared: what posternd keeps for its children besides endpoints: the counters' memory, the wake-up eventfd, the logs of
+ * requests and of management calls, the management listeners, the records. Made when first needed, taken back from children after posternd's own restart;
+ * logs and records are files and simply opened again.
  *
  * The records are clients.record and requests.record in state_dir: what the gateway saw, for control to read. posternd
  * makes them, of the settings' size and with their room on the disk reserved, so that a full disk later hurts nobody who
@@ -23,8 +23,8 @@ int shared_complete(struct posternd *posternd) __attribute__((warn_unused_result
  * What can't be made is reported, and there is none of it then. To be called while we may still write into state_dir.
  */
 void shared_open_records(struct posternd *posternd);
-/* (Re)open the access log. Returns 0 or a negative errno, reported; the old one is then kept. */
-int shared_open_access_log(struct posternd *posternd) __attribute__((warn_unused_result));
+/* (Re)open the access log and the audit log. Returns 0 or a negative errno, reported; what can't be opened stays as it was. */
+int shared_open_logs(struct posternd *posternd) __attribute__((warn_unused_result));
 /*
  * Take back counters and eventfd, or the management listeners, from a child: those that are kept become -1 in `fds`, those
  * that we hold already stay the caller's. Returns 0, or -EINVAL for descriptors that are not what they should be.

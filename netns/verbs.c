@@ -159,7 +159,7 @@ static bool check_reply(enum verb verb, const union verb_body *body)
 		return body->welcome.worker_count >= 1 && body->welcome.worker_count <= NETNS_WORKERS_MAX &&
 		       body->welcome.management_count <= NETNS_MANAGEMENT_MAX &&
 		       body->welcome.has_records <= (VERB_RECORD_CLIENTS | VERB_RECORD_REQUESTS) &&
-		       body->welcome.spare == 0;
+		       body->welcome.has_audit_log <= 1;
 	case VERB_ENDPOINT_LIST:
 		return body->endpoint_list.count <= VERB_ENDPOINTS_MAX;
 	case VERB_FILTER_SHOW:

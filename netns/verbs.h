@@ -85,7 +85,8 @@ struct verb_hello {
 /*
  * Answer to HELLO. Descriptors on the loop channel, in this order, unless the child is resuming:
  *   gateway: counters (read and write), wake eventfd, access log (only if has_access_log), records (read and write)
- *   control: counters (read only), wake eventfd, management listeners (management_count of them), records (read only)
+ *   control: counters (read only), wake eventfd, management listeners (management_count of them), records (read only),
+ *            audit log (only if has_audit_log)
  * On the calls channel there are none.
  *
  * The records are the files of what the gateway saw (netns/shared): of clients, then of requests, each only if its bit is
@@ -100,7 +101,7 @@ struct verb_welcome {
 	uint32_t local;
 	uint32_t network_count;
 	uint32_t has_records; /* VERB_RECORD_* */
-	uint32_t spare;
+	uint32_t has_audit_log;
 };
 
 /* What a child gives back; descriptors follow the order of the message in which it got them. */

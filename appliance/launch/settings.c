@@ -263,6 +263,14 @@ static bool only_bytes_of(const char *text, const char *set)
 	return text[strspn(text, set)] == '\0';
 }
 
+static void check_log_name(
+	struct settings_reader *reader, const struct json *tree, const char *setting, const char *name)
+{
+	if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		settings_refuse(
+			reader, json_find(tree, setting), "must be the name of a file within log_dir, without '/'");
+}
+
 /* Rules between settings, and forms that a length does not describe. The values are readable already. */
 static void check_together(struct settings_reader *reader, const struct settings *settings)
 {
@@ -282,10 +290,10 @@ static void check_together(struct settings_reader *reader, const struct settings
 			!only_bytes_of(settings->access_key_id,
 				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")))
 		settings_refuse(reader, json_find(tree, "access_key_id"), "must be 16 to 128 letters, digits or '_'");
-	if (strchr(settings->access_log, '/') || strcmp(settings->access_log, ".") == 0 ||
-		strcmp(settings->access_log, "..") == 0)
-		settings_refuse(reader, json_find(tree, "access_log"),
-			"must be the name of a file within log_dir, without '/'");
+	check_log_name(reader, tree, "access_log", settings->access_log);
+	check_log_name(reader, tree, "audit_log", settings->audit_log);
+	if (settings->audit_log[0] && strcmp(settings->audit_log, settings->access_log) == 0)
+		settings_refuse(reader, json_find(tree, "audit_log"), "must be another file than access_log");
 	if (settings->local) {
 		if (!settings->local_traffic.family)
 			settings_refuse(reader, json_find(tree, "local_traffic"), "is needed in local mode");

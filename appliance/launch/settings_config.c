@@ -89,6 +89,18 @@ static int look_up(const struct settings *settings, const char *name, struct net
 	return 0;
 }
 
+/* The path of a log within log_dir; empty for none. */
+static int copy_log_path(char ret[NETNS_PATH_BYTES], const struct settings *settings, const char *setting,
+	const char *file, const char *name, struct buffer *errors)
+{
+	int count = file[0] ? snprintf(ret, NETNS_PATH_BYTES, "%s/%s", settings->log_dir, file) : 0;
+
+	if (count >= 0 && count < NETNS_PATH_BYTES)
+		return 0;
+	buffer_printf(errors, "%s: log_dir and %s together are too long\n", name, setting);
+	return -EINVAL;
+}
+
 int settings_to_config(
 	const struct settings *settings, const char *name, struct netns_config *ret, struct buffer *errors)
 {
@@ -118,15 +130,9 @@ int settings_to_config(
 	copy_path(ret->state_dir, settings->state_dir);
 	copy_path(ret->run_dir, settings->run_dir);
 	copy_path(ret->log_dir, settings->log_dir);
-	if (settings->access_log[0]) {
-		int count = snprintf(
-			ret->access_log, sizeof ret->access_log, "%s/%s", settings->log_dir, settings->access_log);
-
-		if (count < 0 || (size_t)count >= sizeof ret->access_log) {
-			buffer_printf(errors, "%s: log_dir and access_log together are too long\n", name);
-			return -EINVAL;
-		}
-	}
+	if (copy_log_path(ret->access_log, settings, "access_log", settings->access_log, name, errors) < 0 ||
+		copy_log_path(ret->audit_log, settings, "audit_log", settings->audit_log, name, errors) < 0)
+		return -EINVAL;
 	ret->network_count = (uint32_t)settings->networks.count;
 	memcpy(ret->networks, settings->networks.at, sizeof ret->networks);
 	return 0;

@@ -72,6 +72,7 @@ static void every_field_out_of_its_range_is_named(void **state)
 	REFUSED("run_dir", memset(config.run_dir, '/', NETNS_RUN_DIR_MAX_BYTES));
 	REFUSED("log_dir", config.log_dir[0] = '\0');
 	REFUSED("access_log", strcpy(config.access_log, "relative"));
+	REFUSED("audit_log", strcpy(config.audit_log, "relative"));
 	REFUSED("binaries_dir", strcpy(config.binaries_dir, "relative"));
 	REFUSED("client_record_kb", config.client_record_kb = NETNS_RECORD_MAX_KB + 1);
 	REFUSED("request_record_kb", config.request_record_kb = NETNS_RECORD_MAX_KB + 1);
