@@ -26,14 +26,14 @@ struct client_slot {
 	uint64_t hash;
 	uint8_t source[16];
 	uint16_t lengths[CLIENT_TEXT_COUNT];
-	uint16_t cut;
-	uint16_t flags;
+	uint16_t cut, flags;
 	uint32_t spare;
 	char texts[TEXT_BYTES];
 };
 
 _Static_assert(sizeof(struct client_slot) == CLIENT_RECORD_SLOT_BYTES, "a slot is as large as said");
 _Static_assert(CLIENT_RECORD_SLOT_BYTES *CLIENT_RECORD_WAYS == RECORD_FILE_PAGE_BYTES, "a bucket is a page");
+_Static_assert(offsetof(struct client_slot, lengths) == offsetof(struct client_slot, source) + 16, "hashed at once");
 _Static_assert(CLIENT_TEXT_COUNT <= 16, "a text is a bit in a word of 16");
 
 static const uint16_t limits[CLIENT_TEXT_COUNT] = {
@@ -109,7 +109,7 @@ static size_t key_bytes(const struct client_slot *slot)
 /* `slot` is ours, on the stack, so its lengths fit; what a file says counts only where it is the same. */
 static bool is_same_client(const struct client_slot *found, const struct client_slot *slot, size_t key_count)
 {
-	return found->hash == slot->hash && (found->flags & SLOT_KEY_FLAGS) == (slot->flags & SLOT_KEY_FLAGS) &&
+	return found->hash == slot->hash && ((found->flags ^ slot->flags) & ~SLOT_HAS_USER_AGENT) == 0 &&
 	       memcmp(found->source, slot->source, sizeof slot->source) == 0 &&
 	       memcmp(found->lengths, slot->lengths, CLIENT_TEXT_KEYS * sizeof *slot->lengths) == 0 &&
 	       memcmp(found->texts, slot->texts, key_count) == 0;
@@ -157,22 +157,29 @@ static void replace(struct client_table *table, struct client_slot *victim, cons
 
 /* ---- noting ---- */
 
-static uint64_t hash_of(const struct client_table *table, const struct client_facts *facts, bool denied)
+/* Of all that tells clients apart; of a text that was cut, of the whole of it. */
+static uint64_t hash_of(
+	const struct client_table *table, const struct client_slot *slot, const struct client_facts *facts)
 {
-	uint64_t hash = denied ? 1 : 0;
+	const uint64_t *key = table->region->key;
+	uint64_t hash = table_hash_keyed(view_from(slot->texts, key_bytes(slot)), key[0], key[1]);
 
+	/* the lengths stand behind the address */
+	hash = table_hash_keyed(view_from((const char *)slot + offsetof(struct client_slot, source),
+					sizeof slot->source + CLIENT_TEXT_KEYS * sizeof *slot->lengths),
+		key[0] ^ hash, key[1] + (slot->flags & SLOT_KEY_FLAGS));
 	for (unsigned i = 0; i < CLIENT_TEXT_KEYS; i++)
-		if (facts->texts[i].count)
-			hash = table_hash_keyed(
-				facts->texts[i], table->region->key[0] ^ hash, table->region->key[1] + i);
-	return table_hash_keyed(
-		view_from(facts->source, sizeof facts->source), table->region->key[0] ^ hash, table->region->key[1]);
+		if (slot->cut >> i & 1)
+			hash = table_hash_keyed(facts->texts[i], key[0] ^ hash, key[1]);
+	return hash;
 }
 
+/* The texts behind those that there are stay as they were on the stack: replace() copies none of that. */
 static void fill(
 	const struct client_table *table, struct client_slot *slot, const struct client_facts *facts, uint64_t wall_ms)
 {
-	*slot = (struct client_slot){ .first_seen_ms = wall_ms, .hash = hash_of(table, facts, facts->denied) };
+	memset(slot, 0, offsetof(struct client_slot, texts));
+	slot->first_seen_ms = wall_ms;
 	atomic_store_explicit(&slot->last_seen_ms, wall_ms, memory_order_relaxed);
 	atomic_store_explicit(&slot->count, 1, memory_order_relaxed);
 	memcpy(slot->source, facts->source, sizeof slot->source);
@@ -180,14 +187,16 @@ static void fill(
 				 (facts->has_user_agent ? SLOT_HAS_USER_AGENT : 0));
 	slot->cut = (uint16_t)record_texts_pack(
 		slot->texts, sizeof slot->texts, slot->lengths, facts->texts, limits, CLIENT_TEXT_COUNT);
+	slot->hash = hash_of(table, slot, facts);
 }
 
 static struct remembered *remembered_of(struct client_table *table, const struct client_hint *hint)
 {
 	uint64_t mixed = 0;
 
+	/* Sums of products: they don't wait for one another. */
 	for (unsigned i = 0; i < CLIENT_HINT_WORDS; i++)
-		mixed = (mixed ^ hint->words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		mixed += hint->words[i] * (UINT64_C(0x9e3779b97f4a7c15) * (2 * i + 1));
 	return &table->remembered[(mixed >> 40) % REMEMBERED_COUNT];
 }
 

@@ -85,6 +85,15 @@ static struct request_slot *next_slot(struct request_log *log, unsigned area)
 	return (void *)(log->region->areas[area].slots + index * slot_bytes[area]);
 }
 
+/* The slot that comes next was left alone for a whole round of the ring: it is fetched while the next request is served. */
+static void fetch_next(const struct request_log *log, unsigned area)
+{
+	const unsigned char *slot = log->region->areas[area].slots + log->next[area] * slot_bytes[area];
+
+	for (unsigned line = 0; line < 6; line++)
+		__builtin_prefetch(slot + 64 * line, 1);
+}
+
 void request_log_write(struct request_log *log, const struct request_entry *entry)
 {
 	unsigned area = entry->outcome == REQUEST_ALLOWED ? AREA_ALLOWED : AREA_REFUSED;
@@ -107,6 +116,7 @@ void request_log_write(struct request_log *log, const struct request_entry *entr
 	slot->cut = entry->cut | record_texts_pack(slot->texts, slot_bytes[area] - sizeof *slot, slot->lengths,
 					 entry->texts, limits, REQUEST_TEXT_COUNT);
 	record_slot_end(&slot->head, log->region->epoch);
+	fetch_next(log, area);
 }
 
 /* ---- the file ---- */
