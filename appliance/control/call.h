@@ -79,7 +79,7 @@ struct call {
 	char error_message[CALL_MESSAGE_MAX_BYTES];
 
 	int store_error;    /* sticky: what the store first said, 0 while all is well */
-	bool filters_stale; /* the source filters must be derived anew after the commit */
+	bool filters_stale; /* a record was written that source filters are derived from */
 	struct call_hook *after_commit, *on_rollback;
 };
 

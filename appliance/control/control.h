@@ -45,6 +45,8 @@ struct control_settings {
 	const char *management_url;      /* what `credentials` and the status name, "http://127.0.0.1:4566" */
 	const char *default_filter_mode; /* "reset", "drop" or "observe" for new endpoints; NULL: reset */
 	bool filter_cut_connections;     /* a new policy cuts established connections of sources that it denies */
+	size_t filter_prefixes;          /* most prefixes of an endpoint's filter; 0: the default */
+	bool filter_widens;              /* filters that need more are widened, and no call is refused for them */
 	int wake_fd;                     /* eventfd to raise after each commit; -1: none */
 	struct counters *counters;       /* of the gateway, for /metrics; NULL: none; borrowed */
 	int client_record_fd;            /* what the gateway records, for reading; borrowed; -1: none is kept */

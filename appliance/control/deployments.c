@@ -118,7 +118,6 @@ int op_create_deployment(struct call *call)
 	if (error < 0)
 		return error;
 	record_put(call, STORE_deployment, api_key(call, id), call_input(call, "restApiId"), deployment);
-	call->filters_stale = true;
 	call_answer(call, deployment);
 	return 0;
 }

@@ -68,7 +68,8 @@ static void act_on_commit(struct call *call, uint64_t revision)
 	if (control->filters_stale)
 		endpoints_reconcile(control);
 	else if (call->filters_stale)
-		filter_refresh(control);
+		filter_commit(control);
+	filter_rollback(control);
 }
 
 /* Handlers read texts as C strings: one with a NUL inside would be cut, or be none. */
@@ -93,8 +94,10 @@ static void run_in_transaction(struct call *call)
 {
 	struct store *store = call->control->store;
 	uint64_t revision = 0;
-	int error = store_begin(store);
+	int error;
 
+	filter_ensure_known(call->control);
+	error = store_begin(store);
 	if (error < 0) {
 		fail_for_store(call, error);
 		return;
@@ -105,10 +108,13 @@ static void run_in_transaction(struct call *call)
 		call->error_code = NULL;
 		error = call->store_error;
 	}
+	if (error == 0 && call->filters_stale)
+		error = filter_prepare(call);
 	if (error == 0)
 		error = store_commit(store, &revision);
 	if (error < 0) {
 		store_rollback(store);
+		filter_rollback(call->control);
 		if (error != CALL_FAILED)
 			fail_for_store(call, error);
 		call_run_hooks(call, false);

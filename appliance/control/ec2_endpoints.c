@@ -381,7 +381,6 @@ int op_create_vpc_endpoint(struct call *call)
 	if (call_input_has(call, "ClientToken"))
 		json_set(json_find(endpoint, "postern"), "request", json_copy(call->input));
 	record_put(call, STORE_vpcendpoint, json_find_c_string(endpoint, "vpcEndpointId"), NULL, endpoint);
-	call->filters_stale = true;
 	json_set(call->output, "vpcEndpoint", ec2_endpoint_shown(call, endpoint));
 	json_set_c_string(call->output, "clientToken", call_input(call, "ClientToken"));
 	return 0;
@@ -548,7 +547,6 @@ int op_modify_vpc_endpoint(struct call *call)
 	if (interfaces)
 		call_after_commit(call, remake_endpoint, id, strlen(id) + 1);
 	record_put(call, STORE_vpcendpoint, id, NULL, endpoint);
-	call->filters_stale = true;
 	json_set_bool(call->output, "return", true);
 	return 0;
 }
@@ -598,7 +596,6 @@ int op_delete_vpc_endpoints(struct call *call)
 		}
 		record_delete(call, STORE_vpcendpoint, id);
 		call_after_commit(call, take_down, id, strlen(id) + 1);
-		call->filters_stale = true;
 	}
 	return 0;
 }

@@ -1,40 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/control/filter.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/base/log.h"
 #include "appliance/control/endpoints.h"
-#include "appliance/control/posternd.h"
-#include "appliance/control/records.h"
+#include "appliance/control/filter_plan.h"
 #include "appliance/control/state.h"
-#include "appliance/crypto/digest.h"
 
 /* Generations whose statements are remembered: events come within seconds, and a busy administrator changes policies as fast. */
 enum { GENERATIONS_KEPT = 8 };
 
-struct statement_row {
-	struct source_filter_reason reason;
-	char *policy;
-	char *sid;
-};
-
 struct generation {
 	uint64_t number; /* 0: unused */
-	struct statement_row *rows;
-	uint32_t row_count, row_room;
+	struct filter_statement_row *rows;
+	uint32_t row_count;
 };
 
 struct filter_source {
 	char id[FILTER_ENDPOINT_ID_BYTES];
 	bool is_loaded;
 	uint8_t digest[DIGEST_SHA256_BYTES]; /* of what is loaded */
+	struct filter_need need;
 	struct generation generations[GENERATIONS_KEPT];
 	unsigned newest;
 };
@@ -112,9 +101,14 @@ static struct filter_source *source_of(struct control *control, const char *id)
 void filter_forget(struct control *control, const char *endpoint_id)
 {
 	struct filter_source *source = table_take(&control->filter_sources, view_from_text(endpoint_id));
+	struct filter_place *place = table_take(&control->filter_places, view_from_text(endpoint_id));
 
 	if (source)
 		free_source(source);
+	if (!place)
+		return;
+	filter_targets_forget(&control->filter_targets, place->serial);
+	filter_place_fini(place);
 }
 
 void filter_forget_loaded(struct control *control)
@@ -129,12 +123,33 @@ void filter_forget_loaded(struct control *control)
 void filter_fini(struct control *control)
 {
 	struct filter_source *source;
+	struct filter_place *place;
 	size_t cursor = 0;
 
+	filter_rollback(control);
 	while ((source = table_next(&control->filter_sources, &cursor, NULL)) != NULL)
 		free_source(source);
+	cursor = 0;
+	while ((place = table_next(&control->filter_places, &cursor, NULL)) != NULL)
+		filter_place_fini(place);
 	table_fini(&control->filter_sources);
+	table_fini(&control->filter_places);
 	filter_targets_fini(&control->filter_targets);
+}
+
+bool filter_need_of(const struct control *control, const char *endpoint_id, struct filter_need *ret)
+{
+	const struct filter_source *source = table_find(&control->filter_sources, view_from_text(endpoint_id));
+
+	if (source)
+		*ret = source->need;
+	return source != NULL;
+}
+
+size_t filter_limit(const struct control *control)
+{
+	return control->settings.filter_prefixes ? control->settings.filter_prefixes
+						 : SOURCE_FILTER_DEFAULT_MAX_PREFIXES;
 }
 
 bool filter_explain(const struct control *control, const char *endpoint_id, uint64_t generation, uint32_t statement,
@@ -149,237 +164,166 @@ bool filter_explain(const struct control *control, const char *endpoint_id, uint
 			continue;
 		ret->policy = view_from_text(known->rows[statement].policy);
 		ret->sid = view_from_text(known->rows[statement].sid);
-		ret->statement = known->rows[statement].reason.statement;
+		ret->statement = known->rows[statement].statement;
 		return true;
 	}
 	return false;
 }
 
-/* --- from a compiled filter to records -------------------------------------------------------------------------------------------- */
+/* --- loading ----------------------------------------------------------------------------------------------------------------- */
 
-/* The index of the statement behind a drop, added to the generation's rows when it is met first. */
-static uint32_t statement_index(struct generation *generation, const struct source_filter_input *input,
-	const struct source_filter_reason *reason)
+static void note_need(struct filter_source *source, const struct filter_load *load)
 {
-	const struct policy *policy = reason->target == SOURCE_FILTER_ENDPOINT_POLICY
-					      ? input->endpoint_policy
-					      : input->targets[reason->target].policy;
-	struct policy_text sid = { 0 }, name = policy_text_of("endpoint-policy");
-	struct statement_row *row;
+	bool news = load->widened && (!source->need.widened || source->need.needed_count != load->needed_count);
 
-	if (reason->statement < 0)
-		return FILTER_NO_STATEMENT;
-	for (uint32_t i = 0; i < generation->row_count; i++)
-		if (generation->rows[i].reason.target == reason->target &&
-			generation->rows[i].reason.statement == reason->statement)
-			return i;
-	if (generation->row_count == generation->row_room) {
-		generation->row_room = generation->row_room ? 2 * generation->row_room : 8;
-		generation->rows = reallocarray(generation->rows, generation->row_room, sizeof *generation->rows);
-		ASSERT(generation->rows);
-	}
-	sid = policy_statement_sid(policy, (size_t)reason->statement);
-	if (reason->target != SOURCE_FILTER_ENDPOINT_POLICY)
-		name = input->targets[reason->target].arn;
-	row = &generation->rows[generation->row_count];
-	row->reason = *reason;
-	row->policy = strndup(name.bytes, name.count);
-	row->sid = sid.bytes ? strndup(sid.bytes, sid.count) : strdup("");
-	ASSERT(row->policy && row->sid);
-	return generation->row_count++;
+	source->need = (struct filter_need){ load->needed_count, load->widened };
+	if (news)
+		log_warning(
+			"a source filter needs more prefixes than the settings allow, so it is widened: fewer sources "
+			"are dropped, and the gateway refuses the others",
+			LOG_TEXT("endpoint", source->id), LOG_UINT("needed", load->needed_count),
+			LOG_UINT("prefixes", load->order.prefix_count));
 }
 
-static struct filter_prefix_record *records_of(
-	struct generation *generation, const struct source_filter_input *input, const struct source_filter *filter)
+/* Load as a new generation unless the same is in force. Takes the load's rows. */
+static int load_one(struct control *control, struct filter_load *load)
 {
-	struct filter_prefix_record *records = calloc(filter->prefix_count + 1, sizeof *records);
-
-	ASSERT(records);
-	for (size_t i = 0; i < filter->prefix_count; i++) {
-		const struct source_filter_prefix *prefix = &filter->prefixes[i];
-		bool drop = prefix->verdict == SOURCE_FILTER_DROP;
-
-		memcpy(records[i].address, prefix->address.bytes, sizeof records[i].address);
-		records[i].prefix_bits = prefix->prefix_bits;
-		records[i].verdict = drop ? FILTER_VERDICT_DENY : FILTER_VERDICT_PASS;
-		records[i].reason = drop ? FILTER_SOURCE_DENIED : FILTER_PASSED;
-		records[i].statement = drop ? statement_index(generation, input, &prefix->reason) : FILTER_NO_STATEMENT;
-	}
-	return records;
-}
-
-/* A memfd with the records, sealed so that posternd can trust what it checked. */
-static int sealed_memory(const struct filter_prefix_record *records, size_t count)
-{
-	size_t left = count * sizeof *records;
-	const char *at = (const char *)records;
-	int fd = memfd_create("postern-filter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd < 0)
-		return -errno;
-	while (left) {
-		ssize_t written = write(fd, at, left);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			goto failed;
-		at += written;
-		left -= (size_t)written;
-	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0)
-		return fd;
-failed:
-	close(fd);
-	return -EIO;
-}
-
-/* What is loaded is told apart by its content, not by its generation. */
-static void digest_of(uint8_t ret[DIGEST_SHA256_BYTES], const struct verb_filter_load *load,
-	const struct generation *generation, const struct filter_prefix_record *records)
-{
-	struct verb_filter_load plain = *load;
-	struct digest digest;
-
-	plain.generation = 0;
-	digest_init(&digest);
-	digest_update(&digest, &plain, sizeof plain);
-	digest_update(&digest, records, plain.prefix_count * sizeof *records);
-	for (uint32_t i = 0; i < generation->row_count; i++) {
-		digest_update(&digest, generation->rows[i].policy, strlen(generation->rows[i].policy) + 1);
-		digest_update(&digest, generation->rows[i].sid, strlen(generation->rows[i].sid) + 1);
-		digest_update(
-			&digest, &generation->rows[i].reason.statement, sizeof generation->rows[i].reason.statement);
-	}
-	digest_final(&digest, ret);
-}
-
-static int send_load(
-	struct control *control, const struct verb_filter_load *load, const struct filter_prefix_record *records)
-{
-	int fd = sealed_memory(records, load->prefix_count), error;
-
-	if (fd < 0)
-		return fd;
-	error = posternd_call(control, VERB_FILTER_LOAD, load, &fd, 1, NULL);
-	close(fd);
-	return error;
-}
-
-/* Load a compiled filter as a new generation unless the same is in force. */
-static int load_filter(struct control *control, const char *id, enum filter_mode mode,
-	const struct source_filter_input *input, const struct source_filter *filter)
-{
-	struct filter_source *source = source_of(control, id);
-	struct generation generation = { .number = control->filter_generation + 1 };
-	struct filter_prefix_record *records = records_of(&generation, input, filter);
-	bool drop = filter->default_verdict == SOURCE_FILTER_DROP;
-	struct verb_filter_load load = {
-		.generation = generation.number,
-		.mode = mode,
-		.dns = FILTER_DNS_ADMITTED,
-		.default_verdict = drop ? FILTER_VERDICT_DENY : FILTER_VERDICT_PASS,
-		.default_statement =
-			drop ? statement_index(&generation, input, &filter->default_reason) : FILTER_NO_STATEMENT,
-		.prefix_count = (uint32_t)filter->prefix_count,
-		.flags = control->settings.filter_cut_connections ? VERB_FILTER_LOAD_CUT : 0,
-	};
+	struct filter_source *source = source_of(control, load->order.id);
+	struct generation *newest;
 	uint8_t digest[DIGEST_SHA256_BYTES];
-	int error = 0;
+	int error;
 
-	memcpy(load.id, source->id, sizeof load.id);
-	digest_of(digest, &load, &generation, records);
-	if (source->is_loaded && memcmp(digest, source->digest, sizeof digest) == 0) {
-		free_generation(&generation);
-		goto out;
-	}
+	filter_load_digest(load, digest);
+	note_need(source, load);
+	if (source->is_loaded && memcmp(digest, source->digest, sizeof digest) == 0)
+		return 0;
 	/* Remembered before it is loaded: an event of the new generation may arrive before the answer. */
+	load->order.generation = ++control->filter_generation;
 	source->newest = (source->newest + 1) % GENERATIONS_KEPT;
-	free_generation(&source->generations[source->newest]);
-	source->generations[source->newest] = generation;
-	control->filter_generation++;
-	error = send_load(control, &load, records);
+	newest = &source->generations[source->newest];
+	free_generation(newest);
+	*newest = (struct generation){ load->order.generation, load->rows, load->row_count };
+	load->rows = NULL;
+	load->row_count = 0;
+	error = filter_load_send(control, load);
 	source->is_loaded = error == 0;
 	memcpy(source->digest, digest, sizeof digest);
-out:
-	free(records);
 	return error;
 }
 
-/* --- deriving ---------------------------------------------------------------------------------------------------------------------- */
-
-static int refresh_endpoint(struct control *control, const struct json *endpoint, const struct filter_targets *targets)
+static void load_plan(struct control *control, struct filter_plan *plan)
 {
-	const char *id = json_find_c_string(endpoint, "vpcEndpointId"), *vpc_id = json_find_c_string(endpoint, "vpcId");
-	struct view text = json_find_text(endpoint, "policyDocument");
-	const struct policy_options options = { .kind = POLICY_KIND_ENDPOINT, .stored = true };
-	struct policy *policy = NULL;
-	struct source_filter_input input = { .endpoint_id = policy_text_of(id),
-		.vpc_id = policy_text_of(vpc_id),
-		.targets = targets->items,
-		.target_count = targets->count };
-	struct source_filter filter = { 0 };
-	int error = text.count ? policy_parse(&policy, text.at, text.count, &options, NULL) : 0;
+	control->filters_known = true;
+	control->filters_stale = plan->incomplete;
+	for (size_t i = 0; i < plan->count; i++) {
+		int error = load_one(control, &plan->loads[i]);
 
-	if (error < 0)
-		return error;
-	input.endpoint_policy = policy;
-	error = source_filter_compile(&filter, &input);
-	if (error == -E2BIG) {
-		/* Too fine for the kernel: nothing is dropped there, and the pipeline judges every request as ever. */
-		log_warning("the source filter of an endpoint needs too many prefixes", LOG_TEXT("endpoint", id),
-			LOG_UINT("prefixes", filter.prefix_count));
-		filter = (struct source_filter){ .default_verdict = SOURCE_FILTER_PASS };
-		error = 0;
+		if (error == 0)
+			continue;
+		log_warning("the source filter of an endpoint can't be loaded",
+			LOG_TEXT("endpoint", plan->loads[i].order.id), LOG_ERRNO(error));
+		control->filters_stale = true;
 	}
-	if (error == 0) {
-		error = load_filter(control, id, filter_mode_of(endpoint_filter_mode(endpoint)), &input, &filter);
-		source_filter_fini(&filter);
-	}
-	policy_free(policy);
-	return error;
 }
 
-static bool has_addresses(const struct json *endpoint)
+static bool has_filters(const struct control *control)
 {
-	return json_count(json_find(json_find(endpoint, "postern"), "addresses")) > 0;
+	return !control->settings.local && control->settings.posternd_socket;
 }
 
 void filter_refresh(struct control *control)
 {
-	const struct call_request nothing = { .received_wall_ms = 0 };
-	struct json JSON_CLEANUP *endpoints = NULL;
-	struct call call;
+	struct filter_plan plan;
 	int error;
 
-	if (control->settings.local || !control->settings.posternd_socket)
+	if (!has_filters(control))
 		return;
-	call_init(&call, control, &nothing);
-	endpoints = record_list(&call, STORE_vpcendpoint, NULL);
-	error = filter_targets_gather(&control->filter_targets, &call);
-	if (error == 0)
-		error = call.store_error;
-	control->filters_stale = error < 0;
-	JSON_EACH(endpoint, endpoints)
-	{
-		int failure;
-
-		if (error < 0 || endpoint_is_builtin(endpoint) || !has_addresses(endpoint))
-			continue;
-		failure = refresh_endpoint(control, endpoint, &control->filter_targets);
-		if (failure < 0) {
-			log_warning("the source filter of an endpoint can't be loaded",
-				LOG_VIEW("endpoint", json_find_text(endpoint, "vpcEndpointId")), LOG_ERRNO(failure));
-			control->filters_stale = true;
-		}
-	}
-	if (error < 0)
+	error = filter_plan_make(&plan, control);
+	if (error < 0) {
 		log_error("source filters can't be derived", LOG_ERRNO(error));
-	call_fini(&call);
+		control->filters_stale = true;
+		return;
+	}
+	load_plan(control, &plan);
+	filter_plan_fini(&plan);
 }
 
 void filter_retry(struct control *control)
 {
 	if (control->filters_stale)
 		endpoints_reconcile(control);
+}
+
+/* --- within a call ----------------------------------------------------------------------------------------------------------- */
+
+void filter_ensure_known(struct control *control)
+{
+	if (!control->filters_known)
+		filter_refresh(control);
+}
+
+/* The call would make a filter finer than the settings allow, or finer still. */
+static bool is_refused(const struct control *control, const struct filter_load *load)
+{
+	struct filter_need before = { 0 };
+
+	if (control->settings.filter_widens || load->needed_count <= filter_limit(control))
+		return false;
+	(void)filter_need_of(control, load->order.id, &before);
+	return load->needed_count > before.needed_count;
+}
+
+static int refuse(struct call *call, const struct filter_load *load)
+{
+	size_t limit = filter_limit(call->control);
+
+	call->detail = call_text(call, "filter_prefixes: source filter of %s: %zu needed, %zu allowed", load->order.id,
+		load->needed_count, limit);
+	return call_fail(call, call->service->id == SERVICE_ec2 ? "InvalidParameter" : "BadRequestException",
+		"The policies behind VPC endpoint %s would need a source filter of %zu prefixes, but %zu are allowed.",
+		load->order.id, load->needed_count, limit);
+}
+
+int filter_prepare(struct call *call)
+{
+	struct control *control = call->control;
+	struct filter_plan plan;
+	int error;
+
+	filter_rollback(control);
+	if (!has_filters(control))
+		return 0;
+	error = filter_plan_make(&plan, control);
+	if (error < 0) {
+		log_error("source filters can't be derived", LOG_ERRNO(error));
+		return 0;
+	}
+	for (size_t i = 0; i < plan.count; i++)
+		if (is_refused(control, &plan.loads[i])) {
+			error = refuse(call, &plan.loads[i]);
+			filter_plan_fini(&plan);
+			return error;
+		}
+	control->filter_plan = malloc(sizeof plan);
+	ASSERT(control->filter_plan);
+	*control->filter_plan = plan;
+	return 0;
+}
+
+void filter_commit(struct control *control)
+{
+	if (control->filter_plan)
+		load_plan(control, control->filter_plan);
+	else
+		filter_refresh(control);
+	filter_rollback(control);
+}
+
+void filter_rollback(struct control *control)
+{
+	if (!control->filter_plan)
+		return;
+	filter_plan_fini(control->filter_plan);
+	free(control->filter_plan);
+	control->filter_plan = NULL;
 }

@@ -58,6 +58,30 @@ bool record_exists(struct call *call, enum store_kind kind, const char *id)
 	return result == 1;
 }
 
+/* Do source filters follow from records of this kind? */
+static bool makes_filters(enum store_kind kind)
+{
+	switch (kind) {
+	case STORE_stage:
+	case STORE_deployment:
+	case STORE_vpcendpoint:
+	case STORE_domainname:
+	case STORE_basepathmapping:
+	case STORE_domainaccess:
+	case STORE_securitygroup:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void note_written(struct call *call, enum store_kind kind, int error)
+{
+	if (error == 0 && makes_filters(kind))
+		call->filters_stale = true;
+	record_error(call, error);
+}
+
 void record_put(struct call *call, enum store_kind kind, const char *id, const char *parent, const struct json *body)
 {
 	char *text = json_print_text(body);
@@ -70,7 +94,7 @@ void record_put(struct call *call, enum store_kind kind, const char *id, const c
 		store_record_fini(&old);
 	}
 	if (!same)
-		record_error(call, store_put(call->control->store, kind, id, parent, text, strlen(text)));
+		note_written(call, kind, store_put(call->control->store, kind, id, parent, text, strlen(text)));
 	free(text);
 }
 
@@ -79,12 +103,12 @@ void record_delete(struct call *call, enum store_kind kind, const char *id)
 	int error = store_delete(call->control->store, kind, id);
 
 	if (error != -ENOENT)
-		record_error(call, error);
+		note_written(call, kind, error);
 }
 
 void record_delete_children(struct call *call, enum store_kind kind, const char *parent)
 {
-	record_error(call, store_delete_children(call->control->store, kind, parent));
+	note_written(call, kind, store_delete_children(call->control->store, kind, parent));
 }
 
 struct listing {

@@ -79,7 +79,6 @@ int op_delete_rest_api(struct call *call)
 		return call_fail(call, "BadRequestException",
 			"Please remove all base path mappings related to the API in your account before deleting it.");
 	api_delete_all(call, id);
-	call->filters_stale = true;
 	return 0;
 }
 

@@ -183,7 +183,6 @@ void security_group_put(struct call *call, const struct json *group)
 {
 	record_put(call, STORE_securitygroup, json_find_c_string(group, "groupId"), json_find_c_string(group, "vpcId"),
 		group);
-	call->filters_stale = true;
 }
 
 /* --- admissions --------------------------------------------------------------------------------------------------------------------- */

@@ -310,7 +310,6 @@ int op_update_stage(struct call *call)
 	stage_refresh(call, stage);
 	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
 	record_put(call, STORE_stage, key, call_input(call, "restApiId"), stage);
-	call->filters_stale = true;
 	call_answer(call, stage);
 	return 0;
 }

@@ -13,7 +13,6 @@ static void put(struct call *call, const struct json *stage)
 {
 	record_put(call, STORE_stage, api_key(call, json_find_c_string(stage, "stageName")),
 		call_input(call, "restApiId"), stage);
-	call->filters_stale = true;
 }
 
 void stage_refresh(struct call *call, struct json *stage)
@@ -169,6 +168,5 @@ int op_delete_stage(struct call *call)
 	if (error < 0)
 		return error;
 	record_delete(call, STORE_stage, api_key(call, call_input(call, "stageName")));
-	call->filters_stale = true;
 	return 0;
 }

@@ -28,6 +28,7 @@
 #define CONTROL_PATH_MAX_BYTES 512
 
 struct control_server;
+struct filter_plan;
 
 struct control {
 	uint32_t magic;
@@ -44,9 +45,13 @@ struct control {
 
 	/* Source filters: see filter.c. */
 	uint64_t filter_generation;  /* the last one given out */
+	uint64_t filter_serial;      /* the last number given to an endpoint */
 	bool filters_stale;          /* something could not be loaded: try again */
-	struct table filter_sources; /* "vpce-…" → struct filter_source */
+	bool filters_known;          /* what the store leads to was derived once */
+	struct table filter_sources; /* "vpce-…" → struct filter_source: what is loaded */
+	struct table filter_places;  /* "vpce-…" → struct filter_place: what was derived */
 	struct filter_targets filter_targets;
+	struct filter_plan *filter_plan; /* of the transaction under way; NULL: none */
 	struct events events;
 
 	/* Local mode's endpoint. Fixed at the first start. */

@@ -174,6 +174,8 @@ static int open_control(struct program *program)
 		.local = settings->local,
 		.default_filter_mode = filter_modes[settings->filter_mode],
 		.filter_cut_connections = settings->filter_cut_connections,
+		.filter_prefixes = (size_t)settings->filter_prefixes,
+		.filter_widens = settings->filter_over_limit == 1,
 		.management_url = url,
 		.wake_fd = program->wake_fd,
 		.counters = program->counters,

@@ -32,6 +32,8 @@ struct fake_posternd {
 	char deleted[FILTER_ENDPOINT_ID_BYTES];
 	struct verb_filter_load load; /* the last one */
 	struct filter_prefix_record prefixes[FAKE_PREFIXES_MAX];
+	struct filter_admission_record admissions[FAKE_PREFIXES_MAX];
+	struct verb_filter_stats stats; /* what FILTER_STATS answers */
 	struct verb_endpoint_list list; /* what ENDPOINT_LIST answers */
 };
 
@@ -39,12 +41,14 @@ static inline void fake_note_load(struct fake_posternd *fake, const struct verb_
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	size_t bytes = load->prefix_count * sizeof fake->prefixes[0];
+	size_t admission_bytes = load->admission_count * sizeof fake->admissions[0];
 
 	assert_int_equal(
 		F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW, seals & (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW));
-	assert_true(load->prefix_count <= FAKE_PREFIXES_MAX);
+	assert_true(load->prefix_count <= FAKE_PREFIXES_MAX && load->admission_count <= FAKE_PREFIXES_MAX);
 	fake->load = *load;
-	assert_int_equal(bytes, pread(fd, fake->prefixes, sizeof fake->prefixes, 0));
+	assert_int_equal(bytes, pread(fd, fake->prefixes, bytes, 0));
+	assert_int_equal(admission_bytes, pread(fd, fake->admissions, sizeof fake->admissions, (off_t)bytes));
 }
 
 static inline void fake_answer(struct fake_posternd *fake, int connection, const struct verb_header *asked,
@@ -76,6 +80,9 @@ static inline void fake_answer(struct fake_posternd *fake, int connection, const
 		break;
 	case VERB_ENDPOINT_LIST:
 		reply.body.endpoint_list = fake->list;
+		break;
+	case VERB_FILTER_STATS:
+		reply.body.filter_stats = fake->stats;
 		break;
 	case VERB_FILTER_LOAD:
 		fake_note_load(fake, &body->filter_load, fd);
