@@ -48,6 +48,7 @@ struct call_request {
 	const struct call_field *fields;
 	size_t field_count;
 	struct view body;
+	struct view source; /* address of who made it, as text; empty: unknown */
 	uint64_t received_wall_ms;
 };
 
@@ -62,8 +63,9 @@ struct call {
 	const struct operation *operation; /* NULL until it is found */
 	struct arena arena;
 	char request_id[RANDOM_UUID_BYTES];
-	const char *principal_arn; /* who signed; NULL until verified */
+	const char *principal_arn; /* whose access key was named; NULL until it is known */
 	const char *access_key;
+	bool authenticated; /* the signature is that principal's */
 
 	struct json *input;  /* members named as in the model */
 	struct json *output; /* members named as on the wire */
@@ -78,6 +80,7 @@ struct call {
 	const char *error_code; /* NULL: success so far */
 	char error_message[CALL_MESSAGE_MAX_BYTES];
 
+	uint64_t revision;  /* of the store after the commit; 0 before */
 	int store_error;    /* sticky: what the store first said, 0 while all is well */
 	bool filters_stale; /* a record was written that source filters are derived from */
 	struct call_hook *after_commit, *on_rollback;

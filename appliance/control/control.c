@@ -8,6 +8,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/log.h"
+#include "appliance/control/audit.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter.h"
 #include "appliance/control/first_start.h"
@@ -66,8 +67,8 @@ static void free_settings(struct control *control)
 	free(control->networks);
 }
 
-/* The operations thread has nothing to do: what must be tried again or looked after. */
-static void when_idle(void *context)
+/* Each second: what must be tried again or looked after. */
+static void look_after(void *context)
 {
 	struct control *control = context;
 
@@ -120,7 +121,7 @@ static int open_all(struct control *control, const char **ret_message)
 	}
 	*ret_message = "the management server can't be started";
 	error = control_server_open(control, control->loop);
-	return error < 0 ? error : worker_start(&control->worker, when_idle, control);
+	return error < 0 ? error : worker_start(&control->worker, look_after, control);
 }
 
 int control_open(
@@ -130,8 +131,7 @@ int control_open(
 	const char *message = "";
 	int error;
 
-	if (!control)
-		return -ENOMEM;
+	ASSERT(control);
 	control->magic = CONTROL_MAGIC;
 	control->loop = loop;
 	control->started_ms = clock_wall_ms();
@@ -165,6 +165,7 @@ void control_close(struct control *control)
 	events_fini(&control->events);
 	store_close(control->store);
 	seal_key_fini(&control->key);
+	audit_change(control, -1);
 	free_settings(control);
 	control->magic = 0;
 	free(control);
@@ -192,6 +193,31 @@ void control_posternd_is_up(struct control *control)
 	ASSERT(job);
 	job->work.run = run_posternd_job;
 	job->control = control;
+	worker_post(&control->worker, &job->work);
+}
+
+struct audit_job {
+	struct worker_job work;
+	struct control *control;
+	int fd;
+};
+
+static void run_audit_job(struct worker_job *work)
+{
+	struct audit_job *job = CONTAINER_OF(work, struct audit_job, work);
+
+	audit_change(job->control, job->fd);
+	free(job);
+}
+
+void control_change_audit_log(struct control *control, int fd)
+{
+	struct audit_job *job = calloc(1, sizeof *job);
+
+	ASSERT(job);
+	job->work.run = run_audit_job;
+	job->control = control;
+	job->fd = fd;
 	worker_post(&control->worker, &job->work);
 }
 

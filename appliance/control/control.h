@@ -47,6 +47,7 @@ struct control_settings {
 	bool filter_cut_connections;     /* a new policy cuts established connections of sources that it denies */
 	size_t filter_prefixes;          /* most prefixes of an endpoint's filter; 0: the default */
 	bool filter_widens;              /* filters that need more are widened, and no call is refused for them */
+	int audit_log_fd;                /* opened to append; the control's own then; -1: none */
 	int wake_fd;                     /* eventfd to raise after each commit; -1: none */
 	struct counters *counters;       /* of the gateway, for /metrics; NULL: none; borrowed */
 	int client_record_fd;            /* what the gateway records, for reading; borrowed; -1: none is kept */
@@ -71,6 +72,9 @@ void control_posternd_is_up(struct control *control);
 
 /* Sampled drops, as pushed by posternd; copied. */
 void control_filter_events(struct control *control, const struct verb_filter_events *events);
+
+/* Go on with another file as audit log: `fd`, opened to append, is the control's from now on. */
+void control_change_audit_log(struct control *control, int fd);
 
 /* Finish what is under way, then call `drained(context)` once, after `limit_ms` at the latest. */
 void control_drain(struct control *control, uint64_t limit_ms, void (*drained)(void *context), void *context);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "appliance/base/log.h"
+#include "appliance/control/audit.h"
 #include "appliance/control/authenticate.h"
 #include "appliance/control/dialect.h"
 #include "appliance/control/endpoints.h"
@@ -62,6 +63,7 @@ static void act_on_commit(struct call *call, uint64_t revision)
 {
 	struct control *control = call->control;
 
+	call->revision = revision;
 	counters_set(control->counts, COUNTERS_store_revision, 0, revision);
 	wake_gateway(control);
 	call_run_hooks(call, true);
@@ -197,6 +199,7 @@ void dispatch(struct control *control, const struct call_request *request, struc
 	buffer_init(&ret->body, DISPATCH_ANSWER_MAX_BYTES);
 	call_init(&call, control, request);
 	error = authenticate(&call);
+	call.authenticated = error == 0;
 	if (error == 0)
 		error = call.service->dialect->decode(&call);
 	if (error == 0)
@@ -211,6 +214,7 @@ void dispatch(struct control *control, const struct call_request *request, struc
 		fail_for_store(&call, error);
 	answer(&call, ret);
 	note(&call);
+	audit_call(&call, ret->status);
 	counters_up(control->counts, COUNTERS_management_requests, (unsigned)call.service->id);
 	if (call.error_code)
 		counters_up(control->counts, COUNTERS_management_failures, (unsigned)call.service->id);

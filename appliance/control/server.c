@@ -130,6 +130,7 @@ static void post(struct exchange *x, struct view body)
 		.fields = job->fields,
 		.field_count = head->header_count,
 		.body = body,
+		.source = x->peer->text,
 		.received_wall_ms = x->received_wall_ms,
 	};
 	worker_post(&control->worker, &job->work);

@@ -57,6 +57,8 @@ struct control {
 	/* Local mode's endpoint. Fixed at the first start. */
 	char builtin_endpoint_id[32];
 
+	bool audit_is_torn; /* the last line of the audit log lacks its end: see audit.c */
+
 	struct counters_slot *counts; /* control's own; NULL without counters */
 	uint64_t renew_check_ms;      /* monotonic: when certificates are looked at again */
 

@@ -24,6 +24,7 @@ struct program {
 	struct counters *counters;
 	int counters_fd, wake_fd;
 	int client_record_fd, request_record_fd;  /* for reading; -1: none is kept */
+	int audit_log_fd;                         /* until control has it */
 	int management_fds[NETNS_MANAGEMENT_MAX]; /* ours to hand back; control has duplicates */
 	size_t management_count;
 	struct control *control;
@@ -99,8 +100,10 @@ static void back(struct posternd_link *link)
 
 static void reload(struct program *program, struct verb_message *message)
 {
-	int fd = client_take_fd(message, 0);
+	int fd = client_take_fd(message, 0), audit_fd = client_take_fd(message, 1);
 
+	if (audit_fd >= 0)
+		control_change_audit_log(program->control, audit_fd);
 	if (fd < 0)
 		return;
 	start_reload(&program->start, fd);
@@ -149,7 +152,9 @@ static int take_welcome(struct program *program, struct verb_message *message)
 	if (welcome->has_records & VERB_RECORD_CLIENTS)
 		program->client_record_fd = client_take_fd(message, index++);
 	if (welcome->has_records & VERB_RECORD_REQUESTS)
-		program->request_record_fd = client_take_fd(message, index);
+		program->request_record_fd = client_take_fd(message, index++);
+	if (welcome->has_audit_log)
+		program->audit_log_fd = client_take_fd(message, index);
 	error = counters_map(&program->counters, program->counters_fd, welcome->worker_count, false);
 	if (error)
 		log_error("the shared counters can't be used", LOG_ERRNO(error));
@@ -181,6 +186,7 @@ static int open_control(struct program *program)
 		.counters = program->counters,
 		.client_record_fd = program->client_record_fd,
 		.request_record_fd = program->request_record_fd,
+		.audit_log_fd = program->audit_log_fd,
 	};
 	int error;
 
@@ -246,7 +252,11 @@ static int start(struct program *program, int argc, char **argv)
 int control_program_main(int argc, char **argv)
 {
 	static struct program program = {
-		.counters_fd = -1, .wake_fd = -1, .client_record_fd = -1, .request_record_fd = -1
+		.counters_fd = -1,
+		.wake_fd = -1,
+		.client_record_fd = -1,
+		.request_record_fd = -1,
+		.audit_log_fd = -1,
 	};
 	int status = start(&program, argc, argv);
 

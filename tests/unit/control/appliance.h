@@ -102,6 +102,7 @@ static inline int appliance_start(void **state)
 		.state_dir = appliance->folder,
 		.access_key_id = TEST_KEY,
 		.secret_access_key = TEST_SECRET,
+		.audit_log_fd = -1,
 		.wake_fd = -1,
 		.client_record_fd = -1,
 		.request_record_fd = -1,
