@@ -185,8 +185,8 @@ int diff_policies(const struct policy *old_policy, const struct policy *new_poli
 	diff_visit *visit, void *context, unsigned *ret_incomplete)
 {
 	struct regions regions = { 0 };
-	struct diff_axes axes;
-	int err = diff_axes_init(&axes, old_policy, new_policy, options);
+	struct diff_axes axes = { .policies = { old_policy, new_policy }, .policy_count = 2, .options = options };
+	int err = diff_axes_init(&axes);
 
 	*ret_incomplete = 0;
 	if (!err)

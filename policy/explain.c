@@ -5,43 +5,8 @@
 #include <stdio.h>
 
 #include "policy/evaluation.h"
+#include "policy/remedy.h"
 #include "policy/text.h"
-
-/* ---- remedies ---- */
-
-static const char *condition_remedy(const struct policy_condition *condition, bool matched, bool present)
-{
-	if (condition->value_class == POLICY_CLASS_NULL)
-		return present ? "the request would have to come without this key"
-			       : "the request would have to carry this key";
-	if (!matched && !present)
-		return "the key is absent: a request that carries it could match, or the operator could end in "
-		       "IfExists";
-	if (matched && !present)
-		return "the key is absent, which makes this condition true: only a request that carries the key can "
-		       "avoid it";
-	if (matched != condition->negated)
-		return "the value would have to be outside of this list";
-	return "the value would have to be one of this list";
-}
-
-static const char *list_remedy(enum explain_part_kind kind, bool wants_listed)
-{
-	switch (kind) {
-	case EXPLAIN_PRINCIPAL:
-		return wants_listed ? "the caller would have to be one of these principals"
-				    : "the caller would have to be none of these principals";
-	case EXPLAIN_ACTION:
-		return wants_listed ? "the action would have to match one of these patterns"
-				    : "the action would have to match none of these patterns";
-	case EXPLAIN_RESOURCE:
-		return wants_listed ? "the request's stage, method and path would have to match one of these patterns"
-				    : "the request's stage, method and path would have to match none of these patterns";
-	case EXPLAIN_CONDITION:
-		break;
-	}
-	return "";
-}
 
 /* ---- parts ---- */
 
@@ -53,6 +18,7 @@ static struct explain_part listed_part(
 	static const char *const names[LISTED_PARTS][2] = { { "Principal", "NotPrincipal" }, { "Action", "NotAction" },
 		{ "Resource", "NotResource" } };
 	struct explain_part part = { .kind = kind, .present = true, .actual_count = 1 };
+	struct remedy remedy = { .text = "" };
 
 	switch (kind) {
 	case EXPLAIN_PRINCIPAL:
@@ -60,6 +26,7 @@ static struct explain_part listed_part(
 		part.matched = policy_evaluation_principal(evaluation, statement);
 		part.wanted = statement->principal_texts;
 		part.wanted_count = statement->principal_count;
+		remedy = remedy_of_principal(evaluation, statement, part.matched);
 		break;
 	case EXPLAIN_ACTION:
 		part.negated = statement->not_action;
@@ -67,6 +34,7 @@ static struct explain_part listed_part(
 		part.wanted = statement->action_texts;
 		part.wanted_count = statement->action_count;
 		part.actual = &evaluation->request->action;
+		remedy = remedy_of_action(statement, part.matched);
 		break;
 	case EXPLAIN_RESOURCE:
 		part.negated = statement->not_resource;
@@ -74,12 +42,14 @@ static struct explain_part listed_part(
 		part.wanted = statement->resource_texts;
 		part.wanted_count = statement->resource_count;
 		part.actual = &evaluation->request->resource;
+		remedy = remedy_of_resource(statement, part.matched);
 		break;
 	case EXPLAIN_CONDITION:
 		break;
 	}
 	part.key = policy_text_of(names[kind][part.negated]);
-	part.remedy = list_remedy(kind, part.matched == part.negated);
+	part.remedy = remedy.text;
+	part.fixed = remedy.fixed;
 	return part;
 }
 
@@ -95,12 +65,14 @@ static struct explain_part condition_part(
 		.wanted = condition->texts,
 		.wanted_count = condition->text_count,
 		.present = value };
+	struct remedy remedy = remedy_of_condition(condition, value, part.matched);
 
 	if (value) {
 		part.actual = value->list ? value->list : &value->text;
 		part.actual_count = value->list ? value->list_count : 1;
 	}
-	part.remedy = condition_remedy(condition, part.matched, part.present);
+	part.remedy = remedy.text;
+	part.fixed = remedy.fixed;
 	return part;
 }
 
@@ -212,16 +184,23 @@ static void say_part(struct summary *summary, const struct explain_part *part)
 	say(summary, ": %s", part->remedy);
 }
 
-/* The Allow statement with the fewest parts that fail; -1 if there is no Allow. */
+/* The Allow statement with the fewest parts that fail, among those that some request meets; -1 if there is none. */
 static int nearest_allow(struct policy_evaluation *evaluation)
 {
+	struct policy_text caller = caller_text(evaluation->request);
 	size_t fewest = SIZE_MAX;
 	int nearest = -1;
 
 	for (size_t i = 0; i < evaluation->policy->statement_count; i++) {
 		struct explain_statement statement = describe(evaluation, i, -1);
+		bool possible = !statement.denies;
 
-		if (!statement.denies && statement.failed_count < fewest) {
+		for (size_t j = 0; j < statement.part_count && possible; j++) {
+			struct explain_part part = part_at(evaluation, &evaluation->policy->statements[i], j, &caller);
+
+			possible = part.matched || !part.fixed;
+		}
+		if (possible && statement.failed_count < fewest) {
 			fewest = statement.failed_count;
 			nearest = (int)i;
 		}
@@ -229,27 +208,82 @@ static int nearest_allow(struct policy_evaluation *evaluation)
 	return nearest;
 }
 
-/*
- * The parts of a statement that did (not) match, separated by "; ". What can't be escaped is left out of those that matched:
- * the action, everybody and everything.
- */
-static void say_parts(struct summary *summary, struct policy_evaluation *evaluation, size_t index, bool matched)
+/* The parts of a statement that did (not) match, separated by "; ". What no request can change is left out. Returns how many. */
+static size_t say_parts(struct summary *summary, struct policy_evaluation *evaluation, size_t index, bool matched)
 {
 	const struct policy_statement *statement = &evaluation->policy->statements[index];
-	struct policy_text caller = caller_text(evaluation->request), all = policy_text_of("*");
-	bool first = true;
+	struct policy_text caller = caller_text(evaluation->request);
+	size_t count = 0;
 
 	for (size_t i = 0; i < part_count(statement); i++) {
 		struct explain_part part = part_at(evaluation, statement, i, &caller);
 
-		if (part.matched != matched ||
-			(matched && (part.kind == EXPLAIN_ACTION ||
-					    (part.wanted_count == 1 && policy_text_equal(part.wanted[0], all)))))
+		if (part.matched != matched || (matched && (part.fixed || part.kind == EXPLAIN_ACTION)))
 			continue;
-		say(summary, "%s", first ? "" : "; ");
+		say(summary, "%s", count++ ? "; " : "");
 		say_part(summary, &part);
-		first = false;
 	}
+	return count;
+}
+
+/* Which statements of this effect apply beside `but`: "statement 1, statement 3 (Sid)". Returns how many. */
+static size_t say_others(struct summary *summary, struct policy_evaluation *evaluation, bool denies, int but)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < evaluation->policy->statement_count; i++) {
+		struct explain_statement statement = describe(evaluation, i, -1);
+
+		if (!statement.matched || statement.denies != denies || (int)i == but)
+			continue;
+		if (summary)
+			say(summary, "%s", count ? ", " : "");
+		if (summary)
+			say_statement(summary, evaluation->policy, i);
+		count++;
+	}
+	return count;
+}
+
+static void say_denied(struct summary *summary, struct policy_evaluation *evaluation, int decisive)
+{
+	struct summary before;
+
+	say(summary, "Denied by ");
+	say_statement(summary, evaluation->policy, (size_t)decisive);
+	before = *summary;
+	say(summary, ". It stops matching if one of its parts does: ");
+	if (!say_parts(summary, evaluation, (size_t)decisive, true)) {
+		*summary = before;
+		say(summary, ", which no request can avoid");
+	}
+	if (say_others(NULL, evaluation, true, decisive)) {
+		say(summary, ". Also denied by ");
+		say_others(summary, evaluation, true, decisive);
+	}
+	if (!say_others(NULL, evaluation, false, -1)) {
+		say(summary, ". Without a Deny it would still be refused: no Allow matches.");
+		return;
+	}
+	say(summary, ". Without a Deny it would be allowed by ");
+	say_others(summary, evaluation, false, -1);
+	say(summary, ".");
+}
+
+static void say_silent(struct summary *summary, struct policy_evaluation *evaluation)
+{
+	int nearest = nearest_allow(evaluation);
+
+	say(summary, "No statement matches");
+	if (nearest < 0) {
+		say(summary, ", and there is no Allow in this policy that a request could meet.");
+		return;
+	}
+	say(summary, ". Nearest is ");
+	say_statement(summary, evaluation->policy, (size_t)nearest);
+	say(summary, ", which fails on ");
+	(void)say_parts(summary, evaluation, (size_t)nearest, false);
+	say(summary, ".");
 }
 
 size_t explain_summary_write(
@@ -258,36 +292,23 @@ size_t explain_summary_write(
 	struct summary summary = { .buffer = buffer, .room = buffer_bytes };
 	struct policy_evaluation evaluation;
 	struct policy_result result;
-	int nearest;
 
 	if (buffer_bytes)
 		buffer[0] = '\0';
 	policy_evaluate(policy, request, &result);
 	policy_evaluation_start(&evaluation, policy, request);
-	if (result.verdict == POLICY_ALLOW) {
+	switch (result.verdict) {
+	case POLICY_ALLOW:
 		say(&summary, "Allowed by ");
 		say_statement(&summary, policy, (size_t)result.statement);
 		say(&summary, ", and no Deny matches.");
-		return summary.count;
+		break;
+	case POLICY_EXPLICIT_DENY:
+		say_denied(&summary, &evaluation, result.statement);
+		break;
+	case POLICY_IMPLICIT_DENY:
+		say_silent(&summary, &evaluation);
+		break;
 	}
-	if (result.verdict == POLICY_EXPLICIT_DENY) {
-		say(&summary, "Denied by ");
-		say_statement(&summary, policy, (size_t)result.statement);
-		say(&summary, ". It stops matching if one of its parts does: ");
-		say_parts(&summary, &evaluation, (size_t)result.statement, true);
-		say(&summary, ".");
-		return summary.count;
-	}
-	nearest = nearest_allow(&evaluation);
-	say(&summary, "No statement matches");
-	if (nearest < 0) {
-		say(&summary, ", and there is no Allow in this policy.");
-		return summary.count;
-	}
-	say(&summary, ". Nearest is ");
-	say_statement(&summary, policy, (size_t)nearest);
-	say(&summary, ", which fails on ");
-	say_parts(&summary, &evaluation, (size_t)nearest, false);
-	say(&summary, ".");
 	return summary.count;
 }

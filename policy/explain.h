@@ -30,6 +30,7 @@ struct explain_part {
 	size_t actual_count;              /* number of the request's values: 1 unless the key is array-valued */
 	const struct policy_text *actual; /* the request's values */
 	const char *remedy;               /* what would have to change for the other outcome; never NULL */
+	bool fixed;                       /* no request turns the part: only another policy would */
 };
 
 struct explain_statement {
@@ -57,8 +58,8 @@ void explain_policy(const struct policy *policy, const struct policy_request *re
 	const struct explain_visitor *visitor, struct policy_result *ret);
 
 /*
- * One sentence on what would turn the verdict: which Deny has to stop matching, or which Allow is nearest and what it
- * lacks. Writes at most `buffer_bytes` bytes with NUL; returns the length that the whole text has.
+ * A few sentences on what would turn the verdict: which Deny has to stop matching, whether others remain and an Allow holds
+ * then, or which Allow is nearest and what it lacks. Changes that were tried out are found by turn.h. Writes at most `buffer_bytes` bytes with NUL; returns the length that the whole text has.
  */
 size_t explain_summary_write(
 	const struct policy *policy, const struct policy_request *request, char *buffer, size_t buffer_bytes);

@@ -17,7 +17,7 @@
  * to store), policy_parse() when a snapshot is built, policy_evaluate() once a request and policy, policy_free().
  *
  * Neighbours: combine.h joins the verdicts of endpoint, domain, API and caller policies and writes AWS's denial texts;
- * explain.h says why; source_filter.h derives what the kernel may drop.
+ * explain.h says why, turn.h what would turn it; source_filter.h derives what the kernel may drop.
  *
  * Threads: a policy is immutable; any number of threads may evaluate it. Nothing here logs, does I/O, keeps state or reads
  * a clock; evaluation allocates nothing.

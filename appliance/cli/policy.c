@@ -216,7 +216,10 @@ static int explain(struct cli *cli, int argc, char **argv)
 		"Why a request gets its verdict: for every policy that is asked, statement by statement and part by "
 		"part, what "
 		"matched,\n"
-		"what the request had, and what would have to be different.",
+		"what the request had, and what would have to be different; and the fewest changes of the request with "
+		"which "
+		"the\n"
+		"verdict turns, each tried out.",
 		options, sizeof options / sizeof options[0], 0, 0 };
 	char **arguments;
 	size_t count;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "policy/explain.h"
+#include "policy/turn.h"
 
 /* ---- as JSON ---- */
 
@@ -50,6 +51,7 @@ static void on_part(void *context, const struct explain_statement *statement, co
 	json_set(object, "wanted", texts_json(part->wanted, part->wanted_count));
 	json_set(object, "actual", part->present ? texts_json(part->actual, part->actual_count) : json_null_new());
 	json_set_c_string(object, "remedy", part->remedy);
+	json_set_bool(object, "fixed", part->fixed);
 	json_append(walk->parts, object);
 }
 
@@ -88,6 +90,61 @@ static void add_policy(
 	json_append(policies, object);
 }
 
+/* ---- turns ---- */
+
+static struct json *value_json(const struct policy_value *value)
+{
+	if (value->list)
+		return texts_json(value->list, value->list_count);
+	return value->text.bytes ? json_text_new(view_of_policy_text(value->text)) : json_null_new();
+}
+
+static void on_turn(void *context, const struct turn *turn)
+{
+	struct json *object = json_object_new(), *changes = json_ensure_array(object, "changes");
+
+	json_set_c_string(object, "verdict", policy_verdict_name(turn->verdict));
+	for (size_t i = 0; i < turn->change_count; i++) {
+		struct json *change = json_object_new();
+
+		json_set_text(change, "of", view_of_policy_text(turn->changes[i].name));
+		json_set(change, "from", value_json(&turn->changes[i].from));
+		json_set(change, "to", value_json(&turn->changes[i].to));
+		json_append(changes, change);
+	}
+	json_append(context, object);
+}
+
+/* The verdict of the whole case on a changed request. */
+static enum policy_verdict judge(void *context, const struct policy_request *request)
+{
+	struct policy_case changed = *(const struct policy_case *)context;
+	struct combine_decision decision;
+
+	changed.request = *request;
+	policy_case_decide(&changed, &decision);
+	return decision.verdict;
+}
+
+/* The fewest changes of the request that give the other verdict, each tried out; none if none was found. */
+static struct json *turns_json(const struct policy_case *policy_case)
+{
+	const struct policy *all[] = { policy_case->endpoint, policy_case->resource, policy_case->identity };
+	struct policy_case copy = *policy_case;
+	struct turn_input input = { .request = &policy_case->request,
+		.same_caller = policy_case->identity,
+		.judge = judge,
+		.judge_context = &copy };
+	struct json *turns = json_array_new();
+
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		if (all[i])
+			input.policies[input.policy_count++] = all[i];
+	if (input.policy_count && turn_find(&input, on_turn, turns) < 0)
+		return turns; /* no ARN, or no memory: nothing can be said */
+	return turns;
+}
+
 void policy_explain_write(const struct policy_case *policy_case, struct json *answer)
 {
 	struct json *policies = json_array_new();
@@ -100,6 +157,7 @@ void policy_explain_write(const struct policy_case *policy_case, struct json *an
 	add_policy(policies, "policy", policy_case->resource, &policy_case->request);
 	add_policy(policies, "identityPolicy", policy_case->identity, &policy_case->request);
 	json_set(answer, "policies", policies);
+	json_set(answer, "turns", turns_json(policy_case));
 }
 
 /* ---- for people ---- */
@@ -140,6 +198,36 @@ static void print_statement(const struct json *statement)
 	print_part(part);
 }
 
+static void print_value(const struct json *value)
+{
+	if (json_is_array(value)) {
+		JSON_EACH(element, value)
+		printf("%s" VIEW_FMT, json_at(value, 0) == element ? "" : ", ", VIEW_ARG(json_text(element)));
+	} else if (json_is_null(value)) {
+		printf("nothing");
+	} else {
+		printf("\"" VIEW_FMT "\"", VIEW_ARG(json_text(value)));
+	}
+}
+
+static void print_turns(const struct json *turns)
+{
+	if (!json_count(turns))
+		printf("\nNo change of up to %d parts of the request was found that turns this.\n", TURN_STEPS_MAX);
+	JSON_EACH(turn, turns)
+	{
+		printf("\nIt would be %s with\n", json_find_c_string(turn, "verdict"));
+		JSON_EACH(change, json_find(turn, "changes"))
+		{
+			printf("    " VIEW_FMT " ", VIEW_ARG(json_find_text(change, "of")));
+			print_value(json_find(change, "to"));
+			printf(" instead of ");
+			print_value(json_find(change, "from"));
+			putchar('\n');
+		}
+	}
+}
+
 void policy_explain_print(const struct json *answer)
 {
 	char *by = json_print_text(json_find(answer, "by"));
@@ -153,4 +241,5 @@ void policy_explain_print(const struct json *answer)
 		JSON_EACH(statement, json_find(policy, "statements"))
 		print_statement(statement);
 	}
+	print_turns(json_find(answer, "turns"));
 }

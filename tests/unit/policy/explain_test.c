@@ -101,7 +101,8 @@ static void parts_come_in_order_with_values_and_outcome(void **state)
 			    "aws:VpcSourceIp (the request has "
 			    "10.20.0.66): the value would have to be one of this list; Null on aws:Referer (the "
 			    "request has no value): the "
-			    "request would have to carry this key.",
+			    "request would have to carry this key. Without a Deny it would still be refused: no Allow "
+			    "matches.",
 		summary);
 	assert_int_equal(count, explain_summary_write(policy, &request, cut, sizeof cut));
 	assert_int_equal(15, strlen(cut));
