@@ -54,6 +54,18 @@ static int events(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+/* Head of an endpoint's filter: mode, generation, and how it compares with what the policies say. */
+static void print_head(const struct json *filter)
+{
+	printf(VIEW_FMT " mode " VIEW_FMT " generation %lld\n", VIEW_ARG(json_find_text(filter, "endpoint")),
+		VIEW_ARG(json_find_text(filter, "mode")), (long long)json_find_integer(filter, "generation", 0));
+	if (json_find_bool(filter, "widened", false))
+		printf("  widened: the policies need %lld prefixes, %lld are allowed, so fewer sources are dropped "
+		       "here\n",
+			(long long)json_find_integer(filter, "prefixesNeeded", 0),
+			(long long)json_find_integer(filter, "prefixesAllowed", 0));
+}
+
 static int stats(struct cli *cli, int argc, char **argv)
 {
 	const char *endpoint = NULL;
@@ -77,12 +89,17 @@ static int stats(struct cli *cli, int argc, char **argv)
 		return cli_print_json(answer);
 	JSON_EACH(one, json_find(answer, "endpoints"))
 	{
-		printf(VIEW_FMT " mode " VIEW_FMT " generation %lld\n", VIEW_ARG(json_find_text(one, "endpoint")),
-			VIEW_ARG(json_find_text(one, "mode")), (long long)json_find_integer(one, "generation", 0));
+		print_head(one);
 		JSON_EACH(counter, json_find(one, "counters"))
 		printf("  %-28.*s %12lld packets %14lld bytes\n", VIEW_ARG(json_find_text(counter, "reason")),
 			(long long)json_find_integer(counter, "packets", 0),
 			(long long)json_find_integer(counter, "bytes", 0));
+		printf("  %lld prefixes; %lld resets sent, %lld left out; %lld events sent, %lld lost\n",
+			(long long)json_find_integer(one, "prefixes", 0),
+			(long long)json_find_integer(one, "resetsSent", 0),
+			(long long)json_find_integer(one, "resetsLimited", 0),
+			(long long)json_find_integer(one, "eventsSent", 0),
+			(long long)json_find_integer(one, "eventsLost", 0));
 	}
 	return CLI_OK;
 }
@@ -105,8 +122,7 @@ static int show(struct cli *cli, int argc, char **argv)
 		return CLI_FAILED;
 	if (cli->json)
 		return cli_print_json(answer);
-	printf(VIEW_FMT " mode " VIEW_FMT " generation %lld\n", VIEW_ARG(json_find_text(answer, "endpoint")),
-		VIEW_ARG(json_find_text(answer, "mode")), (long long)json_find_integer(answer, "generation", 0));
+	print_head(answer);
 	JSON_EACH(prefix, json_find(answer, "prefixes"))
 	printf("  " VIEW_FMT " " VIEW_FMT " " VIEW_FMT " %s\n", VIEW_ARG(json_find_text(prefix, "prefix")),
 		VIEW_ARG(json_find_text(prefix, "verdict")), VIEW_ARG(json_find_text(prefix, "reason")),

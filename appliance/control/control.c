@@ -73,6 +73,8 @@ static void look_after(void *context)
 	struct control *control = context;
 
 	filter_retry(control);
+	drop_log_run(control, clock_monotonic_ms());
+	drop_log_count(control, clock_monotonic_ms());
 	if (clock_monotonic_ms() >= control->renew_check_ms) {
 		control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
 		certificates_renew(control);
@@ -221,7 +223,21 @@ void control_change_audit_log(struct control *control, int fd)
 	worker_post(&control->worker, &job->work);
 }
 
+static void run_drop_job(struct worker_job *work)
+{
+	struct control *control = CONTAINER_OF(work, struct control, drop_job);
+
+	/* What comes from here on has a job of its own. */
+	control->drop_job_posted = false;
+	drop_log_run(control, clock_monotonic_ms());
+}
+
 void control_filter_events(struct control *control, const struct verb_filter_events *events)
 {
 	events_add(&control->events, events);
+	if (control->drop_job_posted)
+		return;
+	control->drop_job_posted = true;
+	control->drop_job.run = run_drop_job;
+	worker_post(&control->worker, &control->drop_job);
 }

@@ -29,15 +29,14 @@ static int fail_for_posternd(struct call *call, int error)
 	return call_fail(call, "ServiceUnavailableException", "posternd does not answer: %s", strerror(-error));
 }
 
-/* An address of 128 bits as text: IPv4 in its own form. */
-static const char *address_text(const uint8_t bytes[16], char text[INET6_ADDRSTRLEN])
+const char *own_filter_address_text(const uint8_t bytes[16], char text[OWN_FILTER_ADDRESS_BYTES])
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
 	if (memcmp(bytes, mapped, sizeof mapped) == 0)
-		(void)inet_ntop(AF_INET, bytes + 12, text, INET6_ADDRSTRLEN);
+		(void)inet_ntop(AF_INET, bytes + 12, text, OWN_FILTER_ADDRESS_BYTES);
 	else
-		(void)inet_ntop(AF_INET6, bytes, text, INET6_ADDRSTRLEN);
+		(void)inet_ntop(AF_INET6, bytes, text, OWN_FILTER_ADDRESS_BYTES);
 	return text;
 }
 
@@ -60,13 +59,13 @@ static struct json *event_shown(const struct control *control, const struct even
 {
 	const struct filter_event *drop = &event->drop.event;
 	struct json *row = json_object_new();
-	char text[INET6_ADDRSTRLEN], time[CLOCK_TEXT_MAX_BYTES];
+	char text[OWN_FILTER_ADDRESS_BYTES], time[CLOCK_TEXT_MAX_BYTES];
 
 	json_set_integer(row, "number", (int64_t)event->number);
 	json_set_text(row, "time", view_from(time, clock_write_iso_ms(time, event->wall_ms)));
 	json_set_c_string(row, "endpoint", event->drop.id);
-	json_set_c_string(row, "source", address_text(drop->source, text));
-	json_set_c_string(row, "destination", address_text(drop->destination, text));
+	json_set_c_string(row, "source", own_filter_address_text(drop->source, text));
+	json_set_c_string(row, "destination", own_filter_address_text(drop->destination, text));
 	json_set_integer(row, "sourcePort", drop->source_port);
 	json_set_integer(row, "port", drop->destination_port);
 	json_set_integer(row, "protocol", drop->protocol);
@@ -105,7 +104,7 @@ int op_list_filter_events(struct call *call)
 
 /* --- counters ------------------------------------------------------------------------------------------------------------------------ */
 
-static int read_stats(struct control *control, const char *id, struct verb_filter_stats *ret)
+int own_filter_read_stats(struct control *control, const char *id, struct verb_filter_stats *ret)
 {
 	struct verb_endpoint_id order = { { 0 } };
 	struct verb_message *reply;
@@ -120,7 +119,19 @@ static int read_stats(struct control *control, const char *id, struct verb_filte
 	return error;
 }
 
-static struct json *stats_shown(const char *id, const struct verb_filter_stats *stats)
+/* How much finer the policies are than what is loaded. */
+static void show_need(const struct control *control, struct json *shown, const char *id)
+{
+	struct filter_need need;
+
+	if (!filter_need_of(control, id, &need))
+		return;
+	json_set_integer(shown, "prefixesNeeded", (int64_t)need.needed_count);
+	json_set_integer(shown, "prefixesAllowed", (int64_t)filter_limit(control));
+	json_set_bool(shown, "widened", need.widened);
+}
+
+static struct json *stats_shown(const struct control *control, const char *id, const struct verb_filter_stats *stats)
 {
 	struct json *shown = json_object_new(), *counters = json_array_new();
 
@@ -128,6 +139,7 @@ static struct json *stats_shown(const char *id, const struct verb_filter_stats *
 	json_set_c_string(shown, "mode", filter_mode_name(stats->mode));
 	json_set_integer(shown, "generation", (int64_t)stats->generation);
 	json_set_integer(shown, "prefixes", stats->prefix_count);
+	show_need(control, shown, id);
 	for (unsigned reason = 0; reason < FILTER_REASON_COUNT; reason++) {
 		struct json *counter = json_object_new();
 
@@ -160,33 +172,135 @@ int op_get_filter_stats(struct call *call)
 
 		if (endpoint_is_builtin(endpoint) || (wanted && strcmp(wanted, id) != 0))
 			continue;
-		error = read_stats(call->control, id, &stats);
+		error = own_filter_read_stats(call->control, id, &stats);
 		if (error < 0 && error != -ENOENT)
 			return fail_for_posternd(call, error);
 		if (error == 0)
-			json_append(list, stats_shown(id, &stats));
+			json_append(list, stats_shown(call->control, id, &stats));
 	}
 	return 0;
+}
+
+/* --- metrics ------------------------------------------------------------------------------------------------------------------------- */
+
+struct sample {
+	const char *id;
+	struct verb_filter_stats stats;
+	struct filter_need need;
+};
+
+/* One number of each endpoint. */
+static uint64_t resets_sent(const struct sample *sample)
+{
+	return sample->stats.resets_sent;
+}
+
+static uint64_t resets_limited(const struct sample *sample)
+{
+	return sample->stats.resets_limited;
+}
+
+static uint64_t events_sent(const struct sample *sample)
+{
+	return sample->stats.events_sent;
+}
+
+static uint64_t events_lost(const struct sample *sample)
+{
+	return sample->stats.events_lost;
+}
+
+static uint64_t prefixes(const struct sample *sample)
+{
+	return sample->stats.prefix_count;
+}
+
+static uint64_t prefixes_needed(const struct sample *sample)
+{
+	return sample->need.needed_count;
+}
+
+static uint64_t is_widened(const struct sample *sample)
+{
+	return sample->need.widened;
+}
+
+static uint64_t generation(const struct sample *sample)
+{
+	return sample->stats.generation;
+}
+
+static const struct {
+	const char *name, *type, *help;
+	uint64_t (*read)(const struct sample *sample);
+} metrics[] = {
+	{ "resets_sent_total", "counter", "TCP resets that answered dropped packets", resets_sent },
+	{ "resets_limited_total", "counter", "TCP resets left out: more than filter_resets_per_second",
+		resets_limited },
+	{ "events_sent_total", "counter", "Drop events that the kernel filter reported", events_sent },
+	{ "events_lost_total", "counter", "Drop events left out: more than filter_events_per_second, or no room",
+		events_lost },
+	{ "prefixes", "gauge", "Prefixes of the kernel filter in force", prefixes },
+	{ "prefixes_needed", "gauge", "Prefixes that say exactly what the policies say", prefixes_needed },
+	{ "widened", "gauge", "1 if that is more than filter_prefixes, so that the filter drops less", is_widened },
+	{ "generation", "gauge", "Number of the table in force: another one has another content", generation },
+};
+
+static void write_head(struct buffer *buffer, const char *name, const char *type, const char *help)
+{
+	buffer_printf(buffer, "# HELP postern_filter_%s %s, by endpoint\n# TYPE postern_filter_%s %s\n", name, help,
+		name, type);
+}
+
+static void write_by_reason(struct buffer *buffer, const struct sample *samples, size_t count, const char *name,
+	const char *help, bool bytes)
+{
+	write_head(buffer, name, "counter", help);
+	for (size_t i = 0; i < count; i++)
+		for (unsigned reason = 0; reason < FILTER_REASON_COUNT; reason++)
+			buffer_printf(buffer, "postern_filter_%s{endpoint=\"%s\",reason=\"%s\"} %llu\n", name,
+				samples[i].id, filter_reason_name(reason),
+				(unsigned long long)(bytes ? samples[i].stats.bytes[reason]
+							   : samples[i].stats.packets[reason]));
+}
+
+static void write_modes(struct buffer *buffer, const struct sample *samples, size_t count)
+{
+	write_head(buffer, "mode", "gauge", "1 for what happens to denied packets now");
+	for (size_t i = 0; i < count; i++)
+		for (unsigned mode = FILTER_MODE_RESET; mode <= FILTER_MODE_OBSERVE; mode++)
+			buffer_printf(buffer, "postern_filter_mode{endpoint=\"%s\",mode=\"%s\"} %d\n", samples[i].id,
+				filter_mode_name(mode), samples[i].stats.mode == mode);
 }
 
 void own_filter_write_metrics(struct control *control, struct call *call, struct buffer *buffer)
 {
 	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
+	struct sample *samples = calloc(json_count(endpoints) + 1, sizeof *samples);
+	size_t count = 0;
 
-	buffer_append_text(buffer,
-		"# HELP postern_filter_packets_total Packets that the kernel filter judged, by endpoint and reason\n"
-		"# TYPE postern_filter_packets_total counter\n");
+	ASSERT(samples);
 	JSON_EACH(endpoint, endpoints)
 	{
-		const char *id = json_find_c_string(endpoint, "vpcEndpointId");
-		struct verb_filter_stats stats;
+		struct sample *sample = &samples[count];
 
-		if (endpoint_is_builtin(endpoint) || read_stats(control, id, &stats) < 0)
+		sample->id = json_find_c_string(endpoint, "vpcEndpointId");
+		if (endpoint_is_builtin(endpoint) || own_filter_read_stats(control, sample->id, &sample->stats) < 0)
 			continue;
-		for (unsigned reason = 0; reason < FILTER_REASON_COUNT; reason++)
-			buffer_printf(buffer, "postern_filter_packets_total{endpoint=\"%s\",reason=\"%s\"} %llu\n", id,
-				filter_reason_name(reason), (unsigned long long)stats.packets[reason]);
+		(void)filter_need_of(control, sample->id, &sample->need);
+		count++;
 	}
+	write_by_reason(buffer, samples, count, "packets_total", "Packets that the kernel filter judged", false);
+	write_by_reason(
+		buffer, samples, count, "bytes_total", "Bytes of the packets that the kernel filter judged", true);
+	for (size_t i = 0; i < ARRAY_COUNT(metrics); i++) {
+		write_head(buffer, metrics[i].name, metrics[i].type, metrics[i].help);
+		for (size_t j = 0; j < count; j++)
+			buffer_printf(buffer, "postern_filter_%s{endpoint=\"%s\"} %llu\n", metrics[i].name,
+				samples[j].id, (unsigned long long)metrics[i].read(&samples[j]));
+	}
+	write_modes(buffer, samples, count);
+	free(samples);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------------------------------------- */
@@ -196,11 +310,11 @@ static struct json *entry_shown(const struct control *control, const char *id, c
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 	bool is_v4 = memcmp(entry->key.address, mapped, sizeof mapped) == 0 && entry->key.prefix_bits >= 96;
 	struct json *row = json_object_new();
-	char text[INET6_ADDRSTRLEN];
+	char text[OWN_FILTER_ADDRESS_BYTES];
 
 	json_set(row, "prefix",
-		json_text_new_printf(
-			"%s/%u", address_text(entry->key.address, text), entry->key.prefix_bits - (is_v4 ? 96u : 0u)));
+		json_text_new_printf("%s/%u", own_filter_address_text(entry->key.address, text),
+			entry->key.prefix_bits - (is_v4 ? 96u : 0u)));
 	json_set_c_string(row, "verdict", entry->value.verdict == FILTER_VERDICT_PASS ? "pass" : "deny");
 	json_set_c_string(row, "reason", filter_reason_name(entry->value.reason));
 	add_statement(control, row, id, entry->value.generation, entry->value.statement);
@@ -236,12 +350,13 @@ int op_get_filter(struct call *call)
 
 	if (!record_exists(call, STORE_vpcendpoint, id))
 		return call_fail(call, "NotFoundException", "The Vpc Endpoint Id '%s' does not exist", id);
-	error = read_stats(call->control, id, &stats);
+	error = own_filter_read_stats(call->control, id, &stats);
 	if (error < 0)
 		return fail_for_posternd(call, error);
 	json_set_c_string(call->output, "endpoint", id);
 	json_set_c_string(call->output, "mode", filter_mode_name(stats.mode));
 	json_set_integer(call->output, "generation", (int64_t)stats.generation);
+	show_need(call->control, call->output, id);
 	list = json_ensure_array(call->output, "prefixes");
 	error = add_entries(call, id, list);
 	return error < 0 ? fail_for_posternd(call, error) : 0;

@@ -14,6 +14,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/table.h"
 #include "appliance/control/control.h"
+#include "appliance/control/drop_log.h"
 #include "appliance/control/events.h"
 #include "appliance/control/filter_targets.h"
 #include "appliance/control/operations.h"
@@ -53,6 +54,9 @@ struct control {
 	struct filter_targets filter_targets;
 	struct filter_plan *filter_plan; /* of the transaction under way; NULL: none */
 	struct events events;
+	struct drop_log drop_log;
+	struct worker_job drop_job; /* the loop's, while `drop_job_posted` is false */
+	_Atomic bool drop_job_posted;
 
 	/* Local mode's endpoint. Fixed at the first start. */
 	char builtin_endpoint_id[32];

@@ -1,74 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Unit test of control/filter and control/endpoints: what is ordered from posternd, when, and what it is remembered for. */
-#include "tests/unit/control/appliance.h"
-
-#include "appliance/control/endpoints.h"
-#include "appliance/control/filter.h"
-#include "appliance/control/posternd.h"
-#include "tests/unit/control/fake_posternd.h"
-
-static struct fake_posternd fake;
-
-#define CREATE_ENDPOINT                                                                                                \
-	"Action=CreateVpcEndpoint&Version=2016-11-15&VpcEndpointType=Interface&VpcId=vpc-0a1b2c3d&"                    \
-	"ServiceName=com.amazonaws.us-east-1.execute-api&SubnetId.1=subnet-1&IpAddressType=dualstack"
-
-static int start(void **state)
-{
-	struct appliance *appliance;
-
-	assert_int_equal(0, appliance_start(state));
-	appliance = *state;
-	appliance_close(appliance);
-	fake_posternd_start(&fake, appliance->folder);
-	appliance->settings.posternd_socket = fake.path;
-	appliance_open(appliance);
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct appliance *appliance = *state;
-
-	posternd_forget(appliance->control);
-	fake_posternd_stop(&fake);
-	return appliance_end(state);
-}
-
-/* The id of a new endpoint, in static memory. */
-static const char *create_endpoint(struct appliance *appliance)
-{
-	static char id[32];
-
-	assert_int_equal(200, call_ec2(appliance, CREATE_ENDPOINT));
-	snprintf(id, sizeof id, "%s", element(appliance, "vpcEndpointId"));
-	return id;
-}
-
-/* Import a private API with this policy and put it on stage prod. */
-static void deploy(struct appliance *appliance, const char *policy)
-{
-	static const char document[] =
-		"{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"pets\",\"version\":\"1\"},\"paths\":{\"/pets\":{\"get\":{"
-		"\"x-amazon-apigateway-integration\":{\"type\":\"mock\",\"requestTemplates\":{\"application/json\":"
-		"\"{\\\"statusCode\\\": 200}\"}}}}},\"x-amazon-apigateway-policy\":%s}";
-	char text[2048], target[96];
-
-	snprintf(text, sizeof text, document, policy);
-	assert_int_equal(
-		201, call(appliance, "POST", "/restapis?mode=import&endpointConfigurationTypes=PRIVATE", text));
-	snprintf(target, sizeof target, "/restapis/%s/deployments", member(appliance, "id"));
-	assert_int_equal(201, call(appliance, "POST", target, "{\"stageName\":\"prod\"}"));
-}
-
-#define ALLOW_ALL                                                                                                      \
-	"{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"execute-api:Invoke\",\"Resource\":\"execute-api:/*\"}"
-#define POLICY(statements) "{\"Version\":\"2012-10-17\",\"Statement\":[" statements "]}"
-#define ONLY_LEFT                                                                                                      \
-	POLICY(ALLOW_ALL                                                                                               \
-		",{\"Sid\":\"OnlyLeft\",\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"execute-api:Invoke\","    \
-		"\"Resource\":\"execute-api:/*\",\"Condition\":{\"NotIpAddress\":{\"aws:VpcSourceIp\":"                \
-		"\"10.20.0.0/26\"}}}")
+#include "tests/unit/control/filtering.h"
 
 static void an_endpoint_is_ordered_and_its_filter_loaded_before_the_answer(void **state)
 {
@@ -244,8 +176,6 @@ static void an_event_names_the_sid_behind_it(void **state)
 		call_with(appliance, "postern", "GET", "/postern/v1/filter/events?endpoint=vpce-1", NULL, NULL, ""));
 	assert_int_equal(0, json_count(json_find(appliance->body, "events")));
 }
-
-#define WITH_POSTERND(test) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
 {
