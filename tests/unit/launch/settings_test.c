@@ -97,6 +97,7 @@ static void a_whole_file_becomes_posternds_record(void **state)
 	assert_int_equal(AF_INET6, config.management[1].family);
 	assert_int_equal(0, config.local);
 	assert_string_equal("/var/log/postern/access.log", config.access_log);
+	assert_string_equal("/var/log/postern/audit.log", config.audit_log);
 	assert_int_equal(1, config.network_count);
 	assert_string_equal("vpc-0b1c2d3e4f5061728", config.networks[0].vpc_id);
 	assert_string_equal("br0", config.networks[0].interface);
@@ -128,6 +129,7 @@ static void errors_name_the_place_and_the_rule(void **state)
 		"f.yaml:1:17: backend_allow[0]: must be a prefix such as 10.0.0.0/8 without bits behind its length\n");
 	bad("access_key_id: AKIAIOSFODNN7EXAMPLE\n",
 		"f.yaml:1:16: access_key_id: access_key_id and secret_access_key go together\n");
+	bad("audit_log: access.log\n", "f.yaml:1:12: audit_log: must be another file than access_log\n");
 	bad("access_log: a/b\n", "f.yaml:1:13: access_log: must be the name of a file within log_dir, without '/'\n");
 }
 

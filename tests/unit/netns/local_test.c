@@ -223,7 +223,7 @@ static void a_record_that_cannot_be_ends_the_start(void **state)
 	lab_free(&lab);
 }
 
-static void sighup_reopens_the_access_log_and_refuses_what_needs_a_restart(void **state)
+static void sighup_reopens_the_logs_and_refuses_what_needs_a_restart(void **state)
 {
 	struct lab lab = started();
 	char moved[NETNS_PATH_BYTES + 8];
@@ -232,9 +232,12 @@ static void sighup_reopens_the_access_log_and_refuses_what_needs_a_restart(void 
 	(void)state;
 	snprintf(moved, sizeof moved, "%s.1", lab.config.access_log);
 	assert_int_equal(0, rename(lab.config.access_log, moved));
+	snprintf(moved, sizeof moved, "%s.1", lab.config.audit_log);
+	assert_int_equal(0, rename(lab.config.audit_log, moved));
 	assert_int_equal(0, kill(lab.pid, SIGHUP));
-	while (stat(lab.config.access_log, &facts) < 0)
+	while (stat(lab.config.access_log, &facts) < 0 || stat(lab.config.audit_log, &facts) < 0)
 		poll(NULL, 0, 1);
+	assert_int_equal(0640, facts.st_mode & 07777);
 	lab.config.worker_count = 3;
 	lab_write_settings(&lab);
 	assert_int_equal(0, kill(lab.pid, SIGHUP));
@@ -393,7 +396,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_port_in_use_is_named_and_ends_the_start),
 		cmocka_unit_test(one_run_dir_has_one_posternd),
 		cmocka_unit_test(a_record_that_cannot_be_ends_the_start),
-		cmocka_unit_test(sighup_reopens_the_access_log_and_refuses_what_needs_a_restart),
+		cmocka_unit_test(sighup_reopens_the_logs_and_refuses_what_needs_a_restart),
 		cmocka_unit_test(a_program_that_never_starts_ends_the_start),
 		cmocka_unit_test(a_child_that_does_not_drain_is_killed_at_the_limit),
 		cmocka_unit_test(a_child_that_does_not_come_back_is_replaced),

@@ -402,6 +402,7 @@ static inline struct lab lab_new(bool local)
 	snprintf(lab.config.run_dir, sizeof lab.config.run_dir, "%s/run", lab.dir);
 	snprintf(lab.config.log_dir, sizeof lab.config.log_dir, "%s/log", lab.dir);
 	snprintf(lab.config.access_log, sizeof lab.config.access_log, "%s/log/access.log", lab.dir);
+	snprintf(lab.config.audit_log, sizeof lab.config.audit_log, "%s/log/audit.log", lab.dir);
 	lab_write_settings(&lab);
 	return lab;
 }
