@@ -104,10 +104,24 @@ static int stats(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
+static const char *services_text(const struct json *services)
+{
+	bool https = false, dns = false;
+
+	JSON_EACH(service, services)
+	{
+		https = https || view_equals_text(json_text(service), "https");
+		dns = dns || view_equals_text(json_text(service), "dns");
+	}
+	return https ? dns ? "https,dns" : "https" : dns ? "dns" : "-";
+}
+
 static int show(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_usage usage = { "postern filter show ENDPOINT",
-		"The prefixes that are loaded for an endpoint, with the verdict of each and the statement behind it.",
+		"The prefixes that are loaded for an endpoint, with the verdict of each, the services that its sources "
+		"are admitted "
+		"to, and the statement behind the verdict.",
 		NULL, 0, 1, 1 };
 	struct json *answer JSON_CLEANUP = NULL;
 	char **arguments;
@@ -124,9 +138,9 @@ static int show(struct cli *cli, int argc, char **argv)
 		return cli_print_json(answer);
 	print_head(answer);
 	JSON_EACH(prefix, json_find(answer, "prefixes"))
-	printf("  " VIEW_FMT " " VIEW_FMT " " VIEW_FMT " %s\n", VIEW_ARG(json_find_text(prefix, "prefix")),
+	printf("  " VIEW_FMT " " VIEW_FMT " " VIEW_FMT " %s %s\n", VIEW_ARG(json_find_text(prefix, "prefix")),
 		VIEW_ARG(json_find_text(prefix, "verdict")), VIEW_ARG(json_find_text(prefix, "reason")),
-		or_dash(json_find_text(prefix, "sid"), sid, sizeof sid));
+		services_text(json_find(prefix, "services")), or_dash(json_find_text(prefix, "sid"), sid, sizeof sid));
 	return CLI_OK;
 }
 
