@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/control/worker.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <time.h>
 
 #include "appliance/base/assert.h"
 
-/* Wait for a job for at most a second. True if there is one or the end is near. */
-static bool wait_for_job(struct worker *worker)
+static struct timespec in_a_second(void)
 {
-	struct timespec until;
+	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec++;
-	while (!worker->first && !worker->stopping)
-		if (pthread_cond_timedwait(&worker->wanted, &worker->mutex, &until) == ETIMEDOUT)
-			return false;
-	return true;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec++;
+	return at;
+}
+
+static bool is_past(const struct timespec *at)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > at->tv_sec || (now.tv_sec == at->tv_sec && now.tv_nsec >= at->tv_nsec);
+}
+
+/* Wait for a job until `due`. False if it is past, whatever is queued: a stream of jobs must not keep the tick away. */
+static bool wait_for_job(struct worker *worker, const struct timespec *due)
+{
+	while (!worker->stopping && !is_past(due)) {
+		if (worker->first)
+			return true;
+		(void)pthread_cond_timedwait(&worker->wanted, &worker->mutex, due);
+	}
+	return worker->stopping;
 }
 
 static void *work(void *argument)
 {
 	struct worker *worker = argument;
+	struct timespec due = in_a_second();
 
 	pthread_mutex_lock(&worker->mutex);
 	for (;;) {
 		struct worker_job *job;
-		bool idle = !wait_for_job(worker);
 
-		if (idle) {
+		if (!wait_for_job(worker, &due)) {
 			pthread_mutex_unlock(&worker->mutex);
-			worker->idle(worker->idle_context);
+			worker->tick(worker->tick_context);
+			due = in_a_second();
 			pthread_mutex_lock(&worker->mutex);
 			continue;
 		}
@@ -49,13 +64,13 @@ static void *work(void *argument)
 	return NULL;
 }
 
-int worker_start(struct worker *worker, void (*idle)(void *context), void *idle_context)
+int worker_start(struct worker *worker, void (*tick)(void *context), void *tick_context)
 {
 	pthread_condattr_t attributes;
 	sigset_t all, before;
 	int error;
 
-	*worker = (struct worker){ .idle = idle, .idle_context = idle_context };
+	*worker = (struct worker){ .tick = tick, .tick_context = tick_context };
 	worker->end = &worker->first;
 	pthread_mutex_init(&worker->mutex, NULL);
 	pthread_condattr_init(&attributes);

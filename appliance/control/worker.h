@@ -22,12 +22,12 @@ struct worker {
 	pthread_cond_t wanted;
 	struct worker_job *first, **end;
 	bool stopping, running;
-	void (*idle)(void *context); /* called about once a second while nothing is to be done */
-	void *idle_context;
+	void (*tick)(void *context); /* called about once a second on the thread, between jobs */
+	void *tick_context;
 };
 
 /* Start the thread. Returns 0 or a negative errno. */
-int worker_start(struct worker *worker, void (*idle)(void *context), void *idle_context)
+int worker_start(struct worker *worker, void (*tick)(void *context), void *tick_context)
 	__attribute__((warn_unused_result));
 
 /* Add a job; it belongs to the worker until `run` is called. */
