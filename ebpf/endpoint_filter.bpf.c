@@ -7,8 +7,13 @@
  * the table in force says so for the source; everything else is dropped for a named reason. Ports are in the first
  * fragment only: later ones are judged by their source and protocol, and are useless without the first.
  *
- * Packets are read with bpf_skb_load_bytes(): it needs no CAP_PERFMON and sees paged data too. UAPI headers only, no CO-RE,
- * so the object loads on kernels without BTF. The work per packet does not depend on the size of the policy.
+ * What a served client sends all day, TCP to port 443 right behind Ethernet and a plain IP header, is read in place
+ * (read_plain); whatever is not just that is read step by step (read_any) with bpf_skb_load_bytes(), which sees paged data
+ * too. Both fill the same struct packet, and one judgement follows. Sources that passed are remembered for a while
+ * (`recent`), for packets come in bursts.
+ *
+ * No need of CAP_PERFMON: packet pointers are used at fixed offsets only, and no loop is left in which a mispredicted branch,
+ * which the verifier follows, could run on. UAPI headers only, no CO-RE, so the object loads on kernels without BTF.
  * Source: architecture section 8; RFC 9293 3.10.7.1 (reset generation); RFC 8200 4 (extension headers).
  */
 #include <linux/bpf.h>
@@ -33,6 +38,10 @@
 /* Room that one destination option fills (see answer_ipv6): an option holds 255 bytes at most. */
 #define PADDED_EXTENSIONS_MAX_BYTES 256
 
+/* Slots of `recent`, a power of two: 6 KiB a CPU, which stay in its first cache. */
+#define RECENT_BITS 8
+#define RECENT_COUNT (1 << RECENT_BITS)
+
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
@@ -55,6 +64,13 @@
  * refuse more than 7 bytes of it). */
 #define OPTION_SKIPPED 0x1e
 
+/* Trusted only while `table_id` is that of the settings: a table that is swapped out takes all of its sources along. */
+struct recent {
+	__u64 halves[2]; /* as in struct source */
+	__u32 table_id;  /* of the table that let it pass */
+	__u32 spare;
+};
+
 struct source_table {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -69,7 +85,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__array(values, struct source_table);
-} generations SEC(".maps");
+} tables SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -97,20 +113,70 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } events SEC(".maps");
 
-/* What has been read of a packet so far. Offsets are from the Ethernet header. */
+/* Sources that passed to the HTTPS service lately, by a hash of the source: one lookup instead of a walk down the trie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RECENT_COUNT);
+	__type(key, __u32);
+	__type(value, struct recent);
+} recent SEC(".maps");
+
+/* An address as the trie's keys have it: IPv6 as it is, IPv4 behind FILTER_IPV4_BLOCK with zeros after it. */
+struct address {
+	union {
+		__u64 halves[2];
+		__u32 words[4];
+		__u8 bytes[16];
+	};
+};
+
+/* Where the IPv4 address is in it. */
+#define WORD_IPV4 1
+
+/* A source as the trie's key, so aligned that the address is written and read in halves. */
+struct source {
+	__u32 spare;
+	__u32 prefix_bits; /* a struct filter_key begins here */
+	struct address address;
+};
+
+_Static_assert(
+	sizeof(struct source) == 8 + 16 && sizeof(struct filter_key) == 4 + 16, "a source does not end in a key");
+
+/* What has been read of a packet. Offsets are from the Ethernet header. */
 struct packet {
-	struct filter_key source;
-	__u8 destination[16];
+	struct source source;
+	struct address destination;
 	__u32 l3_offset;
 	__u32 l4_offset;
 	__u32 end_offset; /* of the IP packet: Ethernet may pad behind it */
+	__u32 service;    /* FILTER_SERVICE_* that it wants; 0 if none need be asked for */
 	__u16 source_port_be;
 	__u16 destination_port_be;
 	__u8 is_ipv6;
 	__u8 protocol;
 	__u8 later_fragment;
-	__u8 is_fragment;
+	__u8 spare;
 };
+
+static __always_inline void set_ipv4(struct address *address, __u32 address_be)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	address->halves[0] = (__u64)address_be << 32 | FILTER_IPV4_BLOCK;
+#else
+	address->halves[0] = (__u64)FILTER_IPV4_BLOCK << 32 | address_be;
+#endif
+	address->halves[1] = 0;
+}
+
+/*
+ * No host may send from ::ffff:a.b.c.d (RFC 4942 2.2), which a policy would take for the IPv4 host of that address, nor from
+ * a multicast address (RFC 4291 2.7), among which are the trie's keys of IPv4 sources.
+ */
+static __always_inline int is_no_source6(const struct address *address)
+{
+	return address->bytes[0] == 0xff || (address->halves[0] == 0 && address->words[2] == bpf_htonl(0xffff));
+}
 
 static __always_inline int load(struct __sk_buff *skb, __u32 offset, void *to, __u32 bytes)
 {
@@ -164,15 +230,12 @@ static __always_inline int parse_ipv4(struct __sk_buff *skb, struct packet *pack
 	if (ip.version != 4 || header_bytes < sizeof ip || total_bytes < header_bytes || total_bytes > present_bytes)
 		return FILTER_MALFORMED;
 	fragment = bpf_ntohs(ip.frag_off);
-	packet->is_fragment = (fragment & 0x3fff) != 0;
 	packet->later_fragment = (fragment & 0x1fff) != 0;
 	packet->protocol = ip.protocol;
 	packet->l4_offset = packet->l3_offset + header_bytes;
 	packet->end_offset = packet->l3_offset + total_bytes;
-	packet->source.address[10] = packet->source.address[11] = 0xff;
-	packet->destination[10] = packet->destination[11] = 0xff;
-	__builtin_memcpy(packet->source.address + 12, &ip.saddr, 4);
-	__builtin_memcpy(packet->destination + 12, &ip.daddr, 4);
+	set_ipv4(&packet->source.address, ip.saddr);
+	set_ipv4(&packet->destination, ip.daddr);
 	return FILTER_PASSED;
 }
 
@@ -194,7 +257,6 @@ static __always_inline int skip_extensions(struct __sk_buff *skb, struct packet 
 		if (next == NEXT_FRAGMENT) {
 			__u16 fragment = (__u16)(head[2] << 8 | head[3]);
 
-			packet->is_fragment = 1;
 			offset += 8;
 			if (fragment & 0xfff8) {
 				packet->later_fragment = 1;
@@ -216,7 +278,6 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb, struct packet *pack
 {
 	struct ipv6hdr ip;
 	__u32 payload_bytes, present_bytes = skb->len - packet->l3_offset;
-	const __u32 *source;
 
 	if (load(skb, packet->l3_offset, &ip, sizeof ip) < 0)
 		return FILTER_MALFORMED;
@@ -228,11 +289,9 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb, struct packet *pack
 		return FILTER_MALFORMED;
 	packet->is_ipv6 = 1;
 	packet->end_offset = packet->l3_offset + (__u32)sizeof ip + payload_bytes;
-	__builtin_memcpy(packet->source.address, &ip.saddr, 16);
-	__builtin_memcpy(packet->destination, &ip.daddr, 16);
-	/* ::ffff:a.b.c.d must not appear on the wire (RFC 4942 2.2): here it would pass for the IPv4 host of that address. */
-	source = (const __u32 *)&ip.saddr;
-	if (source[0] == 0 && source[1] == 0 && source[2] == bpf_htonl(0xffff))
+	__builtin_memcpy(packet->source.address.halves, &ip.saddr, 16);
+	__builtin_memcpy(packet->destination.halves, &ip.daddr, 16);
+	if (is_no_source6(&packet->source.address))
 		return FILTER_SOURCE_INVALID;
 	return skip_extensions(skb, packet, ip.nexthdr);
 }
@@ -256,32 +315,121 @@ static __always_inline int judge_icmp(struct __sk_buff *skb, const struct packet
 		       : FILTER_ICMP_REFUSED;
 }
 
-/* Which service a packet wants: FILTER_SERVICE_*, or 0 with the reason of its refusal in `*ret_reason`. */
-static __always_inline __u32 wanted_service(struct __sk_buff *skb, struct packet *packet, int *ret_reason)
+/* Find out which service the packet wants. */
+static __always_inline int read_ports(struct __sk_buff *skb, struct packet *packet)
 {
 	__u16 ports_be[2];
 	__u32 header_bytes;
 
-	if (packet->later_fragment)
-		return packet->protocol == IPPROTO_UDP ? FILTER_SERVICE_DNS : FILTER_SERVICE_HTTPS;
-	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP) {
-		*ret_reason = FILTER_PROTOCOL_REFUSED;
-		return 0;
+	if (packet->later_fragment) {
+		packet->service = packet->protocol == IPPROTO_UDP ? FILTER_SERVICE_DNS : FILTER_SERVICE_HTTPS;
+		return FILTER_PASSED;
 	}
+	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
+		return FILTER_PROTOCOL_REFUSED;
 	/* A first fragment that cuts the transport header short exists to deceive filters (RFC 1858). */
 	header_bytes = packet->protocol == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr);
 	if (packet->l4_offset + header_bytes > packet->end_offset ||
-		load_l4(skb, packet, ports_be, sizeof ports_be) < 0) {
-		*ret_reason = FILTER_MALFORMED;
-		return 0;
-	}
+		load_l4(skb, packet, ports_be, sizeof ports_be) < 0)
+		return FILTER_MALFORMED;
 	packet->source_port_be = ports_be[0];
 	packet->destination_port_be = ports_be[1];
 	if (packet->protocol == IPPROTO_TCP && ports_be[1] == bpf_htons(FILTER_HTTPS_PORT))
-		return FILTER_SERVICE_HTTPS;
-	if (ports_be[1] == bpf_htons(FILTER_DNS_PORT))
-		return FILTER_SERVICE_DNS;
-	*ret_reason = FILTER_PORT_REFUSED;
+		packet->service = FILTER_SERVICE_HTTPS;
+	else if (ports_be[1] == bpf_htons(FILTER_DNS_PORT))
+		packet->service = FILTER_SERVICE_DNS;
+	else
+		return FILTER_PORT_REFUSED;
+	return FILTER_PASSED;
+}
+
+/*
+ * Read any packet. FILTER_PASSED with `service` set: it is up to the source whether it passes; with 0: it passes. Else the reason
+ * why not. Out of line, so that what it needs of stack and registers costs plain packets nothing.
+ */
+static __attribute__((noinline)) int read_any(struct __sk_buff *skb, struct packet *packet)
+{
+	__u16 type_be = 0;
+	int reason;
+
+	__builtin_memset(packet, 0, sizeof *packet);
+	reason = parse_link(skb, packet, &type_be);
+	if (reason != FILTER_PASSED)
+		return reason;
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return FILTER_OTHER_HOST;
+	if (type_be == bpf_htons(ETH_P_ARP))
+		return FILTER_PASSED;
+	if (type_be == bpf_htons(ETH_P_IP))
+		reason = parse_ipv4(skb, packet);
+	else if (type_be == bpf_htons(ETH_P_IPV6))
+		reason = parse_ipv6(skb, packet);
+	else
+		return FILTER_NOT_IP;
+	if (reason != FILTER_PASSED)
+		return reason;
+	if (packet->protocol == (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+		return judge_icmp(skb, packet);
+	return read_ports(skb, packet);
+}
+
+/* What the two plain shapes have in common: `l4_offset` bytes of headers, then TCP; `end_offset` is past its header. */
+static __always_inline int fill_plain(
+	struct __sk_buff *skb, struct packet *packet, const struct tcphdr *tcp, __u32 l4_offset, __u32 end_offset)
+{
+	if (end_offset > skb->len || tcp->dest != bpf_htons(FILTER_HTTPS_PORT) || skb->pkt_type == PACKET_OTHERHOST)
+		return 0;
+	packet->l3_offset = ETH_HLEN;
+	packet->l4_offset = l4_offset;
+	packet->end_offset = end_offset;
+	packet->service = FILTER_SERVICE_HTTPS;
+	packet->source_port_be = tcp->source;
+	packet->destination_port_be = tcp->dest;
+	packet->is_ipv6 = l4_offset != ETH_HLEN + sizeof(struct iphdr);
+	packet->protocol = IPPROTO_TCP;
+	packet->later_fragment = 0;
+	packet->spare = 0;
+	return 1;
+}
+
+/*
+ * Read a plain packet: whole TCP segment to port 443 for us, behind Ethernet and an IP header without options or
+ * extensions, of which nothing is odd. False for all others, which read_any() is for; of a plain one it would read the same.
+ */
+static __always_inline int read_plain(struct __sk_buff *skb, struct packet *packet)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	const struct ethhdr *link = (const void *)data;
+
+	if (data + ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr) > end)
+		return 0;
+	if (link->h_proto == bpf_htons(ETH_P_IP)) {
+		const struct iphdr *ip = (const void *)(data + ETH_HLEN);
+		__u32 ip_bytes = bpf_ntohs(ip->tot_len);
+
+		if (*(const __u8 *)ip != 0x45 || ip->frag_off & bpf_htons(0x3fff) || ip->protocol != IPPROTO_TCP ||
+			ip_bytes < sizeof *ip + sizeof(struct tcphdr))
+			return 0;
+		set_ipv4(&packet->source.address, ip->saddr);
+		set_ipv4(&packet->destination, ip->daddr);
+		return fill_plain(skb, packet, (const void *)(data + ETH_HLEN + sizeof *ip), ETH_HLEN + sizeof *ip,
+			ETH_HLEN + ip_bytes);
+	}
+	if (link->h_proto == bpf_htons(ETH_P_IPV6)) {
+		const struct ipv6hdr *ip = (const void *)(data + ETH_HLEN);
+		__u32 payload_bytes;
+
+		if (data + ETH_HLEN + sizeof *ip + sizeof(struct tcphdr) > end)
+			return 0;
+		payload_bytes = bpf_ntohs(ip->payload_len);
+		__builtin_memcpy(packet->source.address.halves, &ip->saddr, 16);
+		__builtin_memcpy(packet->destination.halves, &ip->daddr, 16);
+		if (ip->version != 6 || ip->nexthdr != IPPROTO_TCP || payload_bytes < sizeof(struct tcphdr) ||
+			is_no_source6(&packet->source.address))
+			return 0;
+		return fill_plain(skb, packet, (const void *)(data + ETH_HLEN + sizeof *ip), ETH_HLEN + sizeof *ip,
+			ETH_HLEN + (__u32)sizeof *ip + payload_bytes);
+	}
 	return 0;
 }
 
@@ -356,6 +504,17 @@ static __always_inline int grant(__u32 index, __u32 per_second)
 	return 1;
 }
 
+/* An address as user space has it. */
+static __always_inline void set_event_address(__u8 to[16], const struct address *address, int is_ipv6)
+{
+	__builtin_memcpy(to, address->bytes, 16);
+	if (is_ipv6)
+		return;
+	__builtin_memset(to, 0, 10);
+	to[10] = to[11] = 0xff;
+	__builtin_memcpy(to + 12, &address->words[WORD_IPV4], 4);
+}
+
 static __always_inline void tell(struct __sk_buff *skb, const struct packet *packet, const struct filter_settings *set,
 	const struct filter_value *value, int reason, int observed, int reset)
 {
@@ -377,8 +536,8 @@ static __always_inline void tell(struct __sk_buff *skb, const struct packet *pac
 	}
 	event->time_ns = bpf_ktime_get_ns();
 	event->generation = value ? value->generation : 0;
-	__builtin_memcpy(event->source, packet->source.address, 16);
-	__builtin_memcpy(event->destination, packet->destination, 16);
+	set_event_address(event->source, &packet->source.address, packet->is_ipv6);
+	set_event_address(event->destination, &packet->destination, packet->is_ipv6);
 	event->endpoint_index = set->endpoint_index;
 	event->ifindex = skb->ifindex;
 	event->statement = value && reason == value->reason ? value->statement : FILTER_NO_STATEMENT;
@@ -431,25 +590,23 @@ static __always_inline int answer_ipv4(struct __sk_buff *skb, const struct packe
 {
 	struct iphdr ip = { .version = 4, .ttl = 64, .protocol = IPPROTO_TCP, .frag_off = bpf_htons(0x4000) };
 	__u32 header_bytes = packet->l4_offset - packet->l3_offset;
-	__u32 option_words = (header_bytes - (__u32)sizeof ip) / 4;
-	const __u32 no_operations = 0x01010101;
+	/* At most 40; the mask, which changes nothing, is for the verifier. */
+	__u32 option_bytes = (header_bytes - (__u32)sizeof ip) & 0x3c;
+	__u8 no_operations[0x3c];
 	__u32 sum;
 
 	ip.ihl = (__u8)(header_bytes / 4) & 0xf;
 	ip.tot_len = bpf_htons((__u16)(header_bytes + sizeof(struct tcphdr)));
-	__builtin_memcpy(&ip.saddr, packet->destination + 12, 4);
-	__builtin_memcpy(&ip.daddr, packet->source.address + 12, 4);
-	sum = sum_words(&ip, sizeof ip / 2) + option_words * 2 * 0x0101;
+	ip.saddr = packet->destination.words[WORD_IPV4];
+	ip.daddr = packet->source.address.words[WORD_IPV4];
+	sum = sum_words(&ip, sizeof ip / 2) + option_bytes / 2 * 0x0101;
 	ip.check = (__u16)~fold(sum);
 	if (store(skb, packet->l3_offset, &ip, sizeof ip) < 0)
 		return -1;
-	for (__u32 i = 0; i < 10; i++) {
-		if (i >= option_words)
-			break;
-		if (store(skb, packet->l3_offset + (__u32)sizeof ip + 4 * i, &no_operations, 4) < 0)
-			return -1;
-	}
-	return 0;
+	if (option_bytes == 0)
+		return 0;
+	__builtin_memset(no_operations, 1, sizeof no_operations);
+	return store(skb, packet->l3_offset + (__u32)sizeof ip, no_operations, option_bytes);
 }
 
 /* Answering IPv6 header; extension headers become one destination options header with a single option to be skipped. */
@@ -470,8 +627,8 @@ static __always_inline int answer_ipv6(struct __sk_buff *skb, const struct packe
 		ip.nexthdr = NEXT_DESTINATION;
 	}
 	ip.payload_len = bpf_htons((__u16)(extension_bytes + sizeof(struct tcphdr)));
-	__builtin_memcpy(&ip.saddr, packet->destination, 16);
-	__builtin_memcpy(&ip.daddr, packet->source.address, 16);
+	__builtin_memcpy(&ip.saddr, packet->destination.halves, 16);
+	__builtin_memcpy(&ip.daddr, packet->source.address.halves, 16);
 	return store(skb, packet->l3_offset, &ip, sizeof ip);
 }
 
@@ -496,9 +653,10 @@ static __always_inline int answer_tcp(
 		out.ack = 1;
 		out.ack_seq = bpf_htonl(bpf_ntohl(in->seq) + segment_bytes);
 	}
-	/* Both ends' addresses are in the sum whatever their order; the mapping's own ff:ff is not part of IPv4's. */
-	pseudo = packet->is_ipv6 ? sum_words(packet->source.address, 8) + sum_words(packet->destination, 8)
-				 : sum_words(packet->source.address + 12, 2) + sum_words(packet->destination + 12, 2);
+	/* Both ends' addresses are in the sum whatever their order; what makes IPv4's into keys is not. */
+	pseudo = packet->is_ipv6 ? sum_words(packet->source.address.words, 8) + sum_words(packet->destination.words, 8)
+				 : sum_words(&packet->source.address.words[WORD_IPV4], 2) +
+					   sum_words(&packet->destination.words[WORD_IPV4], 2);
 	pseudo = fold(pseudo + bpf_htons(IPPROTO_TCP) + bpf_htons(sizeof out));
 	out.window = (__u16)~fold(2 * pseudo + sum_words(&out, sizeof out / 2));
 	out.check = (__u16)pseudo;
@@ -526,65 +684,78 @@ static __always_inline int answer_with_reset(
 	return answer_tcp(skb, packet, &in, flags) == 0 && swap_link_addresses(skb) == 0;
 }
 
-/* Read the packet and say why it must not pass; `*ret_value` becomes the table's entry if that was asked. */
-static __always_inline int judge(struct __sk_buff *skb, struct packet *packet, const struct filter_settings *set,
-	const struct filter_value **ret_value)
+static __always_inline struct recent *find_recent(const struct address *address)
 {
-	__u32 zero = 0, service;
-	__u16 type_be = 0;
+	/* Fibonacci hashing: the high bits of the product depend on all bits of the address. */
+	__u32 slot = (__u32)((address->halves[0] ^ address->halves[1]) * 0x9e3779b97f4a7c15ull >> (64 - RECENT_BITS));
+
+	return bpf_map_lookup_elem(&recent, &slot);
+}
+
+/* Whether the table in force lets the source through to the service; `*ret_value` becomes its entry if it was asked. */
+static __always_inline int judge(
+	struct packet *packet, const struct filter_settings *set, const struct filter_value **ret_value)
+{
+	const struct address *address = &packet->source.address;
+	/* Read before the table is: see FILTER_LOADING in the contract. */
+	const __u32 table_id = *(const volatile __u32 *)&set->table_id;
+	struct recent *slot = NULL;
+	__u32 zero = 0;
 	void *table;
 	int reason;
 
-	reason = parse_link(skb, packet, &type_be);
-	if (reason != FILTER_PASSED)
-		return reason;
-	if (skb->pkt_type == PACKET_OTHERHOST)
-		return FILTER_OTHER_HOST;
-	if (type_be == bpf_htons(ETH_P_ARP))
+	table = bpf_map_lookup_elem(&tables, &zero);
+	if (!table)
+		return FILTER_NO_POLICY;
+	if (packet->service == FILTER_SERVICE_HTTPS && table_id)
+		slot = find_recent(address);
+	if (slot && slot->halves[0] == address->halves[0] && slot->halves[1] == address->halves[1] &&
+		slot->table_id == table_id)
 		return FILTER_PASSED;
-	if (type_be == bpf_htons(ETH_P_IP))
-		reason = parse_ipv4(skb, packet);
-	else if (type_be == bpf_htons(ETH_P_IPV6))
-		reason = parse_ipv6(skb, packet);
-	else
-		return FILTER_NOT_IP;
-	if (reason != FILTER_PASSED)
-		return reason;
-	if (packet->protocol == (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
-		return judge_icmp(skb, packet);
-	service = wanted_service(skb, packet, &reason);
-	if (!service)
-		return reason;
+	packet->source.spare = 0;
 	packet->source.prefix_bits = 128;
-	table = bpf_map_lookup_elem(&generations, &zero);
-	if (table)
-		*ret_value = bpf_map_lookup_elem(table, &packet->source);
-	return judge_source(*ret_value, service, set->dns);
+	*ret_value = bpf_map_lookup_elem(table, &packet->source.prefix_bits);
+	reason = judge_source(*ret_value, packet->service, set->dns);
+	if (slot && reason == FILTER_PASSED) {
+		slot->halves[0] = address->halves[0];
+		slot->halves[1] = address->halves[1];
+		slot->table_id = table_id;
+	}
+	return reason;
+}
+
+/* Do what the mode wants done with a packet that must not pass. */
+static __attribute__((noinline)) int refuse(struct __sk_buff *skb, const struct packet *packet,
+	const struct filter_settings *set, const struct filter_value *value, int reason)
+{
+	int observed = set->mode == FILTER_MODE_OBSERVE && is_observable(reason), reset = 0;
+
+	if (!observed && set->mode != FILTER_MODE_DROP)
+		reset = answer_with_reset(skb, packet, set);
+	tell(skb, packet, set, value, reason, observed, reset);
+	if (observed)
+		return TC_ACT_OK;
+	return reset ? (int)bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
 }
 
 SEC("tc")
 int endpoint_filter(struct __sk_buff *skb)
 {
-	struct packet packet = {};
+	struct packet packet;
 	const struct filter_value *value = NULL;
 	const struct filter_settings *set;
 	__u32 zero = 0;
-	int reason, observed, reset = 0;
+	int reason = FILTER_PASSED;
 
 	set = bpf_map_lookup_elem(&settings, &zero);
 	if (!set)
 		return TC_ACT_SHOT;
-	reason = judge(skb, &packet, set, &value);
+	if (!read_plain(skb, &packet))
+		reason = read_any(skb, &packet);
+	if (reason == FILTER_PASSED && packet.service)
+		reason = judge(&packet, set, &value);
 	count(skb, reason);
-	if (reason == FILTER_PASSED)
-		return TC_ACT_OK;
-	observed = set->mode == FILTER_MODE_OBSERVE && is_observable(reason);
-	if (!observed && set->mode != FILTER_MODE_DROP)
-		reset = answer_with_reset(skb, &packet, set);
-	tell(skb, &packet, set, value, reason, observed, reset);
-	if (observed)
-		return TC_ACT_OK;
-	return reset ? (int)bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
+	return reason == FILTER_PASSED ? TC_ACT_OK : refuse(skb, &packet, set, value, reason);
 }
 
 char LICENSE[] SEC("license") = "GPL";

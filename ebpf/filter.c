@@ -33,7 +33,7 @@
 
 struct filter {
 	int program_fd;
-	int generations_fd;
+	int tables_fd;
 	int settings_fd;
 	int counters_fd;
 	int windows_fd;
@@ -89,7 +89,7 @@ void filter_close(struct filter *filter)
 		return;
 	ring_buffer__free(filter->ring);
 	close_fd(filter->program_fd);
-	close_fd(filter->generations_fd);
+	close_fd(filter->tables_fd);
 	close_fd(filter->settings_fd);
 	close_fd(filter->counters_fd);
 	close_fd(filter->windows_fd);
@@ -102,7 +102,7 @@ static struct filter *filter_new(void)
 	struct filter *filter = calloc(1, sizeof *filter);
 
 	if (filter)
-		filter->program_fd = filter->generations_fd = filter->settings_fd = filter->counters_fd =
+		filter->program_fd = filter->tables_fd = filter->settings_fd = filter->counters_fd =
 			filter->windows_fd = filter->events_fd = -1;
 	return filter;
 }
@@ -151,7 +151,7 @@ static int keep_descriptors(struct filter *filter, const struct endpoint_filter_
 	int rc = duplicate(&filter->program_fd, bpf_program__fd(loaded->progs.endpoint_filter));
 
 	if (rc == 0)
-		rc = duplicate(&filter->generations_fd, bpf_map__fd(loaded->maps.generations));
+		rc = duplicate(&filter->tables_fd, bpf_map__fd(loaded->maps.tables));
 	if (rc == 0)
 		rc = duplicate(&filter->settings_fd, bpf_map__fd(loaded->maps.settings));
 	if (rc == 0)
@@ -257,7 +257,7 @@ static int adopt_map(struct filter *filter, int fd)
 		int *slot;
 		uint32_t value_bytes;
 	} known[] = {
-		{ "generations", &filter->generations_fd, sizeof(uint32_t) },
+		{ "tables", &filter->tables_fd, sizeof(uint32_t) },
 		{ "settings", &filter->settings_fd, sizeof(struct filter_settings) },
 		{ "counters", &filter->counters_fd, sizeof(struct filter_counter) },
 		{ "windows", &filter->windows_fd, sizeof(struct filter_window) },
@@ -300,7 +300,7 @@ static int adopt_maps(struct filter *filter)
 			return rc;
 		}
 	}
-	return filter->generations_fd >= 0 && filter->settings_fd >= 0 && filter->counters_fd >= 0 &&
+	return filter->tables_fd >= 0 && filter->settings_fd >= 0 && filter->counters_fd >= 0 &&
 			       filter->windows_fd >= 0 && filter->events_fd >= 0
 		       ? 0
 		       : -EPROTO;
@@ -313,10 +313,33 @@ static int open_table(const struct filter *filter)
 	uint32_t id;
 	int fd;
 
-	if (bpf_map_lookup_elem(filter->generations_fd, &zero, &id) < 0)
+	if (bpf_map_lookup_elem(filter->tables_fd, &zero, &id) < 0)
 		return -errno;
 	fd = bpf_map_get_fd_by_id(id);
 	return fd < 0 ? -errno : fd;
+}
+
+static int table_id_of(int table_fd, uint32_t *ret)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t info_bytes = sizeof info;
+
+	if (bpf_obj_get_info_by_fd(table_fd, &info, &info_bytes) < 0)
+		return -errno;
+	*ret = info.id;
+	return 0;
+}
+
+/* A loader that was killed while it swapped has left the program without a memory of sources. */
+static int finish_swap(const struct filter *filter, int table_fd)
+{
+	struct filter_settings settings;
+	int rc = filter_read_settings(filter, &settings);
+
+	if (rc < 0 || settings.table_id != FILTER_LOADING)
+		return rc;
+	rc = table_id_of(table_fd, &settings.table_id);
+	return rc < 0 ? rc : write_settings(filter, &settings);
 }
 
 /* What a loader before us has loaded. */
@@ -328,6 +351,8 @@ static int read_table(struct filter *filter)
 	if (table_fd < 0)
 		return table_fd == -ENOENT ? 0 : table_fd;
 	rc = filter_table_summary(table_fd, &filter->generation, &filter->prefix_count);
+	if (rc == 0)
+		rc = finish_swap(filter, table_fd);
 	close(table_fd);
 	return rc;
 }
@@ -367,22 +392,40 @@ int filter_prepare(const struct filter_generation *generation, uint32_t *ret_cou
 	return filter_table_new(generation, ret_count);
 }
 
-int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
+/* The swap itself. What the program remembers of sources is out of use from before it until after, and the old is for good. */
+static int swap_table(const struct filter *filter, int table_fd, struct filter_settings *settings)
 {
-	const uint32_t zero = 0;
-	struct filter_settings settings;
-	int rc = filter_read_settings(filter, &settings);
+	const uint32_t zero = 0, old_id = settings->table_id;
+	uint32_t id = FILTER_LOADING;
+	int rc = table_id_of(table_fd, &id);
 
 	if (rc < 0)
 		return rc;
-	rc = bpf_map_update_elem(filter->generations_fd, &zero, &table_fd, BPF_ANY);
+	settings->table_id = FILTER_LOADING;
+	rc = write_settings(filter, settings);
 	if (rc < 0)
 		return rc;
-	filter->generation = generation->generation;
-	filter->prefix_count = count;
-	settings.mode = generation->mode;
-	settings.dns = generation->dns;
-	return write_settings(filter, &settings);
+	rc = bpf_map_update_elem(filter->tables_fd, &zero, &table_fd, BPF_ANY);
+	settings->table_id = rc < 0 ? old_id : id;
+	return rc;
+}
+
+int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
+{
+	struct filter_settings settings;
+	int rc = filter_read_settings(filter, &settings), written;
+
+	if (rc < 0)
+		return rc;
+	rc = swap_table(filter, table_fd, &settings);
+	if (rc == 0) {
+		filter->generation = generation->generation;
+		filter->prefix_count = count;
+		settings.mode = generation->mode;
+		settings.dns = generation->dns;
+	}
+	written = write_settings(filter, &settings);
+	return rc < 0 ? rc : written;
 }
 
 int filter_load(struct filter *filter, const struct filter_generation *generation)
@@ -399,14 +442,12 @@ int filter_load(struct filter *filter, const struct filter_generation *generatio
 
 int filter_lookup(const struct filter *filter, const uint8_t address[16], struct filter_value *ret)
 {
-	struct filter_key key = { .prefix_bits = 128 };
 	int table_fd = open_table(filter);
 	int rc;
 
 	if (table_fd < 0)
 		return table_fd;
-	memcpy(key.address, address, sizeof key.address);
-	rc = bpf_map_lookup_elem(table_fd, &key, ret);
+	rc = filter_table_lookup(table_fd, address, ret);
 	close(table_fd);
 	return rc;
 }

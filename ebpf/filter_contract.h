@@ -3,9 +3,11 @@
  * filter_contract: what the tc program (endpoint_filter.bpf.c) and its loader (filter.c) agree on: the layout of every
  * map and of every record that crosses between kernel and user space, and between `postern-control` and `posternd`.
  *
- * One table per generation: a longest-prefix trie from a 128-bit source (IPv4 as ::ffff:a.b.c.d, so an IPv4 prefix of n
- * bits has 96 + n) to a `struct filter_value`. The default verdict is the entry ::/0 *inside* the table. A source
- * without entry is denied: an empty or lost table never opens an endpoint.
+ * One table per generation: a longest-prefix trie from a 128-bit source to a `struct filter_value`. The default verdict is the
+ * entry ::/0 *inside* the table. A source without entry is denied: an empty or lost table never opens an endpoint.
+ *
+ * Everywhere in user space and in events IPv4 is ::ffff:a.b.c.d, so an IPv4 prefix of n bits has 96 + n. Only the trie's keys have
+ * it elsewhere (FILTER_IPV4_BLOCK): filter_table.c turns the one into the other.
  *
  * Multi-byte fields are in host order, except addresses and what says `_be`. Included by kernel code: no libc headers.
  */
@@ -54,6 +56,13 @@ enum filter_dns {
 	FILTER_DNS_ADMITTED = 2, /* every source that the endpoint admits */
 };
 
+/*
+ * The first 32 bits of a trie key of an IPv4 source, which the next 32 bits are; so n bits of IPv4 are 32 + n of the trie. The
+ * kernel compares keys by 64 bits first and then in steps of 32, at every level: IPv4 behind ::ffff: would take it three
+ * times as long. All bits set makes a multicast address of IPv6, which is no source of any packet.
+ */
+#define FILTER_IPV4_BLOCK 0xffffffffu
+
 struct filter_key {
 	__u32 prefix_bits; /* 0–128 */
 	__u8 address[16];
@@ -76,8 +85,16 @@ struct filter_settings {
 	__u32 dns;  /* enum filter_dns */
 	__u32 resets_per_second;
 	__u32 events_per_second;
-	__u32 spare;
+	/*
+	 * Kernel's id of the table in force, FILTER_LOADING from before one is swapped in until after: sources that passed by
+	 * a table are remembered under its id, and trusted only while it stands here. A program that reads the id reads the
+	 * table after that, and the swap waits for programs that are running: so what is remembered under an id came from that
+	 * table, and is never trusted once another is in force.
+	 */
+	__u32 table_id;
 };
+
+#define FILTER_LOADING 0
 
 /* One element of map `counters`, per CPU, indexed by enum filter_reason. */
 struct filter_counter {

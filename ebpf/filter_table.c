@@ -36,6 +36,41 @@ static uint64_t mask_of(unsigned int bits)
 	return bits == 0 ? 0 : bits >= 64 ? UINT64_MAX : UINT64_MAX << (64 - bits);
 }
 
+/* ::ffff:0:0/96 */
+static const uint8_t ipv4_mapped[12] = { [10] = 0xff, [11] = 0xff };
+#define IPV4_BITS 96
+/* The trie's block for it: see FILTER_IPV4_BLOCK. */
+static const uint8_t ipv4_block[4] = { 0xff, 0xff, 0xff, 0xff };
+#define IPV4_BLOCK_BITS 32
+
+/* The trie's key of what user space calls `key`. */
+static struct filter_key to_trie(const struct filter_key *key)
+{
+	struct filter_key in_trie = { .prefix_bits = key->prefix_bits - IPV4_BITS + IPV4_BLOCK_BITS };
+
+	if (key->prefix_bits < IPV4_BITS || memcmp(key->address, ipv4_mapped, sizeof ipv4_mapped) != 0)
+		return *key;
+	memcpy(in_trie.address, ipv4_block, sizeof ipv4_block);
+	memcpy(in_trie.address + sizeof ipv4_block, key->address + sizeof ipv4_mapped, 4);
+	return in_trie;
+}
+
+static bool is_in_ipv4_block(const struct filter_key *key)
+{
+	return key->prefix_bits >= IPV4_BLOCK_BITS && memcmp(key->address, ipv4_block, sizeof ipv4_block) == 0;
+}
+
+static struct filter_key from_trie(const struct filter_key *in_trie)
+{
+	struct filter_key key = { .prefix_bits = in_trie->prefix_bits - IPV4_BLOCK_BITS + IPV4_BITS };
+
+	if (!is_in_ipv4_block(in_trie))
+		return *in_trie;
+	memcpy(key.address, ipv4_mapped, sizeof ipv4_mapped);
+	memcpy(key.address + sizeof ipv4_mapped, in_trie->address + sizeof ipv4_block, 4);
+	return key;
+}
+
 /* Does `outer` hold all of `inner`? */
 static bool span_holds(const struct span *outer, const struct span *inner)
 {
@@ -167,6 +202,9 @@ static ssize_t sweep(struct filter_entry *entries, const struct edge *edges, siz
 				inner->policy = own = edges[i].policy;
 			inner->services |= edges[i].services;
 		}
+		/* No packet is asked about a source in there, and IPv4's keys are. */
+		if (is_in_ipv4_block(key))
+			continue;
 		entries[count++] = (struct filter_entry){
 			.key = *key,
 			.value = { .verdict = inner->policy->verdict,
@@ -187,14 +225,16 @@ static int merge(struct filter_entry **ret, size_t *ret_count, const struct filt
 		.reason = generation->default_verdict == FILTER_VERDICT_PASS ? FILTER_PASSED : FILTER_SOURCE_DENIED,
 		.statement = generation->default_statement,
 	};
-	size_t capacity = generation->prefix_count + generation->admission_count + 1, count = 0;
+	const struct filter_key all_ipv4 = { .address = { [10] = 0xff, [11] = 0xff } };
+	size_t capacity = generation->prefix_count + generation->admission_count + 2, count = 0;
 	struct edge *edges = calloc(capacity, sizeof *edges);
 	struct filter_entry *entries = calloc(capacity, sizeof *entries);
 	ssize_t merged = -ENOMEM;
 
 	if (edges && entries) {
-		/* The default's prefix is always there; as an admission of nothing it gives way to a record of ::/0. */
+		/* These two are always there; as admissions of nothing they give way to records of the same prefixes. */
 		set_edge(&edges[count++], by_default.address, 0, NULL, 0);
+		set_edge(&edges[count++], all_ipv4.address, IPV4_BITS, NULL, 0);
 		for (size_t i = 0; i < generation->prefix_count; i++) {
 			const struct filter_prefix_record *prefix = &generation->prefixes[i];
 
@@ -234,7 +274,7 @@ static int fill(int table_fd, const struct filter_entry *entries, size_t count, 
 		int rc;
 
 		for (uint32_t i = 0; i < part; i++) {
-			batch->keys[i] = entries[done + i].key;
+			batch->keys[i] = to_trie(&entries[done + i].key);
 			batch->values[i] = entries[done + i].value;
 		}
 		rc = bpf_map_update_batch(table_fd, batch->keys, batch->values, &written, &options);
@@ -257,10 +297,12 @@ static int read_batch(int table_fd, const struct filter_key *after, struct filte
 	int rc;
 
 	if (after)
-		from = *after;
+		from = to_trie(after);
 	rc = bpf_map_lookup_batch(table_fd, after ? &from : NULL, &last, batch->keys, batch->values, &count, &options);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
+	for (uint32_t i = 0; i < count; i++)
+		batch->keys[i] = from_trie(&batch->keys[i]);
 	if (count > 0)
 		*ret_last = batch->keys[count - 1];
 	return (int)count;
@@ -363,4 +405,16 @@ int filter_table_read(int table_fd, const struct filter_key *after, struct filte
 		entries[i] = (struct filter_entry){ .key = batch->keys[i], .value = batch->values[i] };
 	free(batch);
 	return count;
+}
+
+int filter_table_lookup(int table_fd, const uint8_t address[16], struct filter_value *ret)
+{
+	struct filter_key key = { .prefix_bits = KEY_BITS };
+
+	memcpy(key.address, address, sizeof key.address);
+	/* The kernel denies such a source without asking. */
+	if (is_in_ipv4_block(&key))
+		return -ENOENT;
+	key = to_trie(&key);
+	return bpf_map_lookup_elem(table_fd, &key, ret);
 }

@@ -21,6 +21,10 @@ int filter_table_new(const struct filter_generation *generation, uint32_t *ret_c
 int filter_table_summary(int table_fd, uint64_t *ret_generation, uint32_t *ret_count)
 	__attribute__((warn_unused_result));
 
+/* As filter_lookup(), for the table at `table_fd`. */
+int filter_table_lookup(int table_fd, const uint8_t address[16], struct filter_value *ret)
+	__attribute__((warn_unused_result));
+
 /* As filter_show(), for the table at `table_fd`. */
 int filter_table_read(int table_fd, const struct filter_key *after, struct filter_entry *entries, size_t capacity)
 	__attribute__((warn_unused_result));
