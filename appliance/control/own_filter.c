@@ -309,7 +309,7 @@ static struct json *entry_shown(const struct control *control, const char *id, c
 {
 	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 	bool is_v4 = memcmp(entry->key.address, mapped, sizeof mapped) == 0 && entry->key.prefix_bits >= 96;
-	struct json *row = json_object_new(), *services;
+	struct json *row = json_object_new(), *admitted;
 	char text[OWN_FILTER_ADDRESS_BYTES];
 
 	json_set(row, "prefix",
@@ -317,11 +317,11 @@ static struct json *entry_shown(const struct control *control, const char *id, c
 			entry->key.prefix_bits - (is_v4 ? 96u : 0u)));
 	json_set_c_string(row, "verdict", entry->value.verdict == FILTER_VERDICT_PASS ? "pass" : "deny");
 	json_set_c_string(row, "reason", filter_reason_name(entry->value.reason));
-	services = json_ensure_array(row, "services");
+	admitted = json_ensure_array(row, "services");
 	if (entry->value.services & FILTER_SERVICE_HTTPS)
-		json_append_text(services, view_of("https"));
+		json_append_text(admitted, view_of("https"));
 	if (entry->value.services & FILTER_SERVICE_DNS)
-		json_append_text(services, view_of("dns"));
+		json_append_text(admitted, view_of("dns"));
 	add_statement(control, row, id, entry->value.generation, entry->value.statement);
 	return row;
 }
