@@ -239,9 +239,10 @@ static void go_on(struct load *load)
 		return;
 	}
 	load->cutting = true;
-	load->cut_rc = -pthread_create(&load->thread, NULL, cut_connections, load);
-	if (load->cut_rc < 0) {
+	rc = -pthread_create(&load->thread, NULL, cut_connections, load);
+	if (rc < 0) {
 		/* The policy is in force all the same. */
+		load->cut_rc = rc;
 		report_cut(load);
 		complete(load, 0);
 	}
