@@ -83,9 +83,11 @@ $(B)/fuzzers/%: $(B)/tests/fuzz/%_fuzz.o $(FUZZ_FOLDERS:%=$(B)/lib/%.a)
 		$(sort $(foreach f,$(FUZZ_FOLDERS),$(LIBS_$(f)))) -lpthread
 endif
 
-fuzz: need-programs $(B)/tests/unit/policy/agreement_test
+fuzz: need-root need-programs $(B)/tests/unit/policy/agreement_test $(B)/tests/unit/netns/filter_proof_test
 	@echo '== 1,000,000 pairs of policy and request through both evaluators'
 	@POSTERN_PAIRS=1000000 POSTERN_SEED=$$(date +%s) $(B)/tests/unit/policy/agreement_test
+	@echo '== 100,000 sets of policies in the kernel against the evaluator'
+	@POSTERN_POLICIES=100000 POSTERN_SEED=$$(date +%s) $(B)/tests/unit/netns/filter_proof_test
 	@for t in $(FUZZ_TARGETS); do \
 	  mkdir -p $(B)/corpus/$$t tests/fuzz/corpus/$$t; echo "== fuzz $$t for $(FUZZ_SECONDS) s"; \
 	  $(FUZZ_BUILD)/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
