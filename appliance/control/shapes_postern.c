@@ -27,3 +27,15 @@ static const struct shape_member put_filter_mode_members[] = {
 	{ .name = "mode", .enumeration = "reset, drop, observe", .required = true },
 };
 const struct shape shape_put_filter_mode = { SHAPE_MEMBERS(put_filter_mode_members) };
+
+static const struct shape_member get_request_members[] = {
+	{ .name = "requestId", .wire = "request_id", .place = SHAPE_PATH, .required = true },
+};
+const struct shape shape_get_request = { SHAPE_MEMBERS(get_request_members) };
+
+static const struct shape_member get_policy_impact_members[] = {
+	{ .name = "restApiId", .required = true },
+	{ .name = "policy", .required = true },
+	{ .name = "hours", .type = SHAPE_INTEGER },
+};
+const struct shape shape_get_policy_impact = { SHAPE_MEMBERS(get_policy_impact_members) };
