@@ -59,7 +59,11 @@ struct diff_extent {
 	struct policy_text name; /* "caller", "action", "resource", "aws:SourceVpce", … */
 	bool any;                /* all classes: the axis plays no part here */
 	size_t class_count;
-	/* What each class is: an address class "10.0.0.0/8, 192.168.0.0-192.168.0.9"; others by an example. */
+	/*
+	 * What each class is: ranges "10.0.0.0/8, 192.168.0.0-192.168.0.9" or "up to 2026-01-31T23:59:59Z"; values that a policy
+	 * names "vpce-1, vpce-2"; methods and patterns "GET in A, not in B, such as prod/GET/x"; what no policy
+	 * names by an example, "such as other".
+	 */
 	const struct policy_text *classes;
 };
 

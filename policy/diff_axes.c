@@ -8,6 +8,9 @@
 #include "policy/text.h"
 #include "policy/words.h"
 
+/* Patterns that a line names. */
+#define PATTERNS_MAX_BYTES 160
+
 static bool is_caller_key(int key)
 {
 	return key == POLICY_KEY_PRINCIPAL_ACCOUNT || key == POLICY_KEY_PRINCIPAL_ARN ||
@@ -93,6 +96,8 @@ static void collect_conditions(struct diff_axes *axes, const struct policy *poli
 
 /* ---- callers ---- */
 
+#define OTHERS_OF "others of account "
+
 /* The role of a session that is known by its own ARN only: one without a path. */
 static struct policy_text role_of(struct diff_axes *axes, struct policy_text session)
 {
@@ -110,9 +115,9 @@ static struct policy_text role_of(struct diff_axes *axes, struct policy_text ses
 		POLICY_TEXT_ARG(name));
 }
 
-static void try_caller(struct diff_axes *axes, struct diff_axis *axis, struct policy_text arn)
+static void try_caller(struct diff_axes *axes, struct diff_axis *axis, struct policy_text arn, struct policy_text label)
 {
-	struct diff_class class = { .text = arn, .label = arn }, *added;
+	struct diff_class class = { .text = arn, .label = label }, *added;
 
 	if (!arn.bytes || policy_caller_parse(&class.caller, arn))
 		return;
@@ -126,10 +131,14 @@ static void try_caller(struct diff_axes *axes, struct diff_axis *axis, struct po
 		*added = class;
 }
 
-static void try_account(struct diff_axes *axes, struct diff_axis *axis, struct policy_text account)
+/* Somebody of the account whom no policy names, and its root. */
+static void try_account(struct diff_axes *axes, struct diff_axis *axis, struct policy_text account, const char *others)
 {
-	try_caller(axes, axis, diff_text(axes, "arn:aws:iam::%.*s:user/some-other-user", POLICY_TEXT_ARG(account)));
-	try_caller(axes, axis, diff_text(axes, "arn:aws:iam::%.*s:root", POLICY_TEXT_ARG(account)));
+	struct policy_text root = diff_text(axes, "arn:aws:iam::%.*s:root", POLICY_TEXT_ARG(account));
+
+	try_caller(axes, axis, diff_text(axes, "arn:aws:iam::%.*s:user/some-other-user", POLICY_TEXT_ARG(account)),
+		diff_text(axes, "%s%.*s", others, POLICY_TEXT_ARG(account)));
+	try_caller(axes, axis, root, root);
 }
 
 /* A pattern of a caller's ARN as the ARN of some caller: wildcards filled, an open account taken for the API's own. */
@@ -162,15 +171,15 @@ static void try_named_callers(struct diff_axes *axes, struct diff_axis *axis, co
 		const struct policy_condition *condition = &statement->conditions[i];
 
 		for (uint32_t j = 0; j < condition->text_count; j++) {
-			struct policy_text text = condition->texts[j];
+			struct policy_text text = condition->texts[j], arn = { 0 };
 
-			if (condition->key == POLICY_KEY_PRINCIPAL_ARN)
-				try_caller(axes, axis, filled_arn(axes, text));
-			else if (condition->key == POLICY_KEY_PRINCIPAL_ACCOUNT)
-				try_account(axes, axis, text);
+			if (condition->key == POLICY_KEY_PRINCIPAL_ACCOUNT)
+				try_account(axes, axis, text, OTHERS_OF);
+			else if (condition->key == POLICY_KEY_PRINCIPAL_ARN)
+				arn = filled_arn(axes, text);
 			else if (condition->key == POLICY_KEY_USER_NAME)
-				try_caller(axes, axis,
-					diff_text(axes, "arn:aws:iam::999999999999:user/%.*s", POLICY_TEXT_ARG(text)));
+				arn = diff_text(axes, "arn:aws:iam::999999999999:user/%.*s", POLICY_TEXT_ARG(text));
+			try_caller(axes, axis, arn, arn);
 		}
 	}
 }
@@ -179,7 +188,7 @@ static void fill_callers(struct diff_axes *axes, struct policy_text account)
 {
 	struct diff_axis *axis = axis_add(axes, DIFF_AXIS_CALLER, policy_text_of("caller"), -1);
 
-	try_caller(axes, axis, policy_text_of("anonymous"));
+	try_caller(axes, axis, policy_text_of("anonymous"), policy_text_of("anonymous"));
 	for (size_t which = 0; which < axes->policy_count; which++) {
 		for (uint32_t i = 0; i < axes->policies[which]->statement_count; i++) {
 			const struct policy_statement *statement = &axes->policies[which]->statements[i];
@@ -190,15 +199,15 @@ static void fill_callers(struct diff_axes *axes, struct policy_text account)
 
 				if (principal->kind == POLICY_PRINCIPAL_NEVER)
 					continue;
-				try_caller(axes, axis, principal->arn);
+				try_caller(axes, axis, principal->arn, principal->arn);
 				if (policy_arn_split(parts, principal->arn))
-					try_account(axes, axis, parts[4]);
+					try_account(axes, axis, parts[4], OTHERS_OF);
 			}
 			try_named_callers(axes, axis, statement);
 		}
 	}
-	try_account(axes, axis, account);
-	try_account(axes, axis, policy_text_of("999999999999"));
+	try_account(axes, axis, account, OTHERS_OF);
+	try_account(axes, axis, policy_text_of("999999999999"), "others of another account, as ");
 }
 
 /* ---- actions and resources ---- */
@@ -253,11 +262,12 @@ static size_t collect_patterns(struct diff_axes *axes, const struct policy_text 
 }
 
 /* Add the resource as a class of its own if some statement takes it that does not take the others, or the reverse. */
-static void try_resource(struct diff_axes *axes, struct diff_axis *axis, struct diff_class *class)
+static void try_resource(
+	struct diff_axes *axes, struct diff_axis *axis, struct diff_class *class, const struct word *word)
 {
 	struct policy_evaluation evaluation;
 	struct policy_request request;
-	struct diff_class *added;
+	struct diff_class *added = NULL;
 	size_t bit = 0;
 
 	policy_request_init(&request, class->text);
@@ -275,12 +285,61 @@ static void try_resource(struct diff_axes *axes, struct diff_axis *axis, struct 
 				class->vector[bit / 64] |= (uint64_t)1 << (bit % 64);
 		}
 	}
-	for (size_t i = 0; i < axis->class_count; i++)
+	for (size_t i = 0; i < axis->class_count && !added; i++)
 		if (!memcmp(axis->classes[i].vector, class->vector, sizeof class->vector))
+			added = &axis->classes[i];
+	if (!added) {
+		added = diff_class_add(axes, axis);
+		if (!added)
 			return;
-	added = diff_class_add(axes, axis);
-	if (added)
 		*added = *class;
+		added->in_all = word ? word->matches : 0;
+	}
+	if (!word)
+		return;
+	added->in_all &= word->matches;
+	added->in_some |= word->matches;
+	added->methods |= (uint8_t)(1 << word->method);
+}
+
+/* "/prod/GET/a, /prod/GET/b" of the patterns in `set`, as far as a line can take it. */
+static struct policy_text patterns_text(struct diff_axes *axes, const struct policy_text *texts, size_t count,
+	uint64_t set, const struct policy_text parts[POLICY_ARN_PARTS])
+{
+	struct policy_text list = policy_text_of(""), tail[POLICY_ARN_PARTS];
+
+	for (size_t i = 0; i < count; i++) {
+		struct policy_text begin;
+
+		if (!(set >> i & 1) || !policy_arn_split(tail, texts[i]))
+			continue;
+		if (list.count > PATTERNS_MAX_BYTES)
+			return diff_text(axes, "%.*s and more", POLICY_TEXT_ARG(list));
+		begin = (struct policy_text){ tail[5].bytes, parts[5].count };
+		if (tail[5].count > parts[5].count && policy_text_equal(begin, parts[5]))
+			tail[5] = policy_text_behind(tail[5], parts[5].count);
+		list = diff_text(
+			axes, "%.*s%s%.*s", POLICY_TEXT_ARG(list), list.count ? ", " : "", POLICY_TEXT_ARG(tail[5]));
+	}
+	return list;
+}
+
+/* What the resources of a class have in common: "GET POST in A, not in B, such as prod/GET/x". */
+static void describe(struct diff_axes *axes, struct diff_class *class, const struct policy_text *texts, size_t count,
+	bool complete, uint64_t everywhere, const struct policy_text parts[POLICY_ARN_PARTS])
+{
+	struct policy_text in = patterns_text(axes, texts, count, class->in_all & ~everywhere, parts);
+	struct policy_text out = patterns_text(axes, texts, count, ~class->in_some, parts),
+			   methods = policy_text_of("");
+	const uint8_t all = (uint8_t)((1u << WORDS_METHOD_COUNT) - 1);
+
+	for (int i = 0; complete && class->methods != all && i < WORDS_METHOD_COUNT; i++)
+		if (class->methods >> i & 1)
+			methods = diff_text(axes, "%.*s%s ", POLICY_TEXT_ARG(methods), words_method_name(i));
+	class->label = diff_text(axes, "%.*s%s%.*s%s%.*s%s%.*s", POLICY_TEXT_ARG(methods), in.count ? "in " : "",
+		POLICY_TEXT_ARG(in), out.count ? in.count ? ", not in " : "not in " : "",
+		POLICY_TEXT_ARG(complete ? out : policy_text_of("")),
+		methods.count || in.count || out.count ? ", such as " : "", POLICY_TEXT_ARG(class->label));
 }
 
 static void fill_resources(struct diff_axes *axes, const struct policy_text parts[POLICY_ARN_PARTS])
@@ -290,6 +349,7 @@ static void fill_resources(struct diff_axes *axes, const struct policy_text part
 	struct policy_text texts[WORDS_PATTERNS_MAX], prefix = diff_text(axes, "%.*s/", POLICY_TEXT_ARG(parts[5]));
 	struct word words[16 * DIFF_CLASSES_MAX];
 	size_t pattern_count = collect_patterns(axes, parts, patterns, texts), count;
+	uint64_t everywhere = UINT64_MAX; /* patterns that tell nothing apart */
 	bool complete;
 
 	if (axes->out_of_memory)
@@ -304,8 +364,12 @@ static void fill_resources(struct diff_axes *axes, const struct policy_text part
 
 		class.text = diff_text(axes, "%.*s:%.*s", (int)(axes->options->api_arn.count - parts[5].count - 1),
 			axes->options->api_arn.bytes, POLICY_TEXT_ARG(words[i].text));
-		try_resource(axes, axis, &class);
+		try_resource(axes, axis, &class, &words[i]);
 	}
+	for (size_t i = 0; i < axis->class_count; i++)
+		everywhere &= axis->classes[i].in_all;
+	for (size_t i = 0; i < axis->class_count && !axes->out_of_memory; i++)
+		describe(axes, &axis->classes[i], texts, pattern_count, complete, everywhere, parts);
 	for (size_t i = 0; axes->asked && i < pattern_count; i++) {
 		struct policy_text tail = diff_resolve(axes, patterns[i]);
 		struct diff_class class = { .label = tail };
@@ -314,7 +378,7 @@ static void fill_resources(struct diff_axes *axes, const struct policy_text part
 			continue;
 		class.text = diff_text(axes, "%.*s:%.*s", (int)(axes->options->api_arn.count - parts[5].count - 1),
 			axes->options->api_arn.bytes, POLICY_TEXT_ARG(tail));
-		try_resource(axes, axis, &class);
+		try_resource(axes, axis, &class, NULL);
 	}
 }
 

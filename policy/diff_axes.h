@@ -13,6 +13,9 @@
 /* Keys without a row in keys.def that a request may bring, and as many of axes. */
 #define DIFF_OTHERS_MAX (64 + DIFF_AXES_MAX)
 
+/* Texts that conditions on one key name; beyond that one may be told twice. */
+#define DIFF_NAMED_MAX 256
+
 enum diff_axis_kind { DIFF_AXIS_CALLER, DIFF_AXIS_ACTION, DIFF_AXIS_RESOURCE, DIFF_AXIS_KEY, DIFF_AXIS_TIME };
 
 struct diff_class {
@@ -22,6 +25,9 @@ struct diff_class {
 	bool label_cut;                            /* more ranges than the label names */
 	uint64_t vector[DIFF_CONDITIONS_MAX / 64]; /* which conditions on the key hold */
 	struct policy_caller caller;
+	/* RESOURCE: patterns that all, and that some of the class match; methods. */
+	uint64_t in_all, in_some;
+	uint8_t methods;
 };
 
 struct diff_axis {
@@ -31,6 +37,9 @@ struct diff_axis {
 	bool signed_only, many;
 	struct diff_class classes[DIFF_CLASSES_MAX];
 	size_t class_count;
+	/* KEY: the texts that conditions name, as far as there is room. */
+	struct policy_text named[DIFF_NAMED_MAX];
+	size_t named_count;
 	/* KEY, TIME: the conditions that look at it. */
 	const struct policy_condition *conditions[DIFF_CONDITIONS_MAX];
 	const struct policy *owners[DIFF_CONDITIONS_MAX];

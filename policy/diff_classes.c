@@ -132,11 +132,42 @@ static struct diff_class *try_class(struct diff_axes *axes, struct diff_axis *ax
 	return added;
 }
 
+/* A value of which others may be like; absent: the key is. */
 static void try_text(struct diff_axes *axes, struct diff_axis *axis, struct policy_text text)
 {
-	struct diff_class class = { .text = text, .label = text.bytes ? text : policy_text_of("(absent)") };
+	struct diff_class class = { .text = text, .label = policy_text_of("(absent)") };
 
+	if (text.bytes)
+		class.label = diff_text(axes, "such as %.*s", POLICY_TEXT_ARG(text));
 	try_class(axes, axis, &class);
+}
+
+/* Name one more value or range of a class, as far as a line can take it. */
+static void name_class(struct diff_axes *axes, struct diff_class *class, struct policy_text name)
+{
+	if (!class->label.bytes)
+		class->label = name;
+	else if (class->label.count < LABEL_MAX_BYTES)
+		class->label = diff_text(axes, "%.*s, %.*s", POLICY_TEXT_ARG(class->label), POLICY_TEXT_ARG(name));
+	else if (!class->label_cut) {
+		class->label = diff_text(axes, "%.*s and more", POLICY_TEXT_ARG(class->label));
+		class->label_cut = true;
+	}
+}
+
+/* A value that a policy names letter by letter: it is told with its class. */
+static void try_literal(struct diff_axes *axes, struct diff_axis *axis, struct policy_text text)
+{
+	struct diff_class class = { .text = text }, *joined;
+
+	for (size_t i = 0; i < axis->named_count; i++)
+		if (policy_text_equal(axis->named[i], text))
+			return;
+	if (axis->named_count < DIFF_NAMED_MAX)
+		axis->named[axis->named_count++] = text;
+	joined = try_class(axes, axis, &class);
+	if (joined)
+		name_class(axes, joined, text);
 }
 
 /* ---- addresses ---- */
@@ -177,23 +208,13 @@ static struct policy_text range_text(struct diff_axes *axes, bool v6, policy_wid
 	return diff_text(axes, "%.*s-%.*s", POLICY_TEXT_ARG(start), POLICY_TEXT_ARG(end));
 }
 
-/* Name one more range of a class, as far as a line can take it. */
-static void add_range(struct diff_axes *axes, struct diff_class *class, struct policy_text range)
-{
-	if (class->label.count < LABEL_MAX_BYTES)
-		class->label = diff_text(axes, "%.*s, %.*s", POLICY_TEXT_ARG(class->label), POLICY_TEXT_ARG(range));
-	else if (!class->label_cut) {
-		class->label = diff_text(axes, "%.*s and more", POLICY_TEXT_ARG(class->label));
-		class->label_cut = true;
-	}
-}
-
 /* Cut one family at all edges; each piece joins the class that it belongs to. */
 static void cut_family(struct diff_axes *axes, struct diff_axis *axis, bool v6)
 {
 	const policy_wide greatest = v6 ? (policy_wide)-1 : 0xffffffff;
+	struct diff_class *under_way = NULL;
 	size_t room = 1, count = 1;
-	policy_wide *edges;
+	policy_wide *edges, first = 0;
 
 	for (size_t i = 0; i < axis->condition_count; i++)
 		if (axis->conditions[i]->value_class == POLICY_CLASS_ADDRESS)
@@ -218,17 +239,21 @@ static void cut_family(struct diff_axes *axes, struct diff_axis *axis, bool v6)
 		}
 	}
 	qsort(edges, count, sizeof *edges, wide_compare);
-	for (size_t i = 0; i < count && !axes->out_of_memory; i++) {
-		policy_wide last = i + 1 < count ? edges[i + 1] - 1 : greatest;
-		struct diff_class class = { .text = address_text(axes, v6, edges[i]) }, *joined;
+	for (size_t i = 0; i <= count && !axes->out_of_memory; i++) {
+		struct diff_class class, *joined = NULL;
 
 		if (i + 1 < count && edges[i + 1] == edges[i])
 			continue;
-		joined = try_class(axes, axis, &class);
-		if (joined && !joined->label.bytes)
-			joined->label = range_text(axes, v6, edges[i], last);
-		else if (joined)
-			add_range(axes, joined, range_text(axes, v6, edges[i], last));
+		if (i < count) {
+			class = (struct diff_class){ .text = address_text(axes, v6, edges[i]) };
+			joined = try_class(axes, axis, &class);
+		}
+		/* Neighbours of one class are one range. */
+		if (under_way && joined != under_way)
+			name_class(axes, under_way, range_text(axes, v6, first, i < count ? edges[i] - 1 : greatest));
+		if (i < count && joined != under_way)
+			first = edges[i];
+		under_way = joined;
 	}
 	free(edges);
 }
@@ -249,21 +274,113 @@ static void sample_wildcards(struct diff_axes *axes, struct diff_axis *axis, str
 	try_text(axes, axis, (struct policy_text){ bytes, text.count });
 }
 
-static void try_number(struct diff_axes *axes, struct diff_axis *axis, int64_t number)
+/* The text of a number, or for the time of a date too. False if there is no such date. */
+static bool number_class(struct diff_axes *axes, const struct diff_axis *axis, int64_t number, struct diff_class *ret)
 {
-	struct diff_class class = { 0 };
 	time_t seconds = (time_t)number;
 	struct tm parts;
 
-	class.text = class.label = diff_text(axes, "%lld", (long long)number);
-	if (axis->kind == DIFF_AXIS_TIME) {
-		if (!gmtime_r(&seconds, &parts) || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900)
-			return;
-		class.other = class.text;
-		class.text = class.label = diff_text(axes, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900,
-			parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+	*ret = (struct diff_class){ .text = diff_text(axes, "%lld", (long long)number) };
+	if (axis->kind != DIFF_AXIS_TIME)
+		return true;
+	if (!gmtime_r(&seconds, &parts) || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900)
+		return false;
+	ret->other = ret->text;
+	ret->text = diff_text(axes, "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.tm_year + 1900, parts.tm_mon + 1,
+		parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+	return true;
+}
+
+static int number_compare(const void *first, const void *second)
+{
+	const int64_t *a = first, *b = second;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static size_t count_edges(const struct diff_axis *axis)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < axis->condition_count; i++)
+		if (axis->conditions[i]->value_class == POLICY_CLASS_NUMBER ||
+			axis->conditions[i]->value_class == POLICY_CLASS_INSTANT)
+			count += axis->conditions[i]->value_count;
+	return count;
+}
+
+/* The whole numbers at and beside each value that the conditions compare with, in order, each once. */
+static size_t find_numbers(const struct diff_axis *axis, int64_t *numbers)
+{
+	const policy_number one = (policy_number)1000000000 * 1000000000;
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < axis->condition_count; i++) {
+		const struct policy_condition *condition = axis->conditions[i];
+		bool number = condition->value_class == POLICY_CLASS_NUMBER;
+
+		for (uint32_t j = 0;
+			(number || condition->value_class == POLICY_CLASS_INSTANT) && j < condition->value_count; j++)
+			for (int64_t beside = -1; beside <= 1; beside++)
+				numbers[count++] = (number ? (int64_t)(condition->numbers[j] / one)
+							   : condition->instants_us[j] / 1000000) +
+						   beside;
 	}
-	try_class(axes, axis, &class);
+	qsort(numbers, count, sizeof *numbers, number_compare);
+	for (size_t i = 0; i < count; i++)
+		if (!i || numbers[i] != numbers[kept - 1])
+			numbers[kept++] = numbers[i];
+	return kept;
+}
+
+/* Name the numbers from the `first`th on and before the `end`th, which is past the last one if they have no end. */
+static void name_numbers(struct diff_axes *axes, struct diff_axis *axis, struct diff_class *class,
+	const int64_t *numbers, size_t count, size_t first, size_t end)
+{
+	struct diff_class begin, last;
+
+	if (!number_class(axes, axis, numbers[first], &begin) ||
+		!number_class(axes, axis, end < count ? numbers[end] - 1 : numbers[count - 1], &last))
+		return;
+	if (first == 0 && end == count)
+		name_class(axes, class, policy_text_of("any"));
+	else if (first == 0)
+		name_class(axes, class, diff_text(axes, "up to %.*s", POLICY_TEXT_ARG(last.text)));
+	else if (end == count)
+		name_class(axes, class, diff_text(axes, "from %.*s on", POLICY_TEXT_ARG(begin.text)));
+	else if (policy_text_equal(begin.text, last.text))
+		name_class(axes, class, begin.text);
+	else
+		name_class(axes, class,
+			diff_text(axes, "%.*s to %.*s", POLICY_TEXT_ARG(begin.text), POLICY_TEXT_ARG(last.text)));
+}
+
+/* Cut the whole numbers; each piece joins the class that it belongs to. `otherwise` is taken where nothing cuts. */
+static void cut_numbers(struct diff_axes *axes, struct diff_axis *axis, int64_t otherwise)
+{
+	int64_t *numbers = calloc(3 * count_edges(axis) + 1, sizeof *numbers);
+	struct diff_class *under_way = NULL;
+	size_t count, first = 0;
+
+	if (!numbers) {
+		axes->out_of_memory = true;
+		return;
+	}
+	count = find_numbers(axis, numbers);
+	if (!count)
+		numbers[count++] = otherwise;
+	for (size_t i = 0; i <= count; i++) {
+		struct diff_class class, *joined = NULL;
+
+		if (i < count && number_class(axes, axis, numbers[i], &class))
+			joined = try_class(axes, axis, &class);
+		if (under_way && joined != under_way)
+			name_numbers(axes, axis, under_way, numbers, count, first, i);
+		if (joined != under_way)
+			first = i;
+		under_way = joined;
+	}
+	free(numbers);
 }
 
 /* What a pattern with variables means for the request that is asked about. */
@@ -274,20 +391,6 @@ static void try_resolved(struct diff_axes *axes, struct diff_axis *axis, const s
 
 		if (text.bytes)
 			try_text(axes, axis, text);
-	}
-}
-
-/* The whole numbers at and beside each value that the condition compares with. */
-static void try_edges(struct diff_axes *axes, struct diff_axis *axis, const struct policy_condition *condition)
-{
-	const policy_number one = (policy_number)1000000000 * 1000000000;
-
-	for (uint32_t i = 0; i < condition->value_count; i++) {
-		int64_t edge = condition->value_class == POLICY_CLASS_NUMBER ? (int64_t)(condition->numbers[i] / one)
-									     : condition->instants_us[i] / 1000000;
-
-		for (int64_t beside = -1; beside <= 1; beside++)
-			try_number(axes, axis, edge + beside);
 	}
 }
 
@@ -351,22 +454,49 @@ static bool is_exact(const struct diff_axis *axis, const struct policy_condition
 	return false;
 }
 
-static void fill_samples(struct diff_axes *axes, struct diff_axis *axis)
+/* Are all texts that the conditions look for written out? */
+static bool is_literal(const struct diff_axis *axis)
 {
 	for (size_t i = 0; i < axis->condition_count; i++) {
 		const struct policy_condition *condition = axis->conditions[i];
 
-		if (condition->value_class == POLICY_CLASS_NUMBER || condition->value_class == POLICY_CLASS_INSTANT) {
-			try_edges(axes, axis, condition);
-			continue;
-		}
+		for (uint32_t j = 0; condition->value_class <= POLICY_CLASS_GLOB && j < condition->value_count; j++)
+			if (condition->patterns[j].shape != WILDCARD_EXACT || condition->patterns[j].folded)
+				return false;
+	}
+	return true;
+}
+
+static void fill_samples(struct diff_axes *axes, struct diff_axis *axis)
+{
+	for (size_t i = 0; i < axis->condition_count; i++) {
+		const struct policy_condition *condition = axis->conditions[i];
+		bool patterns = condition->value_class <= POLICY_CLASS_GLOB;
+
 		if (axes->asked && condition->has_variable)
 			try_resolved(axes, axis, condition);
-		for (uint32_t j = 0; j < condition->text_count && axis->kind == DIFF_AXIS_KEY; j++)
+		for (uint32_t j = 0; patterns && j < condition->value_count; j++)
+			if (condition->patterns[j].shape == WILDCARD_EXACT)
+				try_literal(axes, axis, condition->patterns[j].literal);
+		for (uint32_t j = 0; j < condition->text_count; j++)
 			if (condition->value_class != POLICY_CLASS_NULL &&
-				condition->value_class != POLICY_CLASS_ADDRESS)
+				condition->value_class != POLICY_CLASS_ADDRESS &&
+				condition->value_class != POLICY_CLASS_STRING && !condition->has_variable)
 				sample_wildcards(axes, axis, condition->texts[j]);
 	}
+}
+
+/* A value that no condition names, for what holds of any other. */
+static void try_unnamed(struct diff_axes *axes, struct diff_axis *axis, const char *begin)
+{
+	struct policy_text text = policy_text_of(begin);
+
+	for (size_t i = 0; i < axis->named_count; i++)
+		if (policy_text_equal(axis->named[i], text)) {
+			text = diff_text(axes, "%s-%zu", begin, i);
+			break;
+		}
+	try_text(axes, axis, text);
 }
 
 void diff_axis_fill(struct diff_axes *axes, struct diff_axis *axis)
@@ -378,8 +508,7 @@ void diff_axis_fill(struct diff_axes *axes, struct diff_axis *axis)
 		if (!is_exact(axis, axis->conditions[i]))
 			axes->incomplete |= DIFF_SAMPLED;
 	if (axis->kind == DIFF_AXIS_TIME) {
-		try_number(axes, axis, 1767225600); /* 2026-01-01, unless a condition cuts elsewhere */
-		fill_samples(axes, axis);
+		cut_numbers(axes, axis, 1767225600); /* 2026-01-01 */
 		return;
 	}
 	if (type == POLICY_TYPE_ADDRESS) {
@@ -394,13 +523,17 @@ void diff_axis_fill(struct diff_axes *axes, struct diff_axis *axis)
 			try_text(axes, axis, (struct policy_text){ 0 });
 		return;
 	}
-	if (endpoint)
-		try_text(axes, axis, policy_text_of(axis->key == POLICY_KEY_SOURCE_VPCE ? "vpce-other" : "vpc-other"));
 	if (!endpoint || (axis->key == POLICY_KEY_SOURCE_VPCE && axes->options->public_api))
 		try_text(axes, axis, (struct policy_text){ 0 });
 	if (type == POLICY_TYPE_NUMBER || type == POLICY_TYPE_INSTANT)
-		try_number(axes, axis, 0);
+		cut_numbers(axes, axis, 0);
 	fill_samples(axes, axis);
+	/* Some value, for conditions that only ask whether there is one, and beside those that are named. */
 	if (type == POLICY_TYPE_TEXT || type == POLICY_TYPE_ARN)
+		try_unnamed(axes, axis,
+			axis->key == POLICY_KEY_SOURCE_VPCE  ? "vpce-other"
+			: axis->key == POLICY_KEY_SOURCE_VPC ? "vpc-other"
+							     : "other");
+	if ((type == POLICY_TYPE_TEXT || type == POLICY_TYPE_ARN) && !is_literal(axis))
 		try_words(axes, axis);
 }

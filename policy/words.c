@@ -9,8 +9,8 @@
 #define PLACE_WORDS (WORDS_PLACES_MAX / 64)
 #define TABLE_COUNT (2 * WORDS_STATES_MAX)
 
-static const char *const methods[] = { "GET/", "POST/", "PUT/", "DELETE/", "PATCH/", "HEAD/", "OPTIONS/" };
-#define METHOD_COUNT (sizeof methods / sizeof *methods)
+static const char *const methods[WORDS_METHOD_COUNT] = { "GET/", "POST/", "PUT/", "DELETE/", "PATCH/", "HEAD/",
+	"OPTIONS/" };
 
 enum place_kind { PLACE_BYTE, PLACE_ANY_BYTE, PLACE_ANY_RUN, PLACE_END, PLACE_DEAD };
 
@@ -41,6 +41,14 @@ struct search {
 	uint32_t table[TABLE_COUNT]; /* index + 1 of a state, by hash */
 	bool complete;
 };
+
+const char *words_method_name(int method)
+{
+	static const char *const names[WORDS_METHOD_COUNT] = { "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD",
+		"OPTIONS" };
+
+	return names[method];
+}
 
 /* ---- patterns as places ---- */
 
@@ -209,7 +217,7 @@ static void expand(struct search *search, uint32_t index)
 	}
 	if (part != PART_STAGE || empty)
 		return;
-	for (size_t i = 0; i < METHOD_COUNT; i++) {
+	for (size_t i = 0; i < WORDS_METHOD_COUNT; i++) {
 		struct state kept = search->states[index], next;
 		struct policy_text step = policy_text_of(methods[i]);
 

@@ -30,6 +30,10 @@ struct word {
 	int method;              /* INVOKE: which; else -1 */
 };
 
+/* Methods are numbers from 0. */
+#define WORDS_METHOD_COUNT 7
+const char *words_method_name(int method);
+
 /*
  * Find up to `room` words, one for each set of matches (and method). Variables match nothing. `*ret_complete` is false if
  * a limit left something out. Returns 0 or -ENOMEM.
