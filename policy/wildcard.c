@@ -249,42 +249,73 @@ static void settle(const struct wildcard *pattern, const struct policy_text *val
 	}
 }
 
-/* Try to match one byte of the text; moves the cursor on success. */
-static bool take_byte(
-	const struct wildcard *pattern, const struct policy_text *values, struct cursor *cursor, char byte)
+/*
+ * Try to match what is under the cursor at the start of `text`; moves the cursor on success and returns how many bytes were
+ * matched, else 0.
+ */
+static size_t take(const struct wildcard *pattern, const struct policy_text *values, struct cursor *cursor,
+	struct policy_text text)
 {
+	struct policy_text literal;
+
 	if (cursor->piece == pattern->piece_count)
-		return false;
+		return 0;
 	if (pattern->pieces[cursor->piece].kind == WILDCARD_ANY_BYTE) {
 		next_piece(pattern, cursor);
-		return true;
+		return 1;
 	}
-	if (!byte_equal(pattern, literal_at(pattern, values, cursor).bytes[cursor->offset], byte))
-		return false;
-	cursor->offset++;
-	return true;
+	literal = policy_text_behind(literal_at(pattern, values, cursor), cursor->offset);
+	if (pattern->folded) {
+		cursor->offset++;
+		return byte_equal(pattern, literal.bytes[0], text.bytes[0]);
+	}
+	if (text.count < literal.count || memcmp(text.bytes, literal.bytes, literal.count) != 0)
+		return 0;
+	next_piece(pattern, cursor);
+	return literal.count;
 }
 
+/* Where what stands behind a star can begin first, at `from` or behind it; `text.count` if nowhere. */
+static size_t find_start(const struct wildcard *pattern, const struct policy_text *values,
+	const struct cursor *behind_star, struct policy_text text, size_t from)
+{
+	const char *found;
+
+	if (pattern->folded || from >= text.count || behind_star->piece == pattern->piece_count ||
+		pattern->pieces[behind_star->piece].kind == WILDCARD_ANY_BYTE ||
+		pattern->pieces[behind_star->piece].kind == WILDCARD_ANY_RUN)
+		return from;
+	found = memchr(text.bytes + from, literal_at(pattern, values, behind_star).bytes[behind_star->offset],
+		text.count - from);
+	return found ? (size_t)(found - text.bytes) : text.count;
+}
+
+/* What stands before the first piece of another kind was compared by starts_with(). */
 static bool match_general(const struct wildcard *pattern, const struct policy_text *values, struct policy_text text)
 {
-	struct cursor cursor = { 0 }, behind_star = { 0 };
-	size_t i = 0, star_text = 0; /* the text that the last star has swallowed ends here */
+	struct cursor cursor = { .piece = pattern->literal.count ? 1 : 0 }, behind_star = { 0 };
+	size_t i = pattern->literal.count, star_text = 0; /* the text that the last star has swallowed ends here */
 	bool starred = false;
 
 	settle(pattern, values, &cursor);
 	while (i < text.count) {
+		size_t taken;
+
 		if (cursor.piece < pattern->piece_count && pattern->pieces[cursor.piece].kind == WILDCARD_ANY_RUN) {
 			next_piece(pattern, &cursor);
 			settle(pattern, values, &cursor);
 			behind_star = cursor;
-			star_text = i;
+			i = star_text = find_start(pattern, values, &behind_star, text, i);
 			starred = true;
-		} else if (take_byte(pattern, values, &cursor, text.bytes[i])) {
+			continue;
+		}
+		taken = take(pattern, values, &cursor, policy_text_behind(text, i));
+		if (taken) {
 			settle(pattern, values, &cursor);
-			i++;
+			i += taken;
 		} else if (starred) {
 			cursor = behind_star;
-			i = ++star_text;
+			i = star_text = find_start(pattern, values, &behind_star, text, star_text + 1);
 		} else {
 			return false;
 		}
