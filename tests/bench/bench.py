@@ -36,7 +36,8 @@ HANDSHAKES = 800
 SWAPS = 15
 TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100,
            "filter_ns_over_empty_10": 40, "filter_ns_over_empty_1000": 60, "filter_ns_over_empty_random_1000": 120,
-           "filter_ns_over_empty_random_65536": 350}
+           "filter_ns_over_empty_random_65536": 350,
+           "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100}
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
@@ -294,15 +295,17 @@ class Bench:
         say("swap_ms: " + " ".join(f"{wait:.1f}" for wait in waits))
         return statistics.median(waits)
 
-    @functools.cached_property
-    def filter_costs(self):
-        """What tests/bench/filter_cost.c prints: nanoseconds over an empty tc program."""
-        command = on_core(PROXY_CORE, build_folder() / "bench/filter_cost")
+    @functools.cache
+    def printed(self, program):
+        """The lines `NAME VALUE` of a program in tests/bench: filter_cost.c, policy_cost.c."""
+        command = on_core(PROXY_CORE, build_folder() / "bench" / program)
         lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
         return {name: float(value) for name, value in (line.split() for line in lines)}
 
     def figure(self, name):
-        return getattr(self, name)() if hasattr(self, name) else self.filter_costs[name]
+        if hasattr(self, name):
+            return getattr(self, name)()
+        return self.printed("filter_cost" if name.startswith("filter_") else "policy_cost")[name]
 
 
 def main():

@@ -54,7 +54,7 @@ demo-down: need-root all
 
 .PHONY: bench
 bench: need-root deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost
 	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
@@ -63,6 +63,8 @@ $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.a,$^) $(BENCH_LIBS) $(WOLFSSL)/lib/libwolfssl.a -lm -lpthread
 $(B)/bench/filter_cost: $(B)/lib/ebpf.a
 $(B)/bench/filter_cost: BENCH_LIBS = $(LIBS_ebpf)
+$(B)/bench/policy_cost: $(B)/lib/policy.a
+$(B)/bench/policy_cost: BENCH_LIBS = $(LIBS_policy)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and
