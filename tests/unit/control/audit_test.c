@@ -21,7 +21,6 @@ static int start(void **state)
 	assert_int_equal(0, appliance_start(state));
 	appliance = *state;
 	snprintf(path, sizeof path, "%s/audit.log", appliance->folder);
-	appliance->control->counts = counters_slot_control(counters_new_private(1));
 	audit_change(appliance->control, open_log());
 	return 0;
 }
@@ -201,6 +200,8 @@ static void a_line_that_is_lost_is_counted_and_the_call_answered(void **state)
 	audit_change(appliance->control, -1);
 	assert_int_equal(201, call(appliance, "POST", "/restapis", "{\"name\":\"pets\"}"));
 	assert_int_equal(1, line_count());
+	appliance->control->counts = NULL;
+	counters_unmap(counters);
 }
 
 #define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, start, appliance_end)
