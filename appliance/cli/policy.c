@@ -11,11 +11,13 @@
 #include "appliance/cli/policy_case.h"
 #include "appliance/cli/policy_diff.h"
 #include "appliance/cli/policy_explain.h"
+#include "appliance/cli/policy_impact.h"
 #include "appliance/cli/policy_lint.h"
+#include "appliance/cli/policy_request.h"
 
 /* Options of a question that is asked on the command line. Documents are JSON, or file://PATH. */
 struct question {
-	const char *api_arn, *batch;
+	const char *api_arn, *batch, *request_id;
 	const char *policy, *identity_policy, *endpoint_policy;
 	const char *resource, *principal, *action, *context;
 	const char *endpoint, *vpc, *address;
@@ -209,18 +211,25 @@ static int explain(struct cli *cli, int argc, char **argv)
 	struct question question = { .api_arn = POLICY_CASE_API_ARN };
 	const struct cli_option options[] = {
 		{ "batch", "FILE", "cases as for evaluate; one line of JSON answers each", &question.batch, NULL },
+		{ "request", "ID", "a past request of the running appliance, by its id (x-amzn-RequestId, access log)",
+			&question.request_id, NULL },
 		POLICY_OPTIONS(question),
 		REQUEST_OPTIONS(question),
 	};
-	const struct cli_usage usage = { "postern policy explain --policy DOCUMENT --resource ARN [...] | --batch FILE",
+	const struct cli_usage usage = {
+		"postern policy explain --policy DOCUMENT --resource ARN [...] | --batch FILE | --request ID",
 		"Why a request gets its verdict: for every policy that is asked, statement by statement and part by "
 		"part, what "
 		"matched,\n"
 		"what the request had, and what would have to be different; and the fewest changes of the request with "
 		"which "
 		"the\n"
-		"verdict turns, each tried out.",
-		options, sizeof options / sizeof options[0], 0, 0 };
+		"verdict turns, each tried out. With --request the running appliance is asked for a request that the "
+		"gateway "
+		"recorded,\n"
+		"refused or not: who called what, what was decided then, and why.",
+		options, sizeof options / sizeof options[0], 0, 0
+	};
 	char **arguments;
 	size_t count;
 	int end = cli_options(cli, &usage, argc, argv, &arguments, &count);
@@ -231,8 +240,10 @@ static int explain(struct cli *cli, int argc, char **argv)
 		question.stored = true;
 		return policy_batch_run(cli, question.batch, explain_each, &question);
 	}
+	if (question.request_id)
+		return policy_request_explain(cli, question.request_id);
 	if (!question.resource)
-		return cli_misuse(cli, &usage, "--batch or --resource is needed");
+		return cli_misuse(cli, &usage, "--batch, --request or --resource is needed");
 	return explain_one(cli, &question);
 }
 
@@ -392,10 +403,12 @@ static int filter(struct cli *cli, int argc, char **argv)
 int cli_policy(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_part parts[] = { { "evaluate", evaluate }, { "explain", explain }, { "filter", filter },
-		{ "lint", policy_lint_command }, { "diff", policy_diff_command } };
-	static const struct cli_usage usage = { "postern policy evaluate|explain|filter|lint|diff [--help]",
-		"Ask the policy engine, offline: the same code that the gateway and the kernel filter use.\n"
-		"`postern policy PART --help` tells more.",
+		{ "lint", policy_lint_command }, { "diff", policy_diff_command }, { "impact", policy_impact_command } };
+	static const struct cli_usage usage = { "postern policy evaluate|explain|filter|lint|diff|impact [--help]",
+		"Ask the policy engine, the same code that the gateway and the kernel filter use: offline, but for "
+		"explain "
+		"--request and\n"
+		"impact, which ask the running appliance what it saw. `postern policy PART --help` tells more.",
 		NULL, 0, 1, 1 };
 
 	return cli_parts(cli, &usage, parts, sizeof parts / sizeof parts[0], argc, argv);

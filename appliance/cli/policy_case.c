@@ -53,7 +53,11 @@ static bool load_policies(struct policy_case *ret, const struct json *object, co
 	struct policy_options api = { .kind = POLICY_KIND_API, .owner_arn = policy_text_of(api_arn), .stored = stored };
 	struct policy_options identity = { .kind = POLICY_KIND_IDENTITY, .stored = stored };
 	struct policy_options endpoint = { .kind = POLICY_KIND_ENDPOINT, .stored = stored };
+	struct policy_options domain = { .kind = POLICY_KIND_DOMAIN, .stored = stored };
 
+	ret->domain_arn = domain.owner_arn = policy_text_of_view(json_find_text(object, "domainArn"));
+	if (ret->domain_arn.bytes && !load_policy(ret, &ret->domain, object, "domainPolicy", &domain))
+		return false;
 	return load_policy(ret, &ret->resource, object, "policy", &api) &&
 	       load_policy(ret, &ret->identity, object, "identityPolicy", &identity) &&
 	       load_policy(ret, &ret->endpoint, object, "vpcEndpointPolicy", &endpoint);
@@ -186,7 +190,25 @@ void policy_case_fini(struct policy_case *policy_case)
 	policy_free(policy_case->resource);
 	policy_free(policy_case->identity);
 	policy_free(policy_case->endpoint);
+	policy_free(policy_case->domain);
 	arena_fini(&policy_case->arena);
+}
+
+struct policy_request policy_case_domain_request(const struct policy_case *policy_case)
+{
+	struct policy_request request = policy_case->request;
+
+	request.resource = policy_case->domain_arn;
+	return request;
+}
+
+static void decide_domain(const struct policy_case *policy_case, struct combine_decision *ret)
+{
+	struct policy_request request = policy_case_domain_request(policy_case);
+
+	combine_endpoint(policy_case->endpoint, &request, ret);
+	if (ret->verdict == POLICY_ALLOW)
+		combine_domain(policy_case->domain, &request, ret);
 }
 
 void policy_case_decide(const struct policy_case *policy_case, struct combine_decision *ret)
@@ -202,6 +224,11 @@ void policy_case_decide(const struct policy_case *policy_case, struct combine_de
 		.caller_policy_count = policy_case->identity ? 1 : 0,
 	};
 
+	if (policy_case->domain_arn.bytes) {
+		decide_domain(policy_case, ret);
+		if (ret->verdict != POLICY_ALLOW)
+			return;
+	}
 	combine_endpoint(policy_case->endpoint, request, ret);
 	if (ret->verdict == POLICY_ALLOW)
 		combine_method(&input, request, ret);
@@ -211,6 +238,8 @@ struct json *policy_case_by(const struct combine_decision *decision)
 {
 	if (decision->by == COMBINE_BY_ENDPOINT)
 		return json_text_new_c("vpce");
+	if (decision->by == COMBINE_BY_DOMAIN)
+		return json_text_new_c("domain");
 	if (decision->verdict == POLICY_IMPLICIT_DENY || decision->by == COMBINE_BY_NOBODY)
 		return json_null_new();
 	if (decision->by == COMBINE_BY_IDENTITY)

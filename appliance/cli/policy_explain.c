@@ -129,7 +129,8 @@ static enum policy_verdict judge(void *context, const struct policy_request *req
 /* The fewest changes of the request that give the other verdict, each tried out; none if none was found. */
 static struct json *turns_json(const struct policy_case *policy_case)
 {
-	const struct policy *all[] = { policy_case->endpoint, policy_case->resource, policy_case->identity };
+	const struct policy *all[] = { policy_case->endpoint, policy_case->domain, policy_case->resource,
+		policy_case->identity };
 	struct policy_case copy = *policy_case;
 	struct turn_input input = { .request = &policy_case->request,
 		.same_caller = policy_case->identity,
@@ -138,7 +139,7 @@ static struct json *turns_json(const struct policy_case *policy_case)
 	struct json *turns = json_array_new();
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (all[i])
+		if (all[i] && input.policy_count < TURN_POLICIES_MAX)
 			input.policies[input.policy_count++] = all[i];
 	if (input.policy_count && turn_find(&input, on_turn, turns) < 0)
 		return turns; /* no ARN, or no memory: nothing can be said */
@@ -153,6 +154,12 @@ void policy_explain_write(const struct policy_case *policy_case, struct json *an
 	policy_case_decide(policy_case, &decision);
 	json_set_c_string(answer, "verdict", policy_verdict_name(decision.verdict));
 	json_set(answer, "by", policy_case_by(&decision));
+	if (policy_case->domain_arn.bytes) {
+		struct policy_request request = policy_case_domain_request(policy_case);
+
+		add_policy(policies, "vpcEndpointPolicy for the domain", policy_case->endpoint, &request);
+		add_policy(policies, "domainPolicy", policy_case->domain, &request);
+	}
 	add_policy(policies, "vpcEndpointPolicy", policy_case->endpoint, &policy_case->request);
 	add_policy(policies, "policy", policy_case->resource, &policy_case->request);
 	add_policy(policies, "identityPolicy", policy_case->identity, &policy_case->request);

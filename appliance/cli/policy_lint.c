@@ -30,6 +30,7 @@ bool policy_kind_find(const char *name, enum policy_kind *ret)
 struct output {
 	bool json;
 	const char *path;
+	bool refusals_only;
 	struct json *findings;
 	size_t counts[LINT_SEVERITY_ERROR + 1];
 };
@@ -79,6 +80,8 @@ static void on_finding(void *context, const struct lint_finding *finding)
 {
 	struct output *output = context;
 
+	if (output->refusals_only && finding->code != LINT_SAVE)
+		return;
 	output->counts[lint_row(finding->code)->severity]++;
 	if (output->json)
 		add_json(output, finding);
@@ -87,6 +90,19 @@ static void on_finding(void *context, const struct lint_finding *finding)
 }
 
 /* ---- the command ---- */
+
+static int print_counts(struct output *output, struct json *answer)
+{
+	if (output->json) {
+		json_set_integer(answer, "errors", (int64_t)output->counts[LINT_SEVERITY_ERROR]);
+		json_set_integer(answer, "warnings", (int64_t)output->counts[LINT_SEVERITY_WARNING]);
+		cli_print_json(answer);
+	} else {
+		printf("%zu errors, %zu warnings\n", output->counts[LINT_SEVERITY_ERROR],
+			output->counts[LINT_SEVERITY_WARNING]);
+	}
+	return output->counts[LINT_SEVERITY_ERROR] ? CLI_FAILED : CLI_OK;
+}
 
 static int lint_file(struct cli *cli, const char *path, const struct lint_options *options)
 {
@@ -101,15 +117,21 @@ static int lint_file(struct cli *cli, const char *path, const struct lint_option
 		err = lint_policy(text.at ? text.at : "", text.count, options, on_finding, &output);
 	if (err)
 		return cli_fail(cli, "%s: %s", path, strerror(-err));
-	if (cli->json) {
-		json_set_integer(answer, "errors", (int64_t)output.counts[LINT_SEVERITY_ERROR]);
-		json_set_integer(answer, "warnings", (int64_t)output.counts[LINT_SEVERITY_WARNING]);
-		cli_print_json(answer);
-	} else {
-		printf("%zu errors, %zu warnings\n", output.counts[LINT_SEVERITY_ERROR],
-			output.counts[LINT_SEVERITY_WARNING]);
-	}
-	return output.counts[LINT_SEVERITY_ERROR] ? CLI_FAILED : CLI_OK;
+	return print_counts(&output, answer);
+}
+
+int policy_lint_refusals(struct cli *cli, const char *path, struct view text, const struct lint_options *options)
+{
+	struct json *answer JSON_CLEANUP = json_object_new();
+	struct output output = { .json = cli->json,
+		.path = path,
+		.refusals_only = true,
+		.findings = json_ensure_array(answer, "findings") };
+	int err = lint_policy(text.at ? text.at : "", text.count, options, on_finding, &output);
+
+	if (err)
+		return cli_fail(cli, "%s: %s", path, strerror(-err));
+	return output.counts[LINT_SEVERITY_ERROR] ? print_counts(&output, answer) : CLI_OK;
 }
 
 int policy_lint_command(struct cli *cli, int argc, char **argv)
