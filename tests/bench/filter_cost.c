@@ -21,13 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
-#include <bpf/bpf.h>
-
 #include "ebpf/filter.h"
+#include "tests/unit/ebpf/instructions.h"
 
 #define ROUNDS 60
 #define REPEATS 100000
@@ -35,7 +33,6 @@
 #define SOURCE_OFFSET (ETH_HLEN + 12)
 /* Sources are 10.x.y.z: the tables' prefixes are spread evenly over x.y and hold the first addresses of z. */
 #define SLOTS 65536
-#define DRIVER_FAILED 99
 
 static void fail(const char *what, int rc)
 {
@@ -44,15 +41,6 @@ static void fail(const char *what, int rc)
 }
 
 /* ---- programs by the instruction ---- */
-
-#define INSN(op, to, from, offset, value)                                                                              \
-	((struct bpf_insn){                                                                                            \
-		.code = (op), .dst_reg = (to), .src_reg = (from), .off = (offset), .imm = (int32_t)(value) })
-#define MOVE(to, from) INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
-#define SET(to, value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, value)
-#define CALCULATE(operation, to, value) INSN(BPF_ALU | (operation) | BPF_K, to, 0, 0, value)
-#define CALL(function) INSN(BPF_JMP | BPF_CALL, 0, 0, 0, function)
-#define EXIT INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 static int load_program(const struct bpf_insn *program, size_t count)
 {
@@ -73,8 +61,7 @@ static int load_empty(void)
 /* A program that gives the frame a random source of a table of `count` prefixes, then goes on with `target_fd`. */
 static int load_driver(int target_fd, uint32_t count)
 {
-	const uint32_t zero = 0;
-	int targets_fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "targets", sizeof zero, sizeof target_fd, 1, NULL);
+	const int targets_fd = program_array(target_fd);
 	const struct bpf_insn program[] = {
 		MOVE(BPF_REG_6, BPF_REG_1),
 		CALL(BPF_FUNC_get_prandom_u32),
@@ -95,18 +82,11 @@ static int load_driver(int target_fd, uint32_t count)
 		SET(BPF_REG_4, 4),
 		SET(BPF_REG_5, 0),
 		CALL(BPF_FUNC_skb_store_bytes),
-		MOVE(BPF_REG_1, BPF_REG_6),
-		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, targets_fd),
-		INSN(0, 0, 0, 0, 0),
-		SET(BPF_REG_3, 0),
-		CALL(BPF_FUNC_tail_call),
-		SET(BPF_REG_0, DRIVER_FAILED),
-		EXIT,
+		TAIL_CALL(targets_fd),
 	};
-	int rc = targets_fd < 0 ? targets_fd : bpf_map_update_elem(targets_fd, &zero, &target_fd, BPF_ANY);
 
-	if (rc < 0)
-		fail("a program array does not load", rc);
+	if (targets_fd < 0)
+		fail("a program array does not load", targets_fd);
 	return load_program(program, sizeof program / sizeof *program);
 }
 

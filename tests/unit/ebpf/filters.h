@@ -95,17 +95,22 @@ static inline struct filter *open_loaded(uint32_t mode)
 	return filter;
 }
 
-/* Run one frame through the program; the frame that comes out may be an answer. */
-static inline int run(struct filter *filter, const struct frame *in, struct frame *out)
+/* Run one frame through a program; the frame that comes out may be an answer. */
+static inline int run_program(int program_fd, const struct frame *in, struct frame *out)
 {
 	struct frame scratch;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = in->bytes, .data_size_in = (uint32_t)in->count,
 		.data_out = (out ? out : &scratch)->bytes, .data_size_out = sizeof scratch.bytes, .repeat = 1);
 
-	assert_int_equal(0, bpf_prog_test_run_opts(filter_program_fd(filter), &options));
+	assert_int_equal(0, bpf_prog_test_run_opts(program_fd, &options));
 	if (out)
 		out->count = options.data_size_out;
 	return (int)options.retval;
+}
+
+static inline int run(struct filter *filter, const struct frame *in, struct frame *out)
+{
+	return run_program(filter_program_fd(filter), in, out);
 }
 
 static inline int verdict(struct filter *filter, struct frame in)
