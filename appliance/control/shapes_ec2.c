@@ -263,3 +263,28 @@ static const struct shape_member tags_members[] = {
 };
 const struct shape shape_create_tags = { SHAPE_MEMBERS(tags_members) };
 const struct shape shape_delete_tags = { SHAPE_MEMBERS(tags_members) };
+
+static const struct shape_member describe_network_interfaces_members[] = {
+	{ .name = "NextToken" },
+	{ .name = "MaxResults", .type = SHAPE_INTEGER },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+	{ .name = "NetworkInterfaceId", .type = SHAPE_LIST },
+	{ .name = "Filter", .type = SHAPE_LIST, .of = &filter_shape },
+};
+const struct shape shape_describe_network_interfaces = { SHAPE_MEMBERS(describe_network_interfaces_members) };
+
+static const struct shape_member describe_vpc_attribute_members[] = {
+	{ .name = "Attribute", .required = true },
+	{ .name = "VpcId", .required = true },
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+};
+const struct shape shape_describe_vpc_attribute = { SHAPE_MEMBERS(describe_vpc_attribute_members) };
+
+static const struct shape_member describe_prefix_lists_members[] = {
+	{ .name = "DryRun", .type = SHAPE_BOOL },
+	{ .name = "Filter", .type = SHAPE_LIST, .of = &filter_shape },
+	{ .name = "MaxResults", .type = SHAPE_INTEGER },
+	{ .name = "NextToken" },
+	{ .name = "PrefixListId", .type = SHAPE_LIST },
+};
+const struct shape shape_describe_prefix_lists = { SHAPE_MEMBERS(describe_prefix_lists_members) };

@@ -184,6 +184,12 @@ def test_what_terraform_does(gateway, ec2):
                                        SecurityGroupIds=[group])["VpcEndpoint"]
     try:
         assert endpoint["Groups"] == [{"GroupId": group, "GroupName": "tf"}]
+        assert ec2.describe_prefix_lists(Filters=[{"Name": "prefix-list-name", "Values": [SERVICE]}])["PrefixLists"] == []
+        [interface] = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group]}])["NetworkInterfaces"]
+        assert [interface["NetworkInterfaceId"]] == endpoint["NetworkInterfaceIds"] and interface["Groups"] == endpoint["Groups"]
+        assert interface["SubnetId"] == SUBNET and interface["InterfaceType"] == "vpc_endpoint" and interface["RequesterManaged"]
+        assert f"inet {interface['PrivateIpAddress']}/24" in run("ip", "-n", f"postern-{endpoint['VpcEndpointId']}", "address").stdout
+        assert ec2.describe_vpc_attribute(VpcId=VPC, Attribute="enableDnsSupport")["EnableDnsSupport"] == {"Value": True}
         ec2.update_security_group_rule_descriptions_ingress(
             GroupId=group, IpPermissions=[{**inbound, "IpRanges": [{"CidrIp": "10.20.0.0/24", "Description": "changed"}]}])
         ec2.create_tags(Resources=[group], Tags=[{"Key": "Name", "Value": "changed"}])
@@ -192,6 +198,8 @@ def test_what_terraform_does(gateway, ec2):
         assert failure(ec2.delete_security_group, GroupId=group)[0] == "DependencyViolation"
     finally:
         assert ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])["Unsuccessful"] == []
+    lingering = [{"Name": "group-id", "Values": [group]}, {"Name": "status", "Values": ["available"]}]
+    assert ec2.describe_network_interfaces(Filters=lingering)["NetworkInterfaces"] == []
     ec2.delete_security_group(GroupId=group)
     assert failure(ec2.describe_security_groups, GroupIds=[group]) == ("InvalidGroup.NotFound", f"The security group '{group}' does not exist")
     wait_for(lambda: f"postern-{endpoint['VpcEndpointId']}" not in run("ip", "netns", "list").stdout, "the namespace to be gone")
