@@ -75,8 +75,7 @@ static bool read_instant(struct policy_evaluation *evaluation, const struct poli
 	return evaluation->instants_usable & bit;
 }
 
-/* Does `order`, the sign of request value minus policy value, fulfil the relation? */
-static bool holds(enum policy_relation relation, int order)
+bool policy_relation_holds(enum policy_relation relation, int order)
 {
 	switch (relation) {
 	case POLICY_RELATION_EQUAL:
@@ -101,7 +100,8 @@ static bool matches_number(
 	if (!read_number(evaluation, condition, text, &value))
 		return false;
 	for (uint32_t i = 0; i < condition->value_count; i++)
-		if (holds(condition->relation, (value > condition->numbers[i]) - (value < condition->numbers[i])))
+		if (policy_relation_holds(
+			    condition->relation, (value > condition->numbers[i]) - (value < condition->numbers[i])))
 			return true;
 	return false;
 }
@@ -114,7 +114,7 @@ static bool matches_instant(
 	if (!read_instant(evaluation, condition, text, &value))
 		return false;
 	for (uint32_t i = 0; i < condition->value_count; i++)
-		if (holds(condition->relation,
+		if (policy_relation_holds(condition->relation,
 			    (value > condition->instants_us[i]) - (value < condition->instants_us[i])))
 			return true;
 	return false;

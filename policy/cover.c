@@ -131,9 +131,117 @@ static int without_address(const struct policy_statement *statement, bool *ret_o
 	return found;
 }
 
+/* ---- numbers and instants ---- */
+
+static bool is_ordered(const struct policy_condition *condition)
+{
+	return (condition->value_class == POLICY_CLASS_NUMBER || condition->value_class == POLICY_CLASS_INSTANT) &&
+	       condition->set == POLICY_SET_NONE;
+}
+
+static policy_number edge_of(const struct policy_condition *condition, uint32_t index)
+{
+	return condition->value_class == POLICY_CLASS_NUMBER ? condition->numbers[index]
+							     : condition->instants_us[index];
+}
+
+static bool takes_number(const struct policy_condition *condition, policy_number number)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < condition->value_count && !found; i++) {
+		policy_number edge = edge_of(condition, i);
+
+		found = policy_relation_holds(condition->relation, (number > edge) - (number < edge));
+	}
+	return found != condition->negated;
+}
+
+/* Do all ordered conditions on the key of `one` take the number? */
+static bool all_take(const struct policy_statement *statement, const struct policy_condition *one, policy_number number)
+{
+	for (uint32_t i = 0; i < statement->condition_count; i++) {
+		const struct policy_condition *other = &statement->conditions[i];
+
+		if (is_ordered(other) && other->value_class == one->value_class && cover_same_key(one, other) &&
+			!takes_number(other, number))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Conditions change at their edges only: if neither an edge nor what lies beside it is taken by all, nothing is. `one` is
+ * positive, so that a value which is no number fails it.
+ */
+static bool leaves_number(const struct policy_statement *statement, const struct policy_condition *one)
+{
+	for (uint32_t i = 0; i < statement->condition_count; i++) {
+		const struct policy_condition *other = &statement->conditions[i];
+
+		if (!is_ordered(other) || other->value_class != one->value_class || !cover_same_key(one, other))
+			continue;
+		for (uint32_t j = 0; j < other->value_count; j++)
+			for (int beside = -1; beside <= 1; beside++)
+				if (all_take(statement, one, edge_of(other, j) + beside))
+					return true;
+	}
+	return false;
+}
+
+static int without_number(const struct policy_statement *statement)
+{
+	for (uint32_t i = 0; i < statement->condition_count; i++) {
+		const struct policy_condition *one = &statement->conditions[i];
+
+		if (is_ordered(one) && cover_needs_key(one) && one->value_count && !leaves_number(statement, one))
+			return (int)i;
+	}
+	return -1;
+}
+
+/* ---- what a client's request always has ---- */
+
+enum cover_constant cover_constant(
+	const struct policy *policy, const struct policy_condition *condition, bool private_api)
+{
+	struct policy_evaluation evaluation;
+	struct policy_request request;
+
+	policy_request_init(&request, policy_text_of(""));
+	switch (condition->key) {
+	case POLICY_KEY_SOURCE_VPCE:
+	case POLICY_KEY_SOURCE_VPC:
+	case POLICY_KEY_VPC_SOURCE_IP:
+		/* Only whether they are there is certain. */
+		if (!private_api || condition->value_class != POLICY_CLASS_NULL)
+			return COVER_OPEN;
+		policy_request_set(&request, (enum policy_key)condition->key, policy_text_of("x"));
+		break;
+	case POLICY_KEY_SECURE_TRANSPORT:
+		if (!private_api || condition->has_variable)
+			return COVER_OPEN;
+		policy_request_set(&request, POLICY_KEY_SECURE_TRANSPORT, policy_text_of("true"));
+		break;
+	case POLICY_KEY_SOURCE_IP:
+		if (!private_api)
+			return COVER_OPEN;
+		break;
+	case POLICY_KEY_SOURCE_ARN:
+	case POLICY_KEY_SOURCE_ACCOUNT:
+		break;
+	default:
+		return COVER_OPEN;
+	}
+	policy_evaluation_start(&evaluation, policy, &request);
+	return policy_evaluation_condition(&evaluation, condition) ? COVER_TRUE : COVER_FALSE;
+}
+
 int cover_impossible_condition(
 	const struct policy *policy, const struct policy_statement *statement, bool *ret_out_of_memory)
 {
+	int found;
+
 	for (uint32_t i = 0; i < statement->condition_count; i++) {
 		const struct policy_condition *one = &statement->conditions[i];
 
@@ -150,7 +258,8 @@ int cover_impossible_condition(
 				return (int)j;
 		}
 	}
-	return without_address(statement, ret_out_of_memory);
+	found = without_number(statement);
+	return found >= 0 ? found : without_address(statement, ret_out_of_memory);
 }
 
 /* ---- one statement within another ---- */
@@ -292,14 +401,27 @@ static bool condition_implies(const struct policy_condition *strict, const struc
 	return holds_all(many->texts, many->text_count, few->texts, few->text_count);
 }
 
-bool cover_includes(
-	const struct policy *policy, const struct policy_statement *wide, const struct policy_statement *narrow_one)
+bool cover_reaches(const struct policy *policy, const struct policy_statement *wide,
+	const struct policy_statement *narrow_one, uint32_t resource)
+{
+	if (!principal_includes(wide, narrow_one) || !action_includes(policy, wide, narrow_one))
+		return false;
+	if (resource_includes(policy, wide, narrow_one))
+		return true;
+	for (uint32_t i = 0; !wide->not_resource && !narrow_one->not_resource && i < wide->resource_count; i++)
+		if (pattern_includes(policy, &wide->resources[i], &narrow_one->resources[resource]))
+			return true;
+	return false;
+}
+
+bool cover_includes(const struct policy *policy, const struct policy_statement *wide,
+	const struct policy_statement *narrow_one, bool private_api)
 {
 	if (!principal_includes(wide, narrow_one) || !action_includes(policy, wide, narrow_one) ||
 		!resource_includes(policy, wide, narrow_one))
 		return false;
 	for (uint32_t i = 0; i < wide->condition_count; i++) {
-		bool found = false;
+		bool found = cover_constant(policy, &wide->conditions[i], private_api) == COVER_TRUE;
 
 		for (uint32_t j = 0; j < narrow_one->condition_count && !found; j++)
 			found = condition_implies(&narrow_one->conditions[j], &wide->conditions[i]);

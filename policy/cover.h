@@ -16,6 +16,20 @@ bool cover_needs_key(const struct policy_condition *condition);
 /* The same key, by row or by name. */
 bool cover_same_key(const struct policy_condition *a, const struct policy_condition *b);
 
+/* What a condition is for each request of a client through an endpoint. */
+enum cover_constant {
+	COVER_OPEN, /* now true, now false; or not certain */
+	COVER_TRUE,
+	COVER_FALSE,
+};
+
+/*
+ * Through an endpoint (`private_api`) aws:SourceVpce, aws:SourceVpc and aws:VpcSourceIp are always there, aws:SourceIp never,
+ * aws:SecureTransport is true; aws:SourceArn and aws:SourceAccount are never there for clients.
+ */
+enum cover_constant cover_constant(
+	const struct policy *policy, const struct policy_condition *condition, bool private_api);
+
 /*
  * Index of a condition of the statement that makes it never match, or -1. Sets `*ret_out_of_memory` if memory ran out while it
  * was searched.
@@ -24,7 +38,11 @@ int cover_impossible_condition(
 	const struct policy *policy, const struct policy_statement *statement, bool *ret_out_of_memory);
 
 /* Does `wide` apply to every request that `narrow` applies to? Effects are not looked at. */
-bool cover_includes(
-	const struct policy *policy, const struct policy_statement *wide, const struct policy_statement *narrow);
+bool cover_includes(const struct policy *policy, const struct policy_statement *wide,
+	const struct policy_statement *narrow, bool private_api);
+
+/* The same without conditions, for one of the resources of `narrow` (all of them for a NotResource). */
+bool cover_reaches(const struct policy *policy, const struct policy_statement *wide,
+	const struct policy_statement *narrow, uint32_t resource);
 
 #endif

@@ -41,6 +41,9 @@ bool policy_evaluation_action(const struct policy_evaluation *evaluation, const 
 bool policy_evaluation_resource(struct policy_evaluation *evaluation, const struct policy_statement *statement);
 bool policy_evaluation_condition(struct policy_evaluation *evaluation, const struct policy_condition *condition);
 
+/* Does `order`, the sign of request value minus policy value, fulfil the relation? */
+bool policy_relation_holds(enum policy_relation relation, int order);
+
 /* All parts, cheap ones first. */
 bool policy_evaluation_statement(struct policy_evaluation *evaluation, const struct policy_statement *statement);
 

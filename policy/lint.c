@@ -36,6 +36,7 @@ struct lint {
 	const struct policy_json *document;
 	bool has_owner; /* of the caller: else the shorthand stands for an API that nothing else names */
 	bool *never;    /* statements that are known to match nothing */
+	bool *denied;   /* Allow statements that a Deny is known to cover */
 	bool out_of_memory;
 };
 
@@ -122,6 +123,14 @@ static void report_condition(
 	lint->visit(lint->context, &finding);
 }
 
+/* Are all calls made through an endpoint? */
+static bool is_private(const struct lint *lint)
+{
+	return (!lint->options->public_api && lint->policy->kind != POLICY_KIND_IDENTITY &&
+		       lint->policy->kind != POLICY_KIND_MANAGEMENT) ||
+	       lint->policy->kind == POLICY_KIND_ENDPOINT;
+}
+
 /* ---- one statement: principal, action ---- */
 
 static const struct policy_statement *statement_at(const struct lint *lint, int index)
@@ -133,6 +142,24 @@ static void never(struct lint *lint, int index, const char *member)
 {
 	lint->never[index] = true;
 	report(lint, LINT_NEVER_MATCHES, index, member, 0, -1);
+}
+
+/* Can the session (the parts of its ARN) be one of the role? A session's ARN has no path. */
+static bool is_role_of(struct policy_text role, const struct policy_text session[POLICY_ARN_PARTS])
+{
+	static const char begin[] = "assumed-role/";
+	struct policy_text parts[POLICY_ARN_PARTS], name;
+	const char *slash;
+
+	if (!policy_text_starts(session[5], begin) || !policy_arn_split(parts, role) ||
+		!policy_text_equal(parts[4], session[4]))
+		return false;
+	name = policy_text_behind(session[5], sizeof begin - 1);
+	slash = name.count ? memchr(name.bytes, '/', name.count) : NULL;
+	if (slash)
+		name.count = (size_t)(slash - name.bytes);
+	return parts[5].count > name.count && parts[5].bytes[parts[5].count - name.count - 1] == '/' &&
+	       policy_text_equal(policy_text_behind(parts[5], parts[5].count - name.count), name);
 }
 
 /* Does the list name the account's root besides this principal, and a session's role? */
@@ -150,7 +177,7 @@ static bool is_complete(const struct policy_statement *statement, const struct p
 
 		if (other->kind == POLICY_PRINCIPAL_ACCOUNT && policy_text_equal(other->account, parts[4]))
 			account = true;
-		if (other->kind == POLICY_PRINCIPAL_ROLE)
+		if (other->kind == POLICY_PRINCIPAL_ROLE && is_role_of(other->arn, parts))
 			role = true;
 	}
 	return account && (role || !policy_text_starts(parts[5], "assumed-role/"));
@@ -318,16 +345,11 @@ static bool is_private_range(struct policy_text text)
 
 static void check_source_ip(struct lint *lint, int index, const struct policy_condition *condition)
 {
-	bool private_api = !lint->options->public_api || lint->policy->kind == POLICY_KIND_ENDPOINT;
-
 	if (condition->key != POLICY_KEY_SOURCE_IP)
 		return;
 	/* Null on the key asks whether the call is private, and is right. */
-	if (private_api && is_invoked(lint) && condition->value_class != POLICY_CLASS_NULL) {
+	if (is_private(lint) && condition->value_class != POLICY_CLASS_NULL)
 		report_condition(lint, LINT_SOURCE_IP_PRIVATE, index, condition, 0);
-		if (cover_needs_key(condition))
-			lint->never[index] = true;
-	}
 	for (uint32_t i = 0; i < condition->text_count && condition->value_class == POLICY_CLASS_ADDRESS; i++)
 		if (is_private_range(condition->texts[i]))
 			report_condition(lint, LINT_SOURCE_IP_RANGE, index, condition, i);
@@ -361,8 +383,17 @@ static void check_conditions(struct lint *lint, int index)
 	int impossible = cover_impossible_condition(lint->policy, statement, &lint->out_of_memory);
 
 	for (uint32_t i = 0; i < statement->condition_count; i++) {
-		check_source_ip(lint, index, &statement->conditions[i]);
-		check_values(lint, index, &statement->conditions[i]);
+		const struct policy_condition *condition = &statement->conditions[i];
+
+		check_source_ip(lint, index, condition);
+		check_values(lint, index, condition);
+		if (!is_invoked(lint) || cover_constant(lint->policy, condition, is_private(lint)) != COVER_FALSE)
+			continue;
+		lint->never[index] = true;
+		/* PL002 says it of aws:SourceIp. */
+		if ((int)i != impossible &&
+			(condition->key != POLICY_KEY_SOURCE_IP || condition->value_class == POLICY_CLASS_NULL))
+			report_condition(lint, LINT_NEVER_MATCHES, index, condition, 0);
 	}
 	if (impossible < 0)
 		return;
@@ -392,10 +423,11 @@ static int find_cover(const struct lint *lint, int index, int count, bool denies
 		const struct policy_statement *other = statement_at(lint, i);
 
 		if (i == index || lint->never[i] || other->denies != denies ||
-			!cover_includes(policy, other, statement))
+			!cover_includes(policy, other, statement, is_private(lint)))
 			continue;
 		/* Of two that mean the same the later one is superfluous. */
-		if (i < index || denies != statement->denies || !cover_includes(policy, statement, other))
+		if (i < index || denies != statement->denies ||
+			!cover_includes(policy, statement, other, is_private(lint)))
 			return i;
 	}
 	return -1;
@@ -415,6 +447,7 @@ static void check_covers(struct lint *lint)
 		if (!statement->denies)
 			denied = find_cover(lint, i, compared, true);
 		shadowed = denied < 0 ? find_cover(lint, i, compared, statement->denies) : -1;
+		lint->denied[i] = denied >= 0;
 		if (denied >= 0)
 			report(lint, LINT_DENIED, i, NULL, 0, denied);
 		if (shadowed >= 0)
@@ -435,28 +468,42 @@ static bool names_endpoint(const struct policy_statement *statement)
 	return false;
 }
 
+/* Does a Deny that asks for the endpoint meet all that the Allow gives, be it piece by piece? */
+static bool is_guarded(const struct lint *lint, const struct policy_statement *allow)
+{
+	for (uint32_t i = 0; i < allow->resource_count; i++) {
+		bool guarded = false;
+
+		for (int j = 0; j < (int)lint->policy->statement_count && !guarded; j++) {
+			const struct policy_statement *deny = statement_at(lint, j);
+
+			guarded = deny->denies && !lint->never[j] && names_endpoint(deny) &&
+				  cover_reaches(lint->policy, deny, allow, i);
+		}
+		if (!guarded)
+			return false;
+	}
+	return true;
+}
+
+/* Is there an Allow that may matter, and does one let everybody in through any endpoint? */
 static void check_reach(struct lint *lint)
 {
-	bool guarded = false, allowed = false;
+	bool allowed = false;
 
 	for (int i = 0; i < (int)lint->policy->statement_count; i++) {
 		const struct policy_statement *statement = statement_at(lint, i);
 
-		guarded = guarded || (statement->denies && !lint->never[i] && names_endpoint(statement));
-		allowed = allowed || (!statement->denies && !lint->never[i]);
+		if (statement->denies || lint->never[i])
+			continue;
+		allowed = true;
+		if (lint->policy->kind != POLICY_KIND_ENDPOINT && is_private(lint) && !lint->denied[i] &&
+			statement->everybody && !statement->not_principal && !names_endpoint(statement) &&
+			!is_guarded(lint, statement))
+			report(lint, LINT_ANY_ENDPOINT, i, NULL, 0, -1);
 	}
 	if (!allowed && is_invoked(lint))
 		report(lint, LINT_NOTHING_ALLOWED, -1, NULL, 0, -1);
-	if (guarded || (lint->policy->kind != POLICY_KIND_API && lint->policy->kind != POLICY_KIND_DOMAIN) ||
-		lint->options->public_api)
-		return;
-	for (int i = 0; i < (int)lint->policy->statement_count; i++) {
-		const struct policy_statement *statement = statement_at(lint, i);
-
-		if (!statement->denies && !lint->never[i] && statement->everybody && !statement->not_principal &&
-			!names_endpoint(statement))
-			report(lint, LINT_ANY_ENDPOINT, i, NULL, 0, -1);
-	}
 }
 
 static void check_all(struct lint *lint)
@@ -520,11 +567,13 @@ int lint_policy(
 	lint.policy = policy;
 	lint.document = document;
 	lint.never = calloc(policy->statement_count + 1u, sizeof *lint.never);
-	if (lint.never)
+	lint.denied = calloc(policy->statement_count + 1u, sizeof *lint.denied);
+	if (lint.never && lint.denied)
 		check_all(&lint);
-	if (!lint.never || lint.out_of_memory)
+	if (!lint.never || !lint.denied || lint.out_of_memory)
 		err = -ENOMEM;
 	free(lint.never);
+	free(lint.denied);
 	free(document);
 	policy_free(policy);
 	return err;

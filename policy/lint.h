@@ -8,7 +8,8 @@
  *   never matches  a list that no request can be in (NotPrincipal or NotResource of everything, services as principals, no
  *                  action of execute-api, an ARN without a method, another API's ARN); a positive condition without a usable
  *                  value; a condition on a key that must be present beside one that wants it absent, or one that is false for
- *                  each text that the first accepts (the evaluator is asked); CIDRs of aws:VpcSourceIp with nothing in common
+ *                  each text that the first accepts (the evaluator is asked); CIDRs of aws:VpcSourceIp, numbers or dates with
+ *                  nothing in common; a condition that no call through an endpoint meets, as Null on aws:SourceVpce
  *   covered        part for part: principals and actions that include the other's, resource patterns that are equal or "a
  *                  prefix and a star" before the other's literal start, and for each condition of the covering statement
  *                  one of the covered statement with the same operator and key and a list that is at least as strict

@@ -167,6 +167,57 @@ static void statements_that_never_match(void **state)
 		&owned);
 }
 
+static void conditions_that_no_private_call_meets(void **state)
+{
+	const struct lint_options open = { .public_api = true };
+
+	(void)state;
+	expect(" PL005 PL012", DOCUMENT(IF("'Bool':{'aws:SecureTransport':'false'}")), &owned);
+	expect(" PL005 PL012", DOCUMENT(IF("'Null':{'aws:SourceVpce':'true'}")), &owned);
+	expect(" PL005 PL012", DOCUMENT(IF("'ArnEquals':{'aws:SourceArn':'arn:aws:s3:::b'}")), &owned);
+	expect(" PL005 PL012", DOCUMENT(IF("'ArnEquals':{'aws:SourceArn':'arn:aws:s3:::b'}")), &open);
+	expect("", DOCUMENT(IF("'Bool':{'aws:SecureTransport':'false'}")), &open);
+	expect("", DOCUMENT(IF("'Null':{'aws:SourceVpce':'true'}")), &open);
+	expect(" PL004", DOCUMENT(IF("'Bool':{'aws:SecureTransport':'true'}")), &owned);
+	expect(" PL002 PL009",
+		DOCUMENT(S("Allow", ANY) "," S("Deny", ANY ",'Condition':{'NotIpAddress':{'aws:SourceIp':"
+							   "'203.0.113.0/24'}}")),
+		&owned);
+	expect(" PL005 PL012",
+		DOCUMENT(IF("'DateGreaterThan':{'aws:CurrentTime':'2026-06-01'},'DateLessThan':{'aws:CurrentTime':"
+			    "'2026-01-01'}")),
+		&open);
+	expect("",
+		DOCUMENT(IF("'DateGreaterThan':{'aws:CurrentTime':'2026-01-01'},'DateLessThan':{'aws:CurrentTime':"
+			    "'2026-06-01'}")),
+		&open);
+	expect(" PL005 PL012",
+		DOCUMENT(IF("'NumericGreaterThan':{'aws:MultiFactorAuthAge':'4'},'NumericLessThanEquals':"
+			    "{'aws:MultiFactorAuthAge':['4','3.5']}")),
+		&open);
+	expect("",
+		DOCUMENT(IF("'NumericGreaterThan':{'aws:MultiFactorAuthAge':'4'},'NumericLessThan':"
+			    "{'aws:MultiFactorAuthAge':'4.000000000000000002'}")),
+		&open);
+}
+
+static void a_guard_meets_all_that_is_allowed(void **state)
+{
+#define GUARD_OF(resource) S("Deny", resource ",'Condition':{'StringNotEquals':{'aws:SourceVpce':'vpce-0a1'}}")
+	(void)state;
+	expect(" PL004", DOCUMENT(S("Allow", ANY) "," GUARD_OF("'Resource':'execute-api:/dev/*'")), &owned);
+	expect("",
+		DOCUMENT(S("Allow", "'Resource':['execute-api:/dev/*','execute-api:/prod/*']") "," GUARD_OF(
+			"'Resource':'execute-api:/dev/*'") "," GUARD_OF("'Resource':'execute-api:/prod/*'")),
+		&owned);
+	expect("", DOCUMENT(S("Allow", ANY) "," GUARD_OF("'Resource':'*'")), &owned);
+	expect(" PL004",
+		DOCUMENT(S("Allow",
+			ANY) ",{'Effect':'Deny','Principal':{'AWS':'111122223333'},'Action':'*','Resource':'*',"
+			     "'Condition':{'StringNotEquals':{'aws:SourceVpce':'vpce-0a1'}}}"),
+		&owned);
+}
+
 static void statements_that_never_matter(void **state)
 {
 	struct findings findings;
@@ -199,6 +250,14 @@ static void not_principal_traps(void **state)
 	expect(" PL011", NOT("Deny", "'arn:aws:iam::111122223333:user/alice'"), &owned);
 	expect("", NOT("Deny", "'arn:aws:iam::111122223333:user/alice','111122223333'"), &owned);
 	expect(" PL011", NOT("Deny", "'arn:aws:sts::111122223333:assumed-role/r/s','111122223333'"), &owned);
+	expect(" PL011",
+		NOT("Deny", "'arn:aws:sts::111122223333:assumed-role/r/s','arn:aws:iam::111122223333:role/"
+			    "q','111122223333'"),
+		&owned);
+	expect("",
+		NOT("Deny", "'arn:aws:sts::111122223333:assumed-role/r/s','arn:aws:iam::111122223333:role/p/"
+			    "r','111122223333'"),
+		&owned);
 #undef NOT
 }
 
@@ -236,7 +295,13 @@ static const char *const operators[] = { "'StringEquals':{'aws:SourceVpce':'vpce
 	"'StringNotEquals':{'aws:SourceVpce':['vpce-1','vpce-2']}",
 	"'StringEqualsIfExists':{'aws:SourceVpce':'vpce-1'}", "'Null':{'aws:SourceVpce':'true'}",
 	"'IpAddress':{'aws:VpcSourceIp':'10.1.0.0/16'}", "'IpAddress':{'aws:VpcSourceIp':'10.0.0.0/8'}",
-	"'NotIpAddress':{'aws:VpcSourceIp':'10.0.0.0/8'}", "'ForAllValues:StringLike':{'aws:SourceVpce':'vpce-*'}" };
+	"'NotIpAddress':{'aws:VpcSourceIp':'10.0.0.0/8'}", "'ForAllValues:StringLike':{'aws:SourceVpce':'vpce-*'}",
+	"'NotIpAddress':{'aws:SourceIp':'10.0.0.0/8'}", "'IpAddressIfExists':{'aws:SourceIp':'10.0.0.0/8'}",
+	"'Bool':{'aws:SecureTransport':'false'}", "'Bool':{'aws:SecureTransport':'true'}",
+	"'ArnNotLike':{'aws:SourceArn':'arn:aws:s3:::*'}", "'Null':{'aws:SourceVpc':'false'}",
+	"'DateLessThan':{'aws:CurrentTime':'2026-02-01'}", "'DateGreaterThanEquals':{'aws:CurrentTime':'2026-02-01'}",
+	"'DateNotEquals':{'aws:CurrentTime':'2026-02-01'}",
+	"'DateEquals':{'aws:CurrentTime':['2026-02-01','2026-03-01']}" };
 
 static void write_statement(char *into, size_t bytes)
 {
@@ -256,8 +321,10 @@ static void a_random_request(struct policy_request *request)
 	static const char *const callers[] = { "anonymous", "arn:aws:iam::111122223333:user/alice",
 		"arn:aws:iam::111122223333:user/bob", "arn:aws:iam::444455556666:root",
 		"arn:aws:iam::111122223333:root" };
-	static const char *const endpoints[] = { "vpce-1", "vpce-2", "vpce-3", NULL };
-	static const char *const addresses[] = { "10.1.2.3", "10.2.0.0", "11.0.0.0", "::1", NULL };
+	static const char *const endpoints[] = { "vpce-1", "vpce-2", "vpce-3" };
+	static const char *const addresses[] = { "10.1.2.3", "10.2.0.0", "11.0.0.0", "::1" };
+	static const char *const instants[] = { "2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z",
+		"2026-03-01T00:00:00Z" };
 	static const char *const names[] = { "execute-api:Invoke", "execute-api:InvalidateCache",
 		"execute-api:ManageConnections" };
 
@@ -266,6 +333,9 @@ static void a_random_request(struct policy_request *request)
 	assert_int_equal(0, policy_caller_parse(&request->caller, policy_text_of(PICK(callers))));
 	policy_request_set(request, POLICY_KEY_SOURCE_VPCE, policy_text_of(PICK(endpoints)));
 	policy_request_set(request, POLICY_KEY_VPC_SOURCE_IP, policy_text_of(PICK(addresses)));
+	policy_request_set(request, POLICY_KEY_SOURCE_VPC, policy_text_of("vpc-1"));
+	policy_request_set(request, POLICY_KEY_SECURE_TRANSPORT, policy_text_of("true"));
+	policy_request_set(request, POLICY_KEY_CURRENT_TIME, policy_text_of(PICK(instants)));
 }
 
 /* Compile the statements but the `without`th; NULL if none is left. */
@@ -332,6 +402,8 @@ int main(void)
 		cmocka_unit_test(refusals_come_with_place_and_rule),
 		cmocka_unit_test(conditions_that_mean_something_else),
 		cmocka_unit_test(statements_that_never_match),
+		cmocka_unit_test(conditions_that_no_private_call_meets),
+		cmocka_unit_test(a_guard_meets_all_that_is_allowed),
 		cmocka_unit_test(statements_that_never_matter),
 		cmocka_unit_test(not_principal_traps),
 		cmocka_unit_test(what_is_said_to_never_matter_never_does),
