@@ -486,6 +486,11 @@ static int modify_groups(struct call *call, struct json *endpoint)
 {
 	struct json *set = json_ensure_array(endpoint, "groupSet");
 
+	if (!call_input_has(call, "AddSecurityGroupId") && !call_input_has(call, "RemoveSecurityGroupId"))
+		return 0;
+	if (endpoint_is_builtin(endpoint))
+		return call_fail(call, "UnsupportedOperation",
+			"The built-in endpoint has no security groups: there is no kernel filter in local mode.");
 	JSON_EACH(id, json_find(call->input, "RemoveSecurityGroupId"))
 	{
 		if (ec2_check_group_id(call, json_c_string(id)) < 0)

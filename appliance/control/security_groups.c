@@ -199,24 +199,80 @@ static bool covers_https(const struct json *rule)
 	       json_find_integer(rule, "toPort", -1) >= FILTER_HTTPS_PORT;
 }
 
-static bool admission_of(struct filter_admission_record *ret, const struct json *rule)
+/* Where the filter's table has IPv4 sources. Source: ebpf/filter_contract.h. */
+static const uint8_t ipv4_place[16] = { [10] = 0xff, [11] = 0xff };
+enum { IPV4_PLACE_BITS = 96 };
+
+struct admissions {
+	struct filter_admission_record *at;
+	size_t room, count;
+	unsigned around; /* length of the shortest IPv6 prefix with the place of IPv4 inside; IPV4_PLACE_BITS: none */
+};
+
+static int admit(struct admissions *admissions, const uint8_t address[16], unsigned prefix_bits)
+{
+	struct filter_admission_record *record = &admissions->at[admissions->count];
+
+	if (admissions->count == admissions->room)
+		return -E2BIG;
+	*record = (struct filter_admission_record){ .prefix_bits = (uint8_t)prefix_bits,
+		.services = FILTER_SERVICE_HTTPS };
+	memcpy(record->address, address, sizeof record->address);
+	admissions->count++;
+	return 0;
+}
+
+static int admit_ipv4(struct admissions *admissions, const struct security_prefix *prefix)
+{
+	uint8_t address[16];
+
+	memcpy(address, ipv4_place, sizeof address);
+	memcpy(address + 12, prefix->bytes, 4);
+	return admit(admissions, address, IPV4_PLACE_BITS + prefix->prefix_bits);
+}
+
+static int admit_ipv6(struct admissions *admissions, const struct security_prefix *prefix)
+{
+	uint8_t place[16];
+
+	memcpy(place, ipv4_place, sizeof place);
+	/* No IPv6 host has such an address. */
+	if (prefix->prefix_bits >= IPV4_PLACE_BITS && memcmp(prefix->bytes, place, IPV4_PLACE_BITS / 8) == 0)
+		return 0;
+	clear_past(place, prefix->prefix_bits, 128);
+	if (memcmp(prefix->bytes, place, sizeof place) != 0)
+		return admit(admissions, prefix->bytes, prefix->prefix_bits);
+	if (prefix->prefix_bits < admissions->around)
+		admissions->around = prefix->prefix_bits;
+	return 0;
+}
+
+/* What lies in the prefix around the place of IPv4, without that: on the way down to it, the other half at each step. */
+static int admit_around(struct admissions *admissions)
+{
+	int error = 0;
+
+	for (unsigned bits = admissions->around + 1; bits <= IPV4_PLACE_BITS && error == 0; bits++) {
+		uint8_t address[16];
+
+		memcpy(address, ipv4_place, sizeof address);
+		address[(bits - 1) / 8] ^= (uint8_t)(0x80u >> ((bits - 1) % 8));
+		clear_past(address, bits, 128);
+		error = admit(admissions, address, bits);
+	}
+	return error;
+}
+
+static int admit_rule(struct admissions *admissions, const struct json *rule)
 {
 	const char *v4 = json_find_c_string(rule, "cidrIpv4"), *v6 = json_find_c_string(rule, "cidrIpv6");
 	struct security_prefix prefix;
 
-	*ret = (struct filter_admission_record){ .services = FILTER_SERVICE_HTTPS };
-	if (v4 && security_prefix_parse(&prefix, AF_INET, v4) == 0) {
-		ret->address[10] = ret->address[11] = 0xff;
-		memcpy(ret->address + 12, prefix.bytes, 4);
-		ret->prefix_bits = (uint8_t)(96 + prefix.prefix_bits);
-		return true;
-	}
-	if (v6 && security_prefix_parse(&prefix, AF_INET6, v6) == 0) {
-		memcpy(ret->address, prefix.bytes, sizeof ret->address);
-		ret->prefix_bits = (uint8_t)prefix.prefix_bits;
-		return true;
-	}
-	return false;
+	if (v4 && security_prefix_parse(&prefix, AF_INET, v4) == 0)
+		return admit_ipv4(admissions, &prefix);
+	if (v6 && security_prefix_parse(&prefix, AF_INET6, v6) == 0)
+		return admit_ipv6(admissions, &prefix);
+	return 0;
 }
 
 static int compare_admissions(const void *left, const void *right)
@@ -243,7 +299,8 @@ static size_t settle(struct filter_admission_record *admissions, size_t count)
 int security_groups_admissions(struct call *call, const struct json *endpoint, struct filter_admission_record *ret,
 	size_t room, size_t *ret_count)
 {
-	size_t count = 0;
+	struct admissions admissions = { .at = ret, .room = room, .around = IPV4_PLACE_BITS };
+	int error = 0;
 
 	*ret_count = 0;
 	JSON_EACH(used, json_find(endpoint, "groupSet"))
@@ -252,16 +309,13 @@ int security_groups_admissions(struct call *call, const struct json *endpoint, s
 		struct json JSON_CLEANUP *group = id ? security_group_find(call, id) : NULL;
 
 		JSON_EACH(rule, json_find(group, "securityGroupRuleSet"))
-		{
-			struct filter_admission_record admission;
-
-			if (!covers_https(rule) || !admission_of(&admission, rule))
-				continue;
-			if (count == room)
-				return -E2BIG;
-			ret[count++] = admission;
-		}
+		if (error == 0 && covers_https(rule))
+			error = admit_rule(&admissions, rule);
 	}
-	*ret_count = settle(ret, count);
+	if (error == 0)
+		error = admit_around(&admissions);
+	if (error < 0)
+		return error;
+	*ret_count = settle(ret, admissions.count);
 	return 0;
 }

@@ -32,8 +32,11 @@
 #define SECURITY_GROUP_RULES_MAX 60
 #define SECURITY_GROUPS_MAX 2500
 
-/* Most admissions that security_groups_admissions() can find: a default group has a rule for each of 64 networks and family. */
-#define SECURITY_GROUP_ADMISSIONS_MAX (SECURITY_GROUPS_PER_ENDPOINT_MAX * 2 * 64)
+/*
+ * Most admissions that security_groups_admissions() can find: a default group has a rule for each of 64 networks and family,
+ * and ::/0 without the place of IPv4 addresses is 96 prefixes.
+ */
+#define SECURITY_GROUP_ADMISSIONS_MAX (SECURITY_GROUPS_PER_ENDPOINT_MAX * 2 * 64 + 96)
 
 /* The group of that id, owned by the caller, or NULL. A default group is found whether it is stored or not. */
 struct json *security_group_find(struct call *call, const char *group_id);
@@ -59,7 +62,8 @@ void security_group_put(struct call *call, const struct json *group);
 
 /*
  * The sources that may reach TCP 443 of `endpoint` (a vpcendpoint record): the union over its groups of the inbound rules
- * that cover it, each prefix once, with services FILTER_SERVICE_HTTPS, in order of address and prefix length. `room` of
+ * that cover it, each prefix once, with services FILTER_SERVICE_HTTPS, in order of address and prefix length. A rule for
+ * IPv6 admits no IPv4 source, although those have their place, ::ffff:0:0/96, in the filter's table. `room` of
  * SECURITY_GROUP_ADMISSIONS_MAX is always enough. 0, or -E2BIG if `room` is not enough. What can't be read of the store is
  * in call->store_error; such a result must not be used.
  */

@@ -125,6 +125,14 @@ def test_groups_add_up_and_families_are_two(gateway, subnet, groups, ec2):
     assert outcome(first, gateway.ipv4) == "silent"
 
 
+def test_everything_of_one_family_is_nothing_of_the_other(gateway, subnet, groups):
+    host = subnet.host(FIRST)
+    groups.use(groups.make(rule("::/0")))
+    assert (outcome(host, gateway.ipv4), outcome(host, gateway.ipv6)) == ("refused", "connected")
+    groups.use(groups.make(rule("0.0.0.0/0")))
+    assert (outcome(host, gateway.ipv4), outcome(host, gateway.ipv6)) == ("connected", "refused")
+
+
 def test_sources_outside_of_the_vpc_need_a_rule_of_their_own(gateway, subnet, groups, ec2):
     """A peered network behind the subnet's router."""
     router = subnet.host(ROUTER)

@@ -106,7 +106,7 @@ static void without_a_key_in_the_settings_one_is_made_and_stays(void **state)
 static void local_mode_has_a_built_in_endpoint_whose_ids_stay(void **state)
 {
 	struct appliance *appliance = *state;
-	char id[32];
+	char id[32], form[160];
 
 	appliance_close(appliance);
 	appliance->settings.local = true;
@@ -121,6 +121,14 @@ static void local_mode_has_a_built_in_endpoint_whose_ids_stay(void **state)
 	assert_int_equal(200, call_ec2(appliance, "Action=DescribeVpcEndpoints&Version=2016-11-15"));
 	assert_string_equal(id, element(appliance, "vpcEndpointId"));
 	assert_string_equal("true", element(appliance, "privateDnsEnabled"));
+	/* What nothing would enforce is refused. */
+	snprintf(
+		form, sizeof form, "Action=ModifyVpcEndpoint&Version=2016-11-15&VpcEndpointId=%s&ResetPolicy=true", id);
+	assert_int_equal(200, call_ec2(appliance, form));
+	snprintf(form, sizeof form,
+		"Action=ModifyVpcEndpoint&Version=2016-11-15&VpcEndpointId=%s&AddSecurityGroupId.1=sg-1", id);
+	assert_int_equal(400, call_ec2(appliance, form));
+	assert_string_equal("UnsupportedOperation", element(appliance, "Code"));
 	assert_int_equal(200, call_with(appliance, "postern", "GET", "/postern/v1/status", NULL, NULL, ""));
 	assert_string_equal("127.0.0.9",
 		json_c_string(json_at(json_find(json_at(json_find(appliance->body, "endpoints"), 0), "addresses"), 0)));

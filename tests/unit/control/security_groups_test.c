@@ -188,6 +188,57 @@ static void groups_of_an_endpoint_add_up_and_unknown_ones_admit_nobody(void **st
 	free(two);
 }
 
+/* Is the address (text) within one of the admissions of the group? */
+static bool admits(struct appliance *appliance, const char *group, const char *address)
+{
+	char text[16384], *rest = text, *word;
+	struct security_prefix prefix, point;
+	bool found = false;
+
+	admitted(appliance, &group, 1, text, sizeof text);
+	while ((word = strsep(&rest, " ")) != NULL) {
+		char wanted[64];
+
+		if (!*word)
+			continue;
+		assert_int_equal(0, security_prefix_parse(&prefix, AF_INET6, word));
+		snprintf(wanted, sizeof wanted, "%s/%u", address, prefix.prefix_bits);
+		assert_int_equal(0, security_prefix_parse(&point, AF_INET6, wanted));
+		found = found || memcmp(point.bytes, prefix.bytes, 16) == 0;
+	}
+	return found;
+}
+
+static void a_rule_for_ipv6_admits_no_ipv4(void **state)
+{
+	static const char *const ipv6[] = { "::1", "fd20::1", "2001:db8::1", "ffff::", "::fffe:ffff:ffff", "::1:0:0:0",
+		"::ffff:0:0:0", "::fffe:0:0" };
+	struct appliance *appliance = *state;
+	char *all = create_group(appliance, "all"), *low = create_group(appliance, "low"),
+	     *mapped = create_group(appliance, "mapped");
+
+	assert_int_equal(200, authorize(appliance, all, "tcp", 443, 443, "::/0"));
+	assert_int_equal(200, authorize(appliance, all, "tcp", 443, 443, "::/64"));
+	for (size_t i = 0; i < ARRAY_COUNT(ipv6); i++)
+		if (!admits(appliance, all, ipv6[i]))
+			fail_msg("%s is not admitted", ipv6[i]);
+	assert_false(admits(appliance, all, "::ffff:0.0.0.0"));
+	assert_false(admits(appliance, all, "::ffff:10.20.0.2"));
+	assert_false(admits(appliance, all, "::ffff:255.255.255.255"));
+	assert_int_equal(200, authorize(appliance, low, "tcp", 443, 443, "::/80"));
+	assert_true(admits(appliance, low, "::fffe:0:0") && admits(appliance, low, "::1"));
+	assert_false(admits(appliance, low, "::1:0:0:0") || admits(appliance, low, "::ffff:10.20.0.2"));
+	assert_int_equal(200, authorize(appliance, mapped, "tcp", 443, 443, "::ffff:10.0.0.0/104"));
+	assert_int_equal(200, authorize(appliance, mapped, "tcp", 443, 443, "::ffff:0:0/96"));
+	assert_admitted(appliance, mapped, "");
+	assert_int_equal(200, authorize(appliance, all, "tcp", 443, 443, "10.20.0.0/24"));
+	assert_true(admits(appliance, all, "::ffff:10.20.0.2") && admits(appliance, all, "fd20::1"));
+	assert_false(admits(appliance, all, "::ffff:10.20.1.2"));
+	free(all);
+	free(low);
+	free(mapped);
+}
+
 /* --- what the operations refuse ------------------------------------------------------------------------------------------------------- */
 
 static void wrong_rules_are_refused_and_nothing_is_kept(void **state)
@@ -465,6 +516,7 @@ int main(void)
 		WITH_APPLIANCE(a_default_group_admits_its_vpc_until_it_is_changed),
 		WITH_APPLIANCE(only_inbound_rules_that_cover_443_admit),
 		WITH_APPLIANCE(groups_of_an_endpoint_add_up_and_unknown_ones_admit_nobody),
+		WITH_APPLIANCE(a_rule_for_ipv6_admits_no_ipv4),
 		WITH_APPLIANCE(wrong_rules_are_refused_and_nothing_is_kept),
 		WITH_APPLIANCE(duplicates_and_unknown_rules_are_told_in_ec2s_words),
 		WITH_APPLIANCE(a_rule_is_modified_in_its_place),
