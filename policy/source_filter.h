@@ -125,11 +125,23 @@ int source_filter_compile(struct source_filter *ret, const struct source_filter_
 struct source_filter_part;
 
 /*
- * Compile `input->targets[target]`, or the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY (for which all targets are
- * looked at). Keeps no pointer into the input. Returns 0 and a part for source_filter_part_free(), or -ENOMEM.
+ * What parts have in common: those that drop the same for the same statements share one set of intervals, as the parts of
+ * many APIs with one policy do. A pool and its parts belong to one thread; it must outlive them. NULL from new: no memory.
  */
-int source_filter_part_new(struct source_filter_part **ret, const struct source_filter_input *input, int target)
-	__attribute__((warn_unused_result));
+struct source_filter_pool;
+struct source_filter_pool *source_filter_pool_new(void);
+/* NULL is fine. */
+void source_filter_pool_free(struct source_filter_pool *pool);
+/* Different sets in it. */
+size_t source_filter_pool_count(const struct source_filter_pool *pool);
+
+/*
+ * Compile `input->targets[target]`, or the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY (for which all targets are
+ * looked at). `pool` may be NULL. Keeps no pointer into the input. Returns 0 and a part for source_filter_part_free(), or
+ * -ENOMEM.
+ */
+int source_filter_part_new(struct source_filter_part **ret, struct source_filter_pool *pool,
+	const struct source_filter_input *input, int target) __attribute__((warn_unused_result));
 
 /* NULL is fine. */
 void source_filter_part_free(struct source_filter_part *part);

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "policy/address_set.h"
+#include "policy/source_filter_pool.h"
 #include "policy/source_filter_prefixes.h"
 #include "policy/source_filter_values.h"
 
 struct source_filter_part {
-	struct address_set set;
-	uint64_t hash;      /* of the addresses, whatever the reasons */
+	struct source_filter_set *drops;
 	size_t value_count; /* statements of the target's policy, then of its domain's */
 	uint8_t values[];   /* enum source_filter_value of each, but for its conditions on the address */
 };
@@ -153,28 +153,30 @@ static bool same_values(
 }
 
 /* Both policies on the way must allow, so what either drops is dropped. */
-static int add_domain(struct source_filter_part *part, const struct source_filter_target *domain, const uint8_t *values)
+static int add_domain(struct address_set *drops, const struct source_filter_target *domain, const uint8_t *values)
 {
-	struct address_set by_api = part->set, by_domain;
+	struct address_set by_api = *drops, by_domain;
 	int err =
 		drop_set(&by_domain, domain->policy, values, false, (struct source_filter_reason){ .by_domain = true });
 
-	part->set = (struct address_set){ 0 };
+	*drops = (struct address_set){ 0 };
 	if (!err)
-		err = address_set_unite(&part->set, &by_api, &by_domain);
+		err = address_set_unite(drops, &by_api, &by_domain);
 	address_set_fini(&by_api);
 	address_set_fini(&by_domain);
 	return err;
 }
 
-int source_filter_part_new(struct source_filter_part **ret, const struct source_filter_input *input, int target)
+int source_filter_part_new(struct source_filter_part **ret, struct source_filter_pool *pool,
+	const struct source_filter_input *input, int target)
 {
 	const struct source_filter_target *place = target_of(input, target);
 	const struct source_filter_target *domain = place ? place->domain : NULL;
 	const struct policy *policy = place ? place->policy : input->endpoint_policy;
-	size_t own_count = statement_count(policy),
-	       all_count = own_count + (domain ? statement_count(domain->policy) : 0);
+	size_t own_count = statement_count(policy);
+	size_t all_count = own_count + (domain ? statement_count(domain->policy) : 0);
 	struct source_filter_part *part = calloc(1, sizeof *part + all_count);
+	struct address_set drops;
 	int err;
 
 	if (!part)
@@ -183,25 +185,23 @@ int source_filter_part_new(struct source_filter_part **ret, const struct source_
 	fill_values(part->values, input, place);
 	if (domain)
 		fill_values(part->values + own_count, input, domain);
-	err = drop_set(&part->set, policy, part->values, place && place->others_can_grant,
+	err = drop_set(&drops, policy, part->values, place && place->others_can_grant,
 		(struct source_filter_reason){ .target = place ? 0 : SOURCE_FILTER_ENDPOINT_POLICY });
 	if (!err && domain)
-		err = add_domain(part, domain, part->values + own_count);
+		err = add_domain(&drops, domain, part->values + own_count);
 	if (!err)
-		err = address_set_trim(&part->set);
-	if (err) {
+		err = source_filter_set_new(&part->drops, pool, &drops);
+	if (err)
 		source_filter_part_free(part);
-		return err;
-	}
-	part->hash = address_set_hash(&part->set);
-	*ret = part;
-	return 0;
+	else
+		*ret = part;
+	return err;
 }
 
 void source_filter_part_free(struct source_filter_part *part)
 {
 	if (part)
-		address_set_fini(&part->set);
+		source_filter_set_unref(part->drops);
 	free(part);
 }
 
@@ -220,7 +220,7 @@ bool source_filter_part_serves(
 
 size_t source_filter_part_count(const struct source_filter_part *part)
 {
-	return part->set.count;
+	return part->drops->set.count;
 }
 
 /* ---- all together ---- */
@@ -228,26 +228,34 @@ size_t source_filter_part_count(const struct source_filter_part *part)
 /* Smallest first; equal ones side by side. */
 static int compare_parts(const void *left, const void *right)
 {
-	const struct source_filter_part *a = *(const struct source_filter_part *const *)left;
-	const struct source_filter_part *b = *(const struct source_filter_part *const *)right;
+	const struct source_filter_set *a = (*(const struct source_filter_part *const *)left)->drops;
+	const struct source_filter_set *b = (*(const struct source_filter_part *const *)right)->drops;
 
 	if (a->set.count != b->set.count)
 		return a->set.count < b->set.count ? -1 : 1;
-	return (a->hash > b->hash) - (a->hash < b->hash);
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	/* Sets of other reasons: any order that keeps the same ones together. */
+	return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+static bool same_addresses(const struct source_filter_set *a, const struct source_filter_set *b)
+{
+	return a == b || (a->hash == b->hash && address_set_equal(&a->set, &b->set));
 }
 
 /* The addresses in all sets of the sorted list, without reasons. */
 static int intersect_sorted(struct address_set *ret, const struct source_filter_part *const *sorted, size_t count)
 {
-	int err = address_set_join(ret, &sorted[0]->set, false);
+	int err = address_set_join(ret, &sorted[0]->drops->set, false);
 
 	/* Once nothing is left no further policy can change that. */
 	for (size_t i = 1; i < count && ret->count && !err; i++) {
 		struct address_set both;
 
-		if (sorted[i]->hash == sorted[i - 1]->hash && address_set_equal(&sorted[i]->set, &sorted[i - 1]->set))
+		if (same_addresses(sorted[i]->drops, sorted[i - 1]->drops))
 			continue;
-		err = address_set_intersect(&both, ret, &sorted[i]->set);
+		err = address_set_intersect(&both, ret, &sorted[i]->drops->set);
 		address_set_fini(ret);
 		*ret = both;
 	}
@@ -272,7 +280,7 @@ static int common_set(struct address_set *ret, const struct source_filter_part *
 	err = intersect_sorted(&all, sorted, count);
 	free(sorted);
 	if (!err)
-		err = address_set_intersect(ret, &parts[0]->set, &all);
+		err = address_set_intersect(ret, &parts[0]->drops->set, &all);
 	address_set_fini(&all);
 	return err;
 }
@@ -286,7 +294,7 @@ int source_filter_combine(struct source_filter *ret, const struct source_filter_
 
 	*ret = (struct source_filter){ 0 };
 	if (!err)
-		err = address_set_unite(&dropped, endpoint ? &endpoint->set : &nothing, &common);
+		err = address_set_unite(&dropped, endpoint ? &endpoint->drops->set : &nothing, &common);
 	if (!err)
 		err = source_filter_prefixes_make(
 			ret, &dropped, max_prefixes ? max_prefixes : SOURCE_FILTER_DEFAULT_MAX_PREFIXES, may_widen);
@@ -299,11 +307,11 @@ int source_filter_compile(struct source_filter *ret, const struct source_filter_
 {
 	struct source_filter_part **parts = calloc(input->target_count + 1, sizeof *parts), *endpoint = NULL;
 	size_t count = 0;
-	int err = parts ? source_filter_part_new(&endpoint, input, SOURCE_FILTER_ENDPOINT_POLICY) : -ENOMEM;
+	int err = parts ? source_filter_part_new(&endpoint, NULL, input, SOURCE_FILTER_ENDPOINT_POLICY) : -ENOMEM;
 
 	*ret = (struct source_filter){ 0 };
 	while (count < input->target_count && !err) {
-		err = source_filter_part_new(&parts[count], input, (int)count);
+		err = source_filter_part_new(&parts[count], NULL, input, (int)count);
 		/* Behind one that drops nothing, no other matters. */
 		if (!err && source_filter_part_count(parts[count++]) == 0)
 			break;

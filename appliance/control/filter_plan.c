@@ -70,7 +70,7 @@ static int find_part(struct filter_place *place, const struct source_filter_inpu
 		return 0;
 	source_filter_part_free(place->part);
 	place->part = NULL;
-	return source_filter_part_new(&place->part, input, SOURCE_FILTER_ENDPOINT_POLICY);
+	return source_filter_part_new(&place->part, NULL, input, SOURCE_FILTER_ENDPOINT_POLICY);
 }
 
 /* --- one endpoint ------------------------------------------------------------------------------------------------------------ */

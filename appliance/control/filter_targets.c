@@ -272,8 +272,10 @@ int filter_way_part(struct filter_targets *targets, struct filter_way *way, cons
 		if (source_filter_part_serves(known->part, &input, 0))
 			break;
 	if (!known) {
+		if (!targets->pool)
+			targets->pool = source_filter_pool_new();
 		known = calloc(1, sizeof *known);
-		if (!known || source_filter_part_new(&known->part, &input, 0) < 0) {
+		if (!known || !targets->pool || source_filter_part_new(&known->part, targets->pool, &input, 0) < 0) {
 			free(known);
 			return -ENOMEM;
 		}
@@ -536,6 +538,7 @@ void filter_targets_fini(struct filter_targets *targets)
 	table_fini(&targets->stages);
 	table_fini(&targets->deployments);
 	table_fini(&targets->domains);
+	source_filter_pool_free(targets->pool);
 	filter_ways_fini(&targets->direct);
 	free(targets->hidden);
 	free(targets->accesses);

@@ -41,11 +41,12 @@ struct filter_ways {
 };
 
 struct filter_targets {
-	struct table stages;       /* record id → struct filter_stage */
-	struct table deployments;  /* "api id/deployment id" → struct filter_deployment */
-	struct table domains;      /* id and policy → struct filter_domain */
-	struct table ways;         /* key → struct filter_way */
-	struct filter_ways direct; /* open at every endpoint */
+	struct table stages;             /* record id → struct filter_stage */
+	struct table deployments;        /* "api id/deployment id" → struct filter_deployment */
+	struct table domains;            /* id and policy → struct filter_domain */
+	struct table ways;               /* key → struct filter_way */
+	struct source_filter_pool *pool; /* of the ways' parts; NULL until there is one */
+	struct filter_ways direct;       /* open at every endpoint */
 	/* Stages whose default endpoint is disabled, and how domains lead to them; texts live as long as the call. */
 	struct filter_hidden *hidden;
 	struct filter_access *accesses;

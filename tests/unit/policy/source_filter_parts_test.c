@@ -256,7 +256,7 @@ static struct source_filter_part *part_of(const struct source_filter_input *inpu
 {
 	struct source_filter_part *part = NULL;
 
-	assert_int_equal(0, source_filter_part_new(&part, input, target));
+	assert_int_equal(0, source_filter_part_new(&part, NULL, input, target));
 	return part;
 }
 
@@ -344,6 +344,44 @@ static void parts_make_what_the_policies_make(void **state)
 		source_filter_part_free(parts[i]);
 		policy_free(policies[i]);
 	}
+}
+
+static void equal_parts_share_their_intervals(void **state)
+{
+	static const char *const documents[] = { DENY_FROM("'10.0.0.0/8'"), DENY_FROM("'10.0.0.0/8'"),
+		DENY_FROM("'10.0.0.0/9'"),
+		/* The same addresses for another statement. */
+		DOCUMENT(ALLOW_ALL "," ALLOW_ALL "," DENY_IF("'IpAddress':{'aws:VpcSourceIp':'10.0.0.0/8'}")) };
+	enum { COUNT = sizeof documents / sizeof *documents };
+	static const size_t different[] = { 1, 1, 2, 3 };
+	struct source_filter_pool *pool = source_filter_pool_new();
+	struct policy *policies[COUNT];
+	struct source_filter_target targets[COUNT];
+	struct source_filter_part *parts[COUNT];
+	struct source_filter_input input = input_of(targets, COUNT);
+	struct source_filter filter;
+
+	(void)state;
+	assert_non_null(pool);
+	for (size_t i = 0; i < COUNT; i++) {
+		policies[i] = case_policy(documents[i]);
+		targets[i] = target_of(policies[i]);
+		assert_int_equal(0, source_filter_part_new(&parts[i], pool, &input, (int)i));
+		assert_int_equal(different[i], source_filter_pool_count(pool));
+	}
+	assert_int_equal(0,
+		source_filter_combine(&filter, NULL, (const struct source_filter_part *const *)parts, COUNT, 0, false));
+	assert_int_equal(1, filter.prefix_count);
+	assert_int_equal(96 + 9, filter.prefixes[0].prefix_bits);
+	source_filter_fini(&filter);
+	source_filter_part_free(parts[0]);
+	assert_int_equal(3, source_filter_pool_count(pool));
+	for (size_t i = 1; i < COUNT; i++)
+		source_filter_part_free(parts[i]);
+	assert_int_equal(0, source_filter_pool_count(pool));
+	source_filter_pool_free(pool);
+	for (size_t i = 0; i < COUNT; i++)
+		policy_free(policies[i]);
 }
 
 /* ---- the limit ---- */
@@ -527,6 +565,7 @@ int main(void)
 		cmocka_unit_test(a_part_serves_every_endpoint_that_its_policy_does_not_tell_apart),
 		cmocka_unit_test(an_endpoint_policys_part_serves_as_long_as_targets_mean_the_same_to_it),
 		cmocka_unit_test(parts_make_what_the_policies_make),
+		cmocka_unit_test(equal_parts_share_their_intervals),
 		cmocka_unit_test(a_widened_filter_fits_and_drops_nothing_more),
 		cmocka_unit_test(the_largest_drops_and_the_cheapest_joins_are_chosen),
 		cmocka_unit_test(reasons_are_given_up_before_addresses),
