@@ -164,6 +164,7 @@ static int read_identity(struct sqlite *db, struct store_identity *ret)
 	return error < 0 ? error : sqlite_query_text(db, "SELECT region FROM head", ret->region, sizeof ret->region);
 }
 
+/* The cache holds the pages of a thousand stages among their deployments, which source filters read at each change. */
 static int writer_pragmas(struct sqlite *db, const char *path, const char **ret_message)
 {
 	int64_t synchronous = 0;
@@ -171,7 +172,8 @@ static int writer_pragmas(struct sqlite *db, const char *path, const char **ret_
 	int error = sqlite_query_text(db, "PRAGMA journal_mode = WAL", mode, sizeof mode);
 
 	if (error == 0)
-		error = sqlite_exec(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
+		error = sqlite_exec(db, "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;"
+					"PRAGMA cache_size = -16384");
 	if (error == 0)
 		error = sqlite_persist_wal(db);
 	if (error == 0)
