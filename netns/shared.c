@@ -139,13 +139,13 @@ void shared_open_records(struct posternd *posternd)
 	open_record(posternd, 1, "requests.record", posternd->config.request_record_kb);
 }
 
-static int open_log(const char *what, const char *path, int *log_fd)
+static int open_log(const char *what, const char *path, int flags, int *log_fd)
 {
 	int fd;
 
 	if (!path[0])
 		return 0;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	fd = open(path, flags | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0) {
 		int rc = -errno;
 
@@ -160,8 +160,8 @@ static int open_log(const char *what, const char *path, int *log_fd)
 
 int shared_open_logs(struct posternd *posternd)
 {
-	int access = open_log("access", posternd->config.access_log, &posternd->shared.access_log_fd);
-	int audit = open_log("audit", posternd->config.audit_log, &posternd->shared.audit_log_fd);
+	int access = open_log("access", posternd->config.access_log, O_WRONLY, &posternd->shared.access_log_fd);
+	int audit = open_log("audit", posternd->config.audit_log, O_RDWR, &posternd->shared.audit_log_fd);
 
 	return access < 0 ? access : audit;
 }
@@ -214,9 +214,9 @@ int shared_complete(struct posternd *posternd)
 	if (rc < 0)
 		report(REPORT_ERROR, "can't make the children's shared memory: %s", strerror(-rc));
 	if (rc == 0 && shared->access_log_fd < 0)
-		rc = open_log("access", posternd->config.access_log, &shared->access_log_fd);
+		rc = open_log("access", posternd->config.access_log, O_WRONLY, &shared->access_log_fd);
 	if (rc == 0 && shared->audit_log_fd < 0)
-		rc = open_log("audit", posternd->config.audit_log, &shared->audit_log_fd);
+		rc = open_log("audit", posternd->config.audit_log, O_RDWR, &shared->audit_log_fd);
 	return rc;
 }
 

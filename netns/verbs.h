@@ -86,7 +86,7 @@ struct verb_hello {
  * Answer to HELLO. Descriptors on the loop channel, in this order, unless the child is resuming:
  *   gateway: counters (read and write), wake eventfd, access log (only if has_access_log), records (read and write)
  *   control: counters (read only), wake eventfd, management listeners (management_count of them), records (read only),
- *            audit log (only if has_audit_log)
+ *            audit log (only if has_audit_log; for reading and appending)
  * On the calls channel there are none.
  *
  * The records are the files of what the gateway saw (netns/shared): of clients, then of requests, each only if its bit is

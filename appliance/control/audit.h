@@ -12,6 +12,8 @@
  * the caller claimed. `resources` are the path of the request (REST dialects) and the ids, ARNs and names that the
  * call named or made. Parameters are never written, so that no secret can be.
  *
+ * `postern audit` reads them (own_audit.c).
+ *
  * The file is posternd's: opened by it to append, handed over, and handed over anew after SIGHUP. A line that can't be written
  * is counted (postern_audit_log_lines_total) and logged; the call is answered all the same. Lines are not synced to the disk one
  * by one: what the kernel has survives the death of every program, not that of the machine.

@@ -12,6 +12,15 @@ static const struct shape_member list_filter_events_members[] = {
 };
 const struct shape shape_list_filter_events = { SHAPE_MEMBERS(list_filter_events_members) };
 
+static const struct shape_member list_audit_events_members[] = {
+	{ .name = "limit", .place = SHAPE_QUERY, .type = SHAPE_INTEGER },
+	{ .name = "refused", .place = SHAPE_QUERY, .type = SHAPE_BOOL },
+	{ .name = "operation", .place = SHAPE_QUERY },
+	{ .name = "resource", .place = SHAPE_QUERY },
+	{ .name = "since", .place = SHAPE_QUERY },
+};
+const struct shape shape_list_audit_events = { SHAPE_MEMBERS(list_audit_events_members) };
+
 static const struct shape_member get_filter_stats_members[] = {
 	{ .name = "endpoint", .place = SHAPE_QUERY },
 };

@@ -14,7 +14,7 @@ from lab.appliance import allow, build_folder
 from lab.network import run
 
 COMMANDS = ["run", "status", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
-            "filter show", "filter mode", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
+            "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down"]
 POSTERN = build_folder() / "postern"
 
@@ -85,6 +85,7 @@ def test_json_of_what_asks_the_appliance(gateway, tmp_path):
     assert gateway.postern("filter", "show", gateway.vpce)
     assert gateway.postern("filter", "mode", gateway.vpce, "reset")
     assert isinstance(gateway.postern("domain", "list"), dict)
+    assert gateway.postern("audit", "--limit", "1")["events"]
     assert gateway.postern("backup", tmp_path / "copy")
     assert (tmp_path / "copy").stat().st_size > 0
 

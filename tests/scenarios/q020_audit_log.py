@@ -72,6 +72,22 @@ def test_what_changes_is_told_and_what_reads_is_not(gateway, lines):
     assert all(line["time"].endswith("Z") and line["time"] >= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(before)) for line in told)
 
 
+def test_an_operator_reads_it_by_the_command_line(gateway, lines):
+    client = gateway.boto3("apigateway")
+    made = client.create_rest_api(name="shown")["id"]
+    client.delete_rest_api(restApiId=made)
+    refused(client.get_rest_api, restApiId=made)
+    shown = gateway.postern("audit", "--resource", made)
+    assert shown["complete"] and shown["events"] == lines()
+    assert [e["operation"] for e in gateway.postern("audit", "--resource", made, "--refused")["events"]] == ["GetRestApi"]
+    assert [e["operation"] for e in gateway.postern("audit", "--resource", made, "--limit", "2")["events"]] == ["DeleteRestApi", "GetRestApi"]
+    assert [e["status"] for e in gateway.postern("audit", "--resource", made, "--operation", "CreateRestApi")["events"]] == [201]
+    assert gateway.postern("audit", "--since", "9999")["events"] == []
+    text = run(gateway.build / "postern", "audit", "--limit", "1", "--resource", made,
+               env={**gateway.environment(), "POSTERN_ENDPOINT": gateway.management}).stdout
+    assert f" 404 apigateway:GetRestApi by arn:aws:iam::123456789012:root ({gateway.credentials()[0]}) from 127.0.0.1: /restapis/{made}: NotFoundException: " in text
+
+
 def test_secrets_are_not_told(gateway, log, folder):
     authority = Authority(folder / "audited")
     certificate, key = authority.issue("audited.example.com")

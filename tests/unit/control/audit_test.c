@@ -8,7 +8,7 @@ static char path[128];
 
 static int open_log(void)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 
 	assert_true(fd >= 0);
 	return fd;
@@ -204,6 +204,66 @@ static void a_line_that_is_lost_is_counted_and_the_call_answered(void **state)
 	counters_unmap(counters);
 }
 
+static int list(struct appliance *appliance, const char *query)
+{
+	char target[256] = "/postern/v1/audit";
+
+	strcat(target, query);
+	return call_with(appliance, "postern", "GET", target, NULL, NULL, "");
+}
+
+static size_t listed(const struct appliance *appliance)
+{
+	return json_count(json_find(appliance->body, "events"));
+}
+
+static void the_log_is_read_from_its_end(void **state)
+{
+	struct appliance *appliance = *state;
+	int fd = open_log();
+
+	assert_int_equal(200, list(appliance, ""));
+	assert_int_equal(0, listed(appliance));
+	assert_int_equal(201, call(appliance, "POST", "/restapis", "{\"name\":\"a\"}"));
+	/* A line that a full disk cut off, and one that is no JSON. */
+	assert_int_equal(10, write(fd, "{\"status\":", 10));
+	assert_int_equal(7, write(fd, "\n\nno {\n", 7));
+	assert_int_equal(404, call(appliance, "DELETE", "/restapis/0123456789", ""));
+	assert_int_equal(200, list(appliance, ""));
+	assert_int_equal(2, listed(appliance));
+	ASSERT_TEXT("CreateRestApi", json_at(json_find(appliance->body, "events"), 0), "operation");
+	assert_int_equal(200, list(appliance, "?limit=1"));
+	assert_int_equal(1, listed(appliance));
+	ASSERT_TEXT("DeleteRestApi", json_at(json_find(appliance->body, "events"), 0), "operation");
+	assert_int_equal(200, list(appliance, "?resource=0123456789&refused=true&operation=DeleteRestApi&since=2020"));
+	assert_int_equal(1, listed(appliance));
+	assert_true(json_find_bool(appliance->body, "complete", false));
+	assert_int_equal(400, list(appliance, "?limit=0"));
+	assert_int_equal(400, list(appliance, "?limit=1001"));
+	audit_change(appliance->control, -1);
+	assert_int_equal(400, list(appliance, ""));
+	close(fd);
+}
+
+static void a_long_log_is_read_in_part(void **state)
+{
+	static char filler[(9 << 20) + 1];
+	struct appliance *appliance = *state;
+	int fd = open_log();
+
+	assert_int_equal(201, call(appliance, "POST", "/restapis", "{\"name\":\"a\"}"));
+	memset(filler, ' ', sizeof filler - 1);
+	filler[sizeof filler - 2] = '\n';
+	assert_int_equal(sizeof filler - 1, write(fd, filler, sizeof filler - 1));
+	assert_int_equal(404, call(appliance, "DELETE", "/restapis/0123456789", ""));
+	assert_int_equal(200, list(appliance, ""));
+	assert_int_equal(1, listed(appliance));
+	assert_false(json_find_bool(appliance->body, "complete", true));
+	assert_int_equal(200, list(appliance, "?limit=1"));
+	assert_true(json_find_bool(appliance->body, "complete", false));
+	close(fd);
+}
+
 #define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, start, appliance_end)
 
 int main(void)
@@ -216,6 +276,8 @@ int main(void)
 		WITH_LOG(the_query_dialects_name_their_resources_by_members),
 		WITH_LOG(secrets_are_not_written),
 		WITH_LOG(odd_and_long_paths_make_whole_lines),
+		WITH_LOG(the_log_is_read_from_its_end),
+		WITH_LOG(a_long_log_is_read_in_part),
 		WITH_LOG(a_line_that_is_lost_is_counted_and_the_call_answered),
 	};
 
