@@ -28,20 +28,30 @@ static bool is_known(const struct json *list, struct view text)
 	return false;
 }
 
-/* What a client sent may be cut in the middle of a character, or be no UTF-8 at all. */
+/* What quotes a client may be too long, cut in the middle of a character, or no UTF-8 at all: lines are. */
+static struct view plain(struct view text, char *room, size_t room_bytes)
+{
+	size_t count = text.count < room_bytes ? text.count : room_bytes;
+
+	if (count == text.count && view_is_utf8(text))
+		return text;
+	memcpy(room, text.at, count);
+	if (!view_is_utf8(view_from(room, count)))
+		for (size_t i = 0; i < count; i++)
+			room[i] = room[i] & 0x80 ? '?' : room[i];
+	return view_from(room, count);
+}
+
 static void add_resource(struct json *list, struct view text)
 {
-	char plain[AUDIT_RESOURCE_MAX_BYTES];
-	size_t count = text.count < sizeof plain ? text.count : sizeof plain;
+	char room[AUDIT_RESOURCE_MAX_BYTES];
+	struct view name;
 
-	if (count == 0 || json_count(list) == AUDIT_RESOURCES_MAX)
+	if (text.count == 0 || json_count(list) == AUDIT_RESOURCES_MAX)
 		return;
-	memcpy(plain, text.at, count);
-	if (!view_is_utf8(view_from(plain, count)))
-		for (size_t i = 0; i < count; i++)
-			plain[i] = plain[i] & 0x80 ? '?' : plain[i];
-	if (!is_known(list, view_from(plain, count)))
-		json_append_text(list, view_from(plain, count));
+	name = plain(text, room, sizeof room);
+	if (!is_known(list, name))
+		json_append_text(list, name);
 }
 
 /* Members that name resources: id, Id, vpcEndpointId, CertificateArn, GroupName, ResourceId.N. */
@@ -86,7 +96,7 @@ static struct json *resources_of(const struct call *call)
 
 static struct json *line_of(const struct call *call, int status)
 {
-	char time[CLOCK_TEXT_MAX_BYTES];
+	char time[CLOCK_TEXT_MAX_BYTES], reason[CALL_MESSAGE_MAX_BYTES];
 	struct json *line = json_object_new();
 
 	json_set_text(line, "time", view_from(time, clock_write_iso_ms(time, call->request.received_wall_ms)));
@@ -108,7 +118,7 @@ static struct json *line_of(const struct call *call, int status)
 	json_set_c_string(line, "code", call->error_code);
 	json_set_c_string(line, "message", call->error_message);
 	if (call->detail)
-		json_set_c_string(line, "reason", call->detail);
+		json_set_text(line, "reason", plain(view_from_text(call->detail), reason, sizeof reason));
 	return line;
 }
 
