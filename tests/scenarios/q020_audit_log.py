@@ -102,6 +102,15 @@ def test_secrets_are_not_told(gateway, log, folder):
         assert secret not in told and secret[:24] not in told
 
 
+def test_a_new_control_program_goes_on_with_it(gateway, lines):
+    killed = gateway.kill("postern-control")
+    wait_for(lambda: gateway.children("postern-control") not in ([], [killed]), "another control program")
+    wait_for(lambda: run("curl", "-s", gateway.management + "/ping", check=False).returncode == 0, "management")
+    made = gateway.boto3("apigateway").create_rest_api(name="after")["id"]
+    assert made in lines()[-1]["resources"]
+    gateway.boto3("apigateway").delete_rest_api(restApiId=made)
+
+
 def test_the_log_is_opened_anew_on_sighup(gateway, log):
     facts = log.stat()
     assert (oct(facts.st_mode & 0o7777), facts.st_uid) == ("0o640", 0)
