@@ -10,7 +10,7 @@ const struct policy_value *policy_condition_value(
 	const struct policy_value *value;
 
 	if (condition->key < 0)
-		return policy_request_find(request, condition->key_text);
+		return policy_request_other(request, condition->key_text);
 	value = &request->keys[condition->key];
 	return value->text.bytes || value->list ? value : NULL;
 }

@@ -176,10 +176,7 @@ const struct policy_value *policy_request_find(const struct policy_request *requ
 
 	if (key >= 0)
 		return is_present(&request->keys[key]) ? &request->keys[key] : NULL;
-	for (size_t i = 0; i < request->other_count; i++)
-		if (policy_text_equal_folded(request->others[i].name, name))
-			return is_present(&request->others[i].value) ? &request->others[i].value : NULL;
-	return NULL;
+	return policy_request_other(request, name);
 }
 
 /* The text up to the first '/', and the rest behind it. */

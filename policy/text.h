@@ -27,6 +27,9 @@ static inline bool policy_text_equal_folded(struct policy_text a, struct policy_
 	/* Nearly always the case is that of the documentation on both sides. */
 	if (a.count == 0 || memcmp(a.bytes, b.bytes, a.count) == 0)
 		return true;
+	/* Names that differ often share a long beginning. */
+	if (policy_text_fold(a.bytes[a.count - 1]) != policy_text_fold(b.bytes[b.count - 1]))
+		return false;
 	for (size_t i = 0; i < a.count; i++)
 		if (a.bytes[i] != b.bytes[i] && policy_text_fold(a.bytes[i]) != policy_text_fold(b.bytes[i]))
 			return false;
@@ -57,6 +60,19 @@ static inline int policy_text_hex_digit(char byte)
 		return byte - '0';
 	byte = (char)policy_text_fold(byte);
 	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* The value of a key that has no row in keys.def; NULL if absent. */
+static inline const struct policy_value *policy_request_other(
+	const struct policy_request *request, struct policy_text name)
+{
+	for (size_t i = 0; i < request->other_count; i++) {
+		const struct policy_value *value = &request->others[i].value;
+
+		if (policy_text_equal_folded(request->others[i].name, name))
+			return value->text.bytes || value->list ? value : NULL;
+	}
+	return NULL;
 }
 
 /* printf("%.*s", POLICY_TEXT_ARG(text)) */

@@ -2,6 +2,7 @@
 #include "policy/wildcard.h"
 
 #include "policy/text.h"
+#include "policy/wildcard_segment.h"
 
 #include <errno.h>
 
@@ -189,7 +190,7 @@ static bool resolve(const struct wildcard *pattern, const struct policy_request 
 
 		if (piece->kind != WILDCARD_VARIABLE)
 			continue;
-		value = piece->key >= 0 ? &request->keys[piece->key] : policy_request_find(request, piece->name);
+		value = piece->key >= 0 ? &request->keys[piece->key] : policy_request_other(request, piece->name);
 		/* A key with a list has no single value: unresolved, as an absent one. */
 		if (value && value->text.bytes && !value->list)
 			values[count] = value->text;
@@ -291,7 +292,8 @@ static size_t find_start(const struct wildcard *pattern, const struct policy_tex
 }
 
 /* What stands before the first piece of another kind was compared by starts_with(). */
-static bool match_general(const struct wildcard *pattern, const struct policy_text *values, struct policy_text text)
+/* Byte by byte, with the last star as the only place to go back to: for actions and the like, which are short. */
+static bool match_folded(const struct wildcard *pattern, const struct policy_text *values, struct policy_text text)
 {
 	struct cursor cursor = { .piece = pattern->literal.count ? 1 : 0 }, behind_star = { 0 };
 	size_t i = pattern->literal.count, star_text = 0; /* the text that the last star has swallowed ends here */
@@ -325,6 +327,34 @@ static bool match_general(const struct wildcard *pattern, const struct policy_te
 		settle(pattern, values, &cursor);
 	}
 	return cursor.piece == pattern->piece_count;
+}
+
+static bool match_segments(const struct wildcard *pattern, const struct policy_text *values, struct policy_text text)
+{
+	struct wildcard_segment segment = wildcard_segment_from(pattern, values, 0, 0);
+	uint32_t variables = 0;
+
+	if (text.count < segment.length || !wildcard_segment_stands_at(&segment, text.bytes))
+		return false;
+	text = policy_text_behind(text, segment.length);
+	if (segment.end == pattern->piece_count)
+		return text.count == 0;
+	for (;;) {
+		const char *found;
+
+		for (uint32_t i = segment.first; i < segment.end; i++)
+			variables += pattern->pieces[i].kind == WILDCARD_VARIABLE;
+		segment = wildcard_segment_from(pattern, values, segment.end + 1, variables);
+		if (segment.end == pattern->piece_count)
+			break;
+		found = wildcard_segment_find(&segment, text);
+		if (!found)
+			return false;
+		text = policy_text_behind(text, (size_t)(found - text.bytes) + segment.length);
+	}
+	/* The last one, empty behind a star at the end, ends the text. */
+	return text.count >= segment.length &&
+	       wildcard_segment_stands_at(&segment, text.bytes + (text.count - segment.length));
 }
 
 /*
@@ -376,7 +406,7 @@ static __attribute__((noinline)) bool match_with_values(
 
 	if (pattern->variable_count && (!request || !resolve(pattern, request, values)))
 		return false;
-	return match_general(pattern, values, text);
+	return pattern->folded ? match_folded(pattern, values, text) : match_segments(pattern, values, text);
 }
 
 bool wildcard_match(const struct wildcard *pattern, struct policy_text text, const struct policy_request *request)

@@ -38,7 +38,7 @@ enum wildcard_shape {
 	WILDCARD_EXACT,   /* `literal` and nothing else */
 	WILDCARD_PREFIX,  /* `literal` and one star behind it; "*" has an empty literal */
 	WILDCARD_STARS,   /* literals and stars only, letter case counts: searched literal by literal */
-	WILDCARD_GENERAL, /* anything else: byte by byte */
+	WILDCARD_GENERAL, /* anything else: segment by segment, or byte by byte if case does not count */
 };
 
 struct wildcard {

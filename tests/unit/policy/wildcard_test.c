@@ -149,6 +149,101 @@ static void hostile_patterns_stay_polynomial(void **state)
 	assert_false(match_as("*${aws:username}*${aws:username}c", text, ALL, &request));
 }
 
+/* Segments that fail at many places before they stand: searched by bits (one word, several) and by hash. */
+static void late_segments_are_found_where_they_stand(void **state)
+{
+	static const size_t lengths[] = { 1, 2, 3, 31, 32, 62, 63, 64, 65, 127, 128, 129, 700 };
+	struct policy_request request;
+	char pattern[4096], text[4096], value[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		size_t length = lengths[i];
+
+		/* a…a?b behind many a. */
+		memset(pattern, 'a', sizeof pattern);
+		pattern[0] = '*';
+		memcpy(pattern + 1 + length, "?b*", 4);
+		memset(text, 'a', 3000);
+		text[3000] = '\0';
+		assert_false(match(pattern, text));
+		text[2999] = 'b';
+		assert_true(match(pattern, text));
+		text[2998] = 'x';
+		assert_true(match(pattern, text));
+		text[2997] = 'x';
+		assert_false(match(pattern, text));
+		/* The same with the letters from a variable, without and with a free byte. */
+		memset(value, 'a', length);
+		value[length] = '\0';
+		policy_request_init(&request, policy_text_of(CASE_METHOD));
+		policy_request_set(&request, POLICY_KEY_USER_NAME, policy_text_of(value));
+		memset(text, 'a', 3000);
+		memcpy(text + 2500, "bc", 2);
+		assert_true(match_as("*${aws:username}b*", text, ALL, &request));
+		assert_true(match_as("*${aws:username}b?*", text, ALL, &request));
+		assert_true(match_as("*${aws:username}?c*", text, ALL, &request));
+		assert_false(match_as("*${aws:username}c*", text, ALL, &request));
+		assert_false(match_as("*${aws:username}?b?b*", text, ALL, &request));
+		/* 498 letters are left behind. */
+		assert_true(match_as("*${aws:username}b*c${aws:username}*", text, ALL, &request) == (length < 498));
+		assert_true(match_as("*${aws:username}b*${aws:username}*", text, ALL, &request) == (length < 498));
+	}
+}
+
+#define TEXT_MAX 400
+
+/* By definition: which beginnings of the text does each beginning of the pattern match? */
+static bool match_by_table(const char *pattern, const char *text)
+{
+	size_t count = strlen(text);
+	bool ends[TEXT_MAX + 1] = { true };
+
+	for (; *pattern; pattern++) {
+		bool before = ends[0];
+
+		ends[0] = before && *pattern == '*';
+		for (size_t i = 1; i <= count; i++) {
+			bool here = ends[i];
+
+			ends[i] = *pattern == '*' ? here || ends[i - 1]
+						  : before && (*pattern == '?' || *pattern == text[i - 1]);
+			before = here;
+		}
+	}
+	return ends[count];
+}
+
+/* Words of hardly more than one letter, so that much matches nearly: every way of searching against the definition. */
+static void random_segments_agree_with_the_definition(void **state)
+{
+	char pattern[128], text[TEXT_MAX];
+	unsigned seed = 1;
+	size_t matched = 0;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		size_t length = 2 + (size_t)rand_r(&seed) % (round % 2 ? 10 : 110);
+		size_t count = 100 + (size_t)rand_r(&seed) % 250;
+
+		for (size_t i = 0; i < length; i++)
+			pattern[i] = "*?ab"[rand_r(&seed) % 40 == 0  ? 0
+					    : rand_r(&seed) % 6 == 0 ? 1
+					    : rand_r(&seed) % 12     ? 2
+								     : 3];
+		pattern[0] = pattern[length] = '*';
+		pattern[length + 1] = '\0';
+		for (size_t i = 0; i < count; i++)
+			text[i] = rand_r(&seed) % 14 ? 'a' : 'b';
+		text[count] = '\0';
+		if (match(pattern, text) != match_by_table(pattern, text))
+			fail_msg("%s on %s", pattern, text);
+		matched += match(pattern, text);
+	}
+	print_message("%zu of 4000 match\n", matched);
+	assert_in_range(matched, 400, 3600);
+}
+
 /* The straightforward matcher, for patterns of '*', '?' and letters. */
 static bool match_recursively(const char *pattern, const char *text)
 {
@@ -199,6 +294,8 @@ int main(void)
 		cmocka_unit_test(a_default_stands_in_for_an_absent_key_only),
 		cmocka_unit_test(malformed_and_too_many_variables_are_refused),
 		cmocka_unit_test(hostile_patterns_stay_polynomial),
+		cmocka_unit_test(late_segments_are_found_where_they_stand),
+		cmocka_unit_test(random_segments_agree_with_the_definition),
 		cmocka_unit_test(all_short_patterns_agree_with_the_plain_definition),
 	};
 
