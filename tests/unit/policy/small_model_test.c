@@ -7,7 +7,8 @@
  * What a statement is worth at an address is found by asking the evaluator for every request of the universe: True if it
  * applies to all, False if to none, else Maybe; parts that spec/policy.md 10.2 leaves to the full evaluator are Maybe by
  * rule. Section 10.3 then says what the filter must answer, exactly: no DROP more (soundness), and none less (a certain deny
- * is a DROP). Whatever is dropped is also put to the evaluator, request by request.
+ * is a DROP). Whatever is dropped is also put to the evaluator, request by request. Widened to a single prefix, no filter drops
+ * more.
  */
 #include "tests/unit/policy/cases.h"
 
@@ -213,6 +214,27 @@ static void check_point(const struct source_filter_input *input, const struct so
 		compiled ? "DROP" : "PASS", direct ? "DROP" : "PASS");
 }
 
+/* The filter in a single prefix drops nothing that is not to be dropped. */
+static void check_widened(struct source_filter_input input, const bool wanted[POINTS], const char *document)
+{
+	struct source_filter filter;
+
+	input.max_prefixes = 1;
+	input.may_widen = true;
+	assert_int_equal(0, source_filter_compile(&filter, &input));
+	assert_true(filter.prefix_count <= 1);
+	for (size_t point = 0; point < POINTS; point++) {
+		struct source_filter_address address = address_of(points[point]);
+		bool drop = source_filter_find(&filter, &address, NULL) == SOURCE_FILTER_DROP;
+
+		if (drop && !wanted[point])
+			fail_msg("%s is dropped when widened: %s", points[point], document);
+		if (drop != wanted[point])
+			assert_true(filter.widened);
+	}
+	source_filter_fini(&filter);
+}
+
 /* No request from a dropped point is allowed; with others who can grant, each is denied explicitly. */
 static void check_requests(
 	const struct policy *policy, size_t point, bool others_can_grant, size_t step, const char *document)
@@ -242,10 +264,11 @@ static void check(const struct symbol *const *symbols, size_t count, size_t step
 		struct source_filter_target target = target_of(policy, others);
 		struct source_filter_input input = input_of(&target, 1);
 		struct source_filter filter;
+		bool all_wanted[POINTS];
 
 		assert_int_equal(0, source_filter_compile(&filter, &input));
 		for (size_t point = 0; point < POINTS; point++) {
-			bool wanted = must_drop(symbols, count, point, others);
+			bool wanted = all_wanted[point] = must_drop(symbols, count, point, others);
 
 			check_point(&input, &filter, point, wanted, document);
 			*(wanted ? &tally->drops : &tally->passes) += 1;
@@ -253,6 +276,7 @@ static void check(const struct symbol *const *symbols, size_t count, size_t step
 				check_requests(policy, point, others, step, document);
 			certainly_denied[point] = wanted;
 		}
+		check_widened(input, all_wanted, document);
 		source_filter_fini(&filter);
 	}
 	tally->policies++;
@@ -384,54 +408,132 @@ static size_t class_of(const char *name)
 	return 0;
 }
 
-/* An operator in all its forms, on each known key and on an unknown one. */
-static void add_operator(struct alphabet *alphabet, const char *name)
+static const char *const operators[] = {
+#define OPERATOR(name, text, class, relation, negated, variables) text,
+#include "policy/operators.def"
+#undef OPERATOR
+};
+#define OPERATORS (sizeof operators / sizeof *operators)
+
+/* Bare, IfExists, and both with ForAllValues: and ForAnyValue: before them. */
+#define FORMS 6
+
+static const struct {
+	const char *name, *value, *base64;
+	bool address;
+} known_keys[] = {
+	{ "aws:VpcSourceIp", "10.0.0.3", "MTAuMC4wLjM=", true },
+	{ "aws:SourceIp", "10.0.0.3", "MTAuMC4wLjM=", true },
+	{ "aws:SourceVpce", "vpce-0a1", "dnBjZS0wYTE=", false },
+	{ "aws:SecureTransport", "true", "dHJ1ZQ==", false },
+};
+#define KNOWN_KEYS (sizeof known_keys / sizeof *known_keys)
+
+static bool is_null(const char *name)
 {
-	static const struct {
-		const char *name, *value, *base64;
-		bool address;
-	} known[] = {
-		{ "aws:VpcSourceIp", "10.0.0.3", "MTAuMC4wLjM=", true },
-		{ "aws:SourceIp", "10.0.0.3", "MTAuMC4wLjM=", true },
-		{ "aws:SourceVpce", "vpce-0a1", "dnBjZS0wYTE=", false },
-		{ "aws:SecureTransport", "true", "dHJ1ZQ==", false },
-	};
+	return strcmp(name, "Null") == 0;
+}
+
+/* Null can't be asked "if it exists". */
+static bool has_form(const char *name, unsigned form)
+{
+	return !(is_null(name) && form % 2);
+}
+
+/* An operator in one form on one key: a known one, or KNOWN_KEYS for the unknown one of its class. */
+static void add_operator(struct alphabet *alphabet, const char *name, unsigned form, size_t key)
+{
 	static const char *const prefixes[] = { "", "ForAllValues:", "ForAnyValue:" };
-	size_t class = class_of(name), known_count = sizeof known / sizeof *known;
-	bool null = strcmp(name, "Null") == 0, binary = strcmp(name, "BinaryEquals") == 0;
+	size_t class = class_of(name);
+	bool unknown = key == KNOWN_KEYS, address = !unknown && known_keys[key].address;
+	const char *value = unknown ? unknown_keys[class].policy_value : known_keys[key].value;
+	char members[384];
 
-	for (unsigned form = 0; form < 6; form++) {
-		for (size_t key = 0; key <= known_count && !(null && form % 2); key++) {
-			bool unknown = key == known_count, address = !unknown && known[key].address;
-			const char *value = unknown ? unknown_keys[class].policy_value : known[key].value;
-			char members[384];
+	if (is_null(name) || (class == 3 && !unknown))
+		value = "true";
+	else if (strcmp(name, "BinaryEquals") == 0)
+		value = unknown ? "bQ==" : known_keys[key].base64;
+	else if (class == 4 && !unknown)
+		value = "10.0.0.2/31";
+	else if (class)
+		value = unknown_keys[class].policy_value;
+	snprintf(members, sizeof members, ALL_ELSE ",'Condition':{'%s%s%s':{'%s':'%s'}}", prefixes[form / 2], name,
+		form % 2 ? "IfExists" : "", unknown ? unknown_keys[class].name : known_keys[key].name, value);
+	/* Texts of addresses are for the evaluator alone, and an address operator on a text says nothing. */
+	add(alphabet, members,
+		unknown || (address && !is_null(name) && (class == 0 || class == 5)) || (!address && class == 4));
+}
 
-			if (null || (class == 3 && !unknown))
-				value = "true";
-			else if (binary)
-				value = unknown ? "bQ==" : known[key].base64;
-			else if (class == 4 && !unknown)
-				value = "10.0.0.2/31";
-			else if (class)
-				value = unknown_keys[class].policy_value;
-			snprintf(members, sizeof members, ALL_ELSE ",'Condition':{'%s%s%s':{'%s':'%s'}}",
-				prefixes[form / 2], name, form % 2 ? "IfExists" : "",
-				unknown ? unknown_keys[class].name : known[key].name, value);
-			/* Texts of addresses are for the evaluator alone, and an address operator on a text says nothing. */
-			add(alphabet, members,
-				unknown || (address && !null && (class == 0 || class == 5)) ||
-					(!address && class == 4));
+/* A key on which the operator is certain, so that it decides something. */
+static size_t certain_key(const char *name)
+{
+	size_t class = class_of(name);
+
+	return class == 4 || is_null(name) ? 0 : class == 3 ? 3 : 2;
+}
+
+/* All policies of two statements of which each is any operator in any of its forms, in either effect. */
+static void all_operators_in_all_forms_in_two_statements(void **state)
+{
+	static struct alphabet alphabet;
+	struct tally tally = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < OPERATORS; i++)
+		for (unsigned form = 0; form < FORMS; form++)
+			if (has_form(operators[i], form))
+				add_operator(&alphabet, operators[i], form, certain_key(operators[i]));
+	for (size_t i = 0; i < alphabet.count; i++)
+		for (size_t j = i; j < alphabet.count; j++) {
+			const struct symbol *pair[] = { &alphabet.symbols[i], &alphabet.symbols[j] };
+
+			/* Each order for half of them: which comes first says nothing. */
+			check((const struct symbol *[]){ pair[(i + j) % 2], pair[(i + j + 1) % 2] }, 2, REQUESTS / 4,
+				&tally);
 		}
-	}
+	print_message("%zu statements\n", alphabet.count);
+	report(&tally);
+}
+
+/*
+ * All policies of three statements of which each is any operator, in either effect, beside one that lets everybody in: every
+ * operator stands at every place.
+ */
+static void all_operators_in_three_statements(void **state)
+{
+	static struct alphabet alphabet;
+	static bool seen[2 * OPERATORS + 2][3];
+	static const unsigned orders[6][3] = { { 0, 1, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 }, { 1, 0, 2 },
+		{ 0, 2, 1 } };
+	struct tally tally = { 0 };
+	unsigned turn = 0;
+
+	(void)state;
+	add(&alphabet, ALL_ELSE, false);
+	for (unsigned i = 0; i < OPERATORS; i++)
+		add_operator(
+			&alphabet, operators[i], has_form(operators[i], i) ? i % FORMS : 0, certain_key(operators[i]));
+	assert_int_equal(2 * OPERATORS + 2, alphabet.count);
+	for (size_t i = 0; i < alphabet.count; i++)
+		for (size_t j = i; j < alphabet.count; j++)
+			for (size_t k = j; k < alphabet.count; k++) {
+				const size_t set[] = { i, j, k };
+				const unsigned *order = orders[turn++ % 6];
+				const struct symbol *placed[3];
+
+				for (unsigned place = 0; place < 3; place++) {
+					placed[place] = &alphabet.symbols[set[order[place]]];
+					seen[set[order[place]]][place] = true;
+				}
+				check(placed, 3, REQUESTS / 4, &tally);
+			}
+	for (size_t i = 0; i < alphabet.count; i++)
+		assert_true(seen[i][0] && seen[i][1] && seen[i][2]);
+	report(&tally);
 }
 
 static void all_operators_beside_prefixes(void **state)
 {
-	static const char *const operators[] = {
-#define OPERATOR(name, text, class, relation, negated, variables) text,
-#include "policy/operators.def"
-#undef OPERATOR
-	};
 	static struct alphabet alphabet, beside;
 	const struct symbol *allow, *allow_some, *deny_some, *deny_rest;
 	struct tally tally = { 0 };
@@ -444,8 +546,10 @@ static void all_operators_beside_prefixes(void **state)
 	allow_some = &beside.symbols[2];
 	deny_some = &beside.symbols[3];
 	deny_rest = &beside.symbols[5];
-	for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
-		add_operator(&alphabet, operators[i]);
+	for (size_t i = 0; i < OPERATORS; i++)
+		for (unsigned form = 0; form < FORMS; form++)
+			for (size_t key = 0; key <= KNOWN_KEYS && has_form(operators[i], form); key++)
+				add_operator(&alphabet, operators[i], form, key);
 	for (size_t i = 0; i < alphabet.count; i++) {
 		const struct symbol *symbol = &alphabet.symbols[i];
 
@@ -517,6 +621,8 @@ int main(void)
 		cmocka_unit_test(prefixes_in_up_to_three_statements),
 		cmocka_unit_test(all_kinds_of_parts_in_up_to_three_statements),
 		cmocka_unit_test(all_operators_beside_prefixes),
+		cmocka_unit_test(all_operators_in_all_forms_in_two_statements),
+		cmocka_unit_test(all_operators_in_three_statements),
 		cmocka_unit_test(endpoint_policies_and_targets_combine),
 	};
 
