@@ -37,6 +37,8 @@ class Initramfs:
 
     def program(self, path, source):
         """An ELF file without its debugging information, and every shared library that it names, where it looks for it."""
+        if not os.path.exists(source):
+            raise FileNotFoundError(f"{source} is not there: build it first")
         self.file(path, self.stripped(source), 0o755)
         listed = subprocess.run(["ldd", str(source)], capture_output=True, text=True).stdout
         if "not found" in listed:
