@@ -26,9 +26,6 @@ int document_normalise(
 			(void)policy_error_endpoint_message(&problem, detail, sizeof detail);
 			return call_fail(call, "InvalidPolicyDocument", "%s", detail);
 		}
-		if (problem.rule == POLICY_RULE_TOO_LARGE || problem.rule == POLICY_RULE_INPUT_TOO_LARGE)
-			return call_fail(call, "BadRequestException", "Policy exceeds the maximum size of %d bytes",
-				POLICY_DEFAULT_MAX_BYTES);
 		return call_fail(call, "BadRequestException", "%s", POLICY_INVALID_DOCUMENT_MESSAGE);
 	}
 	*ret = call_text(call, "%s", normal);
