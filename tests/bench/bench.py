@@ -3,7 +3,7 @@
 
 Each figure is the median of pairs measured one right after the other (Postern, the other, Postern, ...), so that a machine that is
 busy with something else disturbs both sides alike. One worker each, pinned to one core; load, back end and everything else on the
-other. Prints lines `ratio NAME VALUE target T`; lower is better.
+other. Prints lines `ratio NAME VALUE target T`; lower is better, but for the names that end in `_min`.
 
 usage: bench.py [NAME ...]      only the figures whose names begin so
 """
@@ -28,6 +28,8 @@ from lab.appliance import ACCOUNT, REGION, Appliance, allow, build_folder, deny,
 from lab.certificate import Authority  # noqa: E402
 from lab.network import wait_for  # noqa: E402
 
+import flood  # noqa: E402
+
 CORES = sorted(os.sched_getaffinity(0))
 PROXY_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
 
@@ -37,7 +39,8 @@ SWAPS = 15
 TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_vs_nginx": 0.60, "swap_ms": 100,
            "filter_ns_over_empty_10": 40, "filter_ns_over_empty_1000": 60, "filter_ns_over_empty_random_1000": 120,
            "filter_ns_over_empty_random_65536": 350,
-           "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100}
+           "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
+           "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90}
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
@@ -294,6 +297,21 @@ class Bench:
         connection.close()
         say("swap_ms: " + " ".join(f"{wait:.1f}" for wait in waits))
         return statistics.median(waits)
+
+    @functools.cache
+    def flooded(self, mode):
+        """tests/bench/flood.py."""
+        lab = self.once("flood", lambda: flood.Lab(self.folder / "flood", self.back_end(), on_core, (PROXY_CORE, LOAD_CORE), say))
+        return lab.ratio(mode)
+
+    def flood_drop_min(self):
+        return self.flooded("drop")
+
+    def flood_reset_min(self):
+        return self.flooded("reset")
+
+    def flood_min(self):
+        return min(self.flooded("drop"), self.flooded("reset"))
 
     @functools.cache
     def printed(self, program):
