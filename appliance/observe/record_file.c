@@ -100,6 +100,26 @@ static int read_header(int fd, const struct record_kind *kind, struct record_hea
 
 /* ---- texts ---- */
 
+/* Most texts are short: two overlapping copies of a fixed size cost less than a call. */
+static inline void copy_text(char *to, const char *from, size_t count)
+{
+	if (count > 32) {
+		memcpy(to, from, count);
+	} else if (count >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + count - 16, from + count - 16, 16);
+	} else if (count >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + count - 8, from + count - 8, 8);
+	} else if (count >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + count - 4, from + count - 4, 4);
+	} else {
+		for (size_t k = 0; k < count; k++)
+			to[k] = from[k];
+	}
+}
+
 uint32_t record_texts_pack(char *room, size_t room_bytes, uint16_t *lengths, const struct view *texts,
 	const uint16_t *limits, size_t count)
 {
@@ -112,8 +132,7 @@ uint32_t record_texts_pack(char *room, size_t room_bytes, uint16_t *lengths, con
 			length = limits[i] < room_bytes ? limits[i] : room_bytes;
 			cut |= UINT32_C(1) << i;
 		}
-		if (length)
-			memcpy(room, texts[i].at, length);
+		copy_text(room, texts[i].at, length);
 		lengths[i] = (uint16_t)length;
 		room += length;
 		room_bytes -= length;
