@@ -173,8 +173,10 @@ static int find_domain(struct filter_targets *targets, struct call *call, const 
 	int error = 0;
 
 	*ret = NULL;
-	if (!record || !name || !name_id || !domain_is_private(record))
+	if (!record || !domain_is_private(record))
 		return call->store_error;
+	if (!name || !name_id)
+		return -EUCLEAN;
 	domain = table_find(&targets->domains, key);
 	if (!domain) {
 		domain = calloc(1, sizeof *domain);

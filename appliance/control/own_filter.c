@@ -16,7 +16,7 @@
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 
-/* Entries of one answer: as many as a table may hold. */
+/* Entries of one answer, about 40 MB; what is more is said by the member `truncated`. */
 enum { ENTRIES_MAX = 200000, EVENTS_DEFAULT = 100 };
 
 static int fail_for_posternd(struct call *call, int error)
@@ -364,6 +364,7 @@ int op_get_filter(struct call *call)
 	show_need(call->control, call->output, id);
 	list = json_ensure_array(call->output, "prefixes");
 	error = add_entries(call, id, list);
+	json_set_bool(call->output, "truncated", json_count(list) >= ENTRIES_MAX);
 	return error < 0 ? fail_for_posternd(call, error) : 0;
 }
 
