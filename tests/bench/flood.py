@@ -136,12 +136,13 @@ class Lab:
         if "Non-2xx" in text or "Socket errors" in text:
             raise RuntimeError(f"wrk: {text}")
         sent = [sum(packets for target, packets, _ in told if target == which) for which in (0, 1)]
-        if sent[0] < 0.9 * sent[1] or denied < 0.99 * sent[0]:
+        if sent[0] < 0.85 * sent[1] or denied < 0.99 * sent[0]:
             raise RuntimeError(f"{sent[0]} packets for the endpoint, {sent[1]} for the third namespace, {denied} dropped by the filter")
         ratios = []
         for first, second in zip(told[::2], told[1::2]):
             ours, theirs = (first[2], second[2]) if first[0] == 0 else (second[2], first[2])
-            ratios.append(ours / theirs)
+            if theirs > 0:  # else the whole machine stood still
+                ratios.append(ours / theirs)
         rates = [statistics.median(rate for target, _, rate in told if target == which) for which in (0, 1)]
         quarters = statistics.quantiles(ratios, n=4)
         self.say(f"flood in mode {mode}: {sent[0] * 1000 / PAIRS / SLICE_MS:.0f} packets a second; {rates[0]:.0f} requests a second against "
