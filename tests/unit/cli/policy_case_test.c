@@ -127,6 +127,53 @@ static void context_values_may_be_scalars_and_lists_and_a_session_brings_its_rol
 	policy_case_fini(&one);
 }
 
+/* ---- custom domains ---- */
+
+#define DOMAIN_ARN "arn:aws:execute-api:us-east-1:111122223333:/domainnames/a.internal+b2c3d4e5f6"
+#define ALLOW(resource)                                                                                                \
+	"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\","        \
+	"\"Resource\":\"" resource "\"}}"
+#define BY_DOMAIN(members)                                                                                             \
+	"{\"policy\":" ALLOW("execute-api:/*") ",\"domainArn\":\"" DOMAIN_ARN "\"," members                            \
+					       "\"request\":{\"resource\":\"" POLICY_CASE_API_ARN                      \
+					       "/prod/GET/pets\",\"context\":{\"aws:SourceVpce\":\"vpce-0a1\"}}}"
+
+/* Endpoint policy for the domain, domain policy, endpoint policy for the API, resource policy: each has to allow. */
+static void a_call_by_a_domain_needs_all_policies(void **state)
+{
+	static const struct {
+		const char *text;
+		enum policy_verdict verdict;
+		enum combine_by by;
+	} cases[] = {
+		{ BY_DOMAIN("\"domainPolicy\":" ALLOW("execute-api:/*") ","), POLICY_ALLOW, COMBINE_BY_RESOURCE },
+		{ BY_DOMAIN(""), POLICY_IMPLICIT_DENY, COMBINE_BY_DOMAIN },
+		{ BY_DOMAIN(
+			  "\"domainPolicy\":" ALLOW("arn:aws:execute-api:us-east-1:111122223333:/domainnames/c*") ","),
+			POLICY_IMPLICIT_DENY, COMBINE_BY_DOMAIN },
+		{ BY_DOMAIN(
+			  "\"domainPolicy\":" ALLOW("*") ",\"vpcEndpointPolicy\":" ALLOW(POLICY_CASE_API_ARN "/*") ","),
+			POLICY_IMPLICIT_DENY, COMBINE_BY_ENDPOINT },
+		{ BY_DOMAIN("\"domainPolicy\":" ALLOW("*") ",\"vpcEndpointPolicy\":" ALLOW(DOMAIN_ARN) ","),
+			POLICY_IMPLICIT_DENY, COMBINE_BY_ENDPOINT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct json *object JSON_CLEANUP = NULL;
+		struct combine_decision decision;
+		struct policy_case one;
+
+		assert_int_equal(0, json_parse(view_from_text(cases[i].text), NULL, &object, NULL));
+		if (!policy_case_load(&one, object, POLICY_CASE_API_ARN, true, POLICY_CASE_REQUEST))
+			fail_msg("%zu: %s", i, one.error);
+		policy_case_decide(&one, &decision);
+		assert_int_equal(cases[i].verdict, decision.verdict);
+		assert_int_equal(cases[i].by, decision.by);
+		policy_case_fini(&one);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +181,7 @@ int main(void)
 		cmocka_unit_test(all_policy_cases_have_their_verdict_and_by),
 		cmocka_unit_test(all_filter_vectors_have_their_verdict),
 		cmocka_unit_test(a_case_that_makes_no_sense_says_why),
+		cmocka_unit_test(a_call_by_a_domain_needs_all_policies),
 		cmocka_unit_test(context_values_may_be_scalars_and_lists_and_a_session_brings_its_role),
 	};
 

@@ -92,7 +92,7 @@ static void a_client_is_counted_and_survives_a_restart(void **state)
 {
 	struct client_facts one = client_of(1), denied = client_of(1), other = client_of(2);
 	int fd = new_file(PAGES(1));
-	struct client_record *record = open_record(fd, 1);
+	struct client_record *record = open_record(fd, 1), *killed = record;
 	struct seen seen;
 
 	(void)state;
@@ -106,6 +106,7 @@ static void a_client_is_counted_and_survives_a_restart(void **state)
 	one.texts[CLIENT_TEXT_PATH] = view_of("another");
 	client_table_note(client_record_table(record, 0), NULL, &one, 120);
 	client_record_close(record);
+	client_record_close(killed);
 
 	seen = look(fd);
 	assert_int_equal(3, seen.count);

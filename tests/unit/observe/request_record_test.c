@@ -120,7 +120,7 @@ static void what_was_written_is_read(void **state)
 static void rings_wrap_and_do_not_push_one_another_out(void **state)
 {
 	int fd = new_file(PAGES(1));
-	struct request_record *record = open_record(fd, 1);
+	struct request_record *record = open_record(fd, 1), *killed = record;
 	struct seen seen;
 
 	(void)state;
@@ -142,6 +142,7 @@ static void rings_wrap_and_do_not_push_one_another_out(void **state)
 	assert_false(has(&seen, 1));
 	assert_true(has(&seen, 200));
 	request_record_close(record);
+	request_record_close(killed);
 	close(fd);
 }
 
