@@ -22,6 +22,7 @@
 #include "netns/load.h"
 #include "netns/monitor.h"
 #include "netns/namespace.h"
+#include "netns/notify.h"
 #include "netns/privilege.h"
 #include "netns/reconcile.h"
 #include "netns/report.h"
@@ -232,6 +233,15 @@ static const char *scheme_of(const struct netns_address *address)
 	return loopback ? "http" : "https";
 }
 
+/* A manager that can't be told will end us as one that did not start: the log has to say why. */
+static void tell_manager(const char *state)
+{
+	int rc = notify_manager(state);
+
+	if (rc < 0)
+		report(REPORT_WARNING, "can't tell the service manager: %s", strerror(-rc));
+}
+
 static void announce(struct posternd *posternd)
 {
 	const struct netns_config *config = &posternd->config;
@@ -256,6 +266,7 @@ static void announce(struct posternd *posternd)
 		printf("ready management=%s://%s endpoints=%u\n", scheme_of(&config->management[0]), management,
 			endpoint_count(posternd));
 	fflush(stdout);
+	tell_manager("READY=1\nSTATUS=serving");
 }
 
 static void arm_timer(struct posternd *posternd)
@@ -337,6 +348,7 @@ static void on_timer(struct watch *watch, uint32_t events)
 static void drain(struct posternd *posternd)
 {
 	uint32_t limit_ms = posternd->config.drain_ms ? posternd->config.drain_ms : DRAIN_DEFAULT_MS;
+	char state[128];
 
 	if (posternd->draining) {
 		/* Asked twice: somebody does not want to wait. */
@@ -347,6 +359,10 @@ static void drain(struct posternd *posternd)
 	report(REPORT_INFO, "ending: children have %u ms to finish", limit_ms);
 	posternd->draining = true;
 	posternd->drain_deadline_ns = watch_now_ns() + limit_ms * 1000000ull;
+	/* How long requests may take is ours to say: the manager's own limit would cut a longer one short. */
+	snprintf(state, sizeof state, "STOPPING=1\nSTATUS=ending\nEXTEND_TIMEOUT_USEC=%llu",
+		(limit_ms + 2ull * KILL_GRACE_MS) * 1000);
+	tell_manager(state);
 	monitor_tell_drain(posternd, limit_ms);
 	posternd_settle(posternd);
 }
