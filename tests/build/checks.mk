@@ -23,7 +23,7 @@ lint-clang:
 	@$(MAKE) --no-print-directory CC=clang-14 B=$(B)/clang WOLFSSL=$(WOLFSSL) objects
 
 .PHONY: objects
-objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f)))
+objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f))) $(IMAGE_OBJECTS)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.
@@ -40,7 +40,7 @@ scenarios: need-root all
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
 # Debian's kernel 6.1 in QEMU, without root: the host's own kernel runs the same unit tests in `unit`.
-GUEST_SUITES ?= units
+GUEST_SUITES ?= units product
 guest-test: all $(TESTS_ebpf) $(TESTS_netns)
 	@POSTERN_BUILD=$(B) $(PYTHON) tests/guest/guest.py $(GUEST_SUITES)
 

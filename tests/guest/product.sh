@@ -97,7 +97,7 @@ start
 need 'posternd, gateway and control start' wait_for 60 grep -q ^ready /tmp/ready
 say fact "ready after $(since "$begun") s"
 
-need 'an endpoint' call ec2 -o /tmp/endpoint -d "Action=CreateVpcEndpoint&Version=2016-11-15&VpcId=vpc-0b1c2d3e4f5061728&VpcEndpointType=Interface&ServiceName=com.amazonaws.us-east-1.execute-api&SubnetId.1=subnet-0a1b2c3d4e5f60718&IpAddressType=dualstack" $management/
+need 'an endpoint' wait_for 30 call ec2 -o /tmp/endpoint -d "Action=CreateVpcEndpoint&Version=2016-11-15&VpcId=vpc-0b1c2d3e4f5061728&VpcEndpointType=Interface&ServiceName=com.amazonaws.us-east-1.execute-api&SubnetId.1=subnet-0a1b2c3d4e5f60718&IpAddressType=dualstack&ClientToken=guest" $management/
 endpoint=$(grep -o 'vpce-[0-9a-f]*' /tmp/endpoint | head -n 1)
 need 'a private API' call apigateway -o /tmp/api -H 'Content-Type: application/octet-stream' --data-binary @/petstore.yaml \
 	"$management/restapis?endpointConfigurationTypes=PRIVATE&endpointConfigurationVpcEndpointIds=$endpoint&mode=import"
