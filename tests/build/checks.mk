@@ -23,7 +23,7 @@ lint-clang:
 	@$(MAKE) --no-print-directory CC=clang-14 B=$(B)/clang WOLFSSL=$(WOLFSSL) objects
 
 .PHONY: objects
-objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f))) $(IMAGE_OBJECTS)
+objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f)))
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.
