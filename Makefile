@@ -125,6 +125,7 @@ all: $(PROGRAMS:%=$(B)/%)
 
 include tests/build/wolfssl.mk
 include tests/build/folders.mk
+include image/image.mk
 include tests/build/checks.mk
 
 .PHONY: help
@@ -137,14 +138,18 @@ help:
 	@echo 'make unit      the unit tests alone; make unit-FOLDER those of one folder'
 	@echo 'make guest-test the tests that ask the kernel, and all of Postern, on kernel 6.1 of Debian 12 in QEMU'
 	@echo 'make lint      layout, layers, third-party headers at home, clang warnings'
+	@echo 'make image     the disk image of the appliance, raw and qcow2; image-formats adds VMDK and VHD (image/README.md)'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'
 	@echo 'make clean     remove $(B)/'
 	@echo 'Variables: CC=clang-14, SANITIZE=address,undefined, B=build folder, OPTIMIZE=-O2'
 
-.PHONY: deps
-deps:
-	@missing=; for p in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+# `make deps-image` installs what building the image takes, and no more.
+.PHONY: deps deps-image
+deps: NEEDED = $(BUILD_PACKAGES) $(TEST_PACKAGES) $(IMAGE_PACKAGES) $(IMAGE_TEST_PACKAGES)
+deps-image: NEEDED = $(BUILD_PACKAGES) $(IMAGE_PACKAGES)
+deps deps-image:
+	@missing=; for p in $(NEEDED); do \
 	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; \
 	done; \
 	test -z "$$missing" || { \

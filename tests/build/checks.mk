@@ -23,7 +23,7 @@ lint-clang:
 	@$(MAKE) --no-print-directory CC=clang-14 B=$(B)/clang WOLFSSL=$(WOLFSSL) objects
 
 .PHONY: objects
-objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f)))
+objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f))) $(IMAGE_OBJECTS)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.

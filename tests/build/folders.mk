@@ -36,7 +36,7 @@ $(B)/%.o: %.c | $(WOLFSSL)/lib/libwolfssl.a
 $(B)/ebpf/%.bpf.o: ebpf/%.bpf.c $(wildcard ebpf/*.h ebpf/*.def)
 	@mkdir -p $(@D)
 	@echo '  BPF   $<'
-	@clang-14 -g -O2 -Wall -Werror -target bpf -mcpu=v3 -I. -I/usr/include/$(shell gcc -print-multiarch) -c -o $@.raw $<
+	@clang-14 -g -O2 -Wall -Werror -target bpf -mcpu=v3 -ffile-prefix-map=$(CURDIR)=. -I. -I/usr/include/$(shell gcc -print-multiarch) -c -o $@.raw $<
 	@bpftool gen object $@ $@.raw
 $(B)/generated/ebpf/%.skel.h: $(B)/ebpf/%.bpf.o
 	@mkdir -p $(@D)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The appliance's disk image: image/README.md.
+
+# What building the image takes besides BUILD_PACKAGES; the kernel and grub's files come out of packages by themselves.
+IMAGE_PACKAGES := python3 squashfs-tools cryptsetup-bin mtools dosfstools e2fsprogs fdisk qemu-utils \
+	grub-common grub-pc-bin grub-efi-amd64-bin
+IMAGE_TEST_PACKAGES := qemu-system-x86 ovmf
+
+IMAGE_SOURCES := $(wildcard image/init/*.c)
+IMAGE_OBJECTS := $(IMAGE_SOURCES:%.c=$(B)/%.o)
+STAGE1_PARTS := stage1 console disk grubenv modules
+INIT_PARTS := init service console data disk grubenv modules
+
+# The initramfs holds stage1 alone: it brings its libc along.
+$(B)/image/stage1: $(STAGE1_PARTS:%=$(B)/image/init/%.o)
+	@echo '  LD    $@'
+	@$(CC) $(filter-out -pie,$(LDFLAGS)) -static-pie -o $@ $^
+$(B)/image/init/init: $(INIT_PARTS:%=$(B)/image/init/%.o)
+	@echo '  LD    $@'
+	@$(CC) $(LDFLAGS) -o $@ $^
+
+.PHONY: image image-formats
+image: all $(B)/image/stage1 $(B)/image/init/init
+	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION)
+
+# What other hypervisors import: VMDK for VMware and AWS, VHD for Azure and Hyper-V.
+image-formats: image
+	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION) --formats vmdk vhd

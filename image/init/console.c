@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/init/console.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The kernel's own limit on x86. */
+#define COMMAND_LINE_BYTES 2048
+
+void console_say(const char *from, const char *text, ...)
+{
+	char line[CONSOLE_LINE_BYTES];
+	va_list arguments;
+	size_t count = (size_t)snprintf(line, sizeof line, "%.32s: ", from);
+
+	va_start(arguments, text);
+	(void)vsnprintf(line + count, sizeof line - count - 1, text, arguments);
+	va_end(arguments);
+	strcat(line, "\n");
+	(void)!write(STDOUT_FILENO, line, strlen(line));
+}
+
+void console_pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+const char *console_argument(const char *name)
+{
+	static char line[COMMAND_LINE_BYTES];
+	size_t name_count = strlen(name);
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t count = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
+	char *rest = line, *word;
+
+	if (fd >= 0)
+		close(fd);
+	line[count > 0 ? count : 0] = '\0';
+	while ((word = strsep(&rest, " \n")) != NULL)
+		if (strncmp(word, name, name_count) == 0 && word[name_count] == '=')
+			return word + name_count + 1;
+	return "";
+}

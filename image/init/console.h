@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * console: lines for people on the machine's console, which is standard output of both programs of this folder.
+ *
+ * Process: stage1 and init; single-threaded. Each call writes one whole line, so that lines of several writers don't mix.
+ * Not here: logs of the product (they pass through init, which puts the service's name before each line).
+ */
+#ifndef POSTERN_INIT_CONSOLE_H
+#define POSTERN_INIT_CONSOLE_H
+
+/* Longest line that is written whole; the rest is cut off. */
+#define CONSOLE_LINE_BYTES 1024
+
+/* `from: text`. `text` is a printf format. */
+void console_say(const char *from, const char *text, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sleep. */
+void console_pause_ms(long ms);
+
+/* The value of `name=` on the kernel's command line; empty if it is not there. Static storage: until the next call. */
+const char *console_argument(const char *name);
+
+#endif

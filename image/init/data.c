@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/init/data.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "image/init/console.h"
+#include "image/init/disk.h"
+
+#define BLOCK_BYTES 4096
+#define FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
+/* Of fs/ext4/ext4.h: ext4 has no header of its own among those for programs. */
+#define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
+/* The file system's own structures are part of the partition, not of f_blocks: smaller differences mean nothing. */
+#define GROWTH_MIN_BLOCKS (8 << 20 >> 12)
+
+static void grow_file_system(const char *device)
+{
+	int disk = open(device, O_RDONLY | O_CLOEXEC), folder = open("/var", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs facts;
+	uint64_t bytes = 0, blocks;
+
+	if (disk >= 0 && folder >= 0 && ioctl(disk, BLKGETSIZE64, &bytes) == 0 && fstatfs(folder, &facts) == 0) {
+		blocks = bytes / BLOCK_BYTES;
+		if (blocks > (uint64_t)facts.f_blocks + GROWTH_MIN_BLOCKS &&
+			ioctl(folder, EXT4_IOC_RESIZE_FS, &blocks) < 0)
+			console_say("init", "the data partition can't be used to its end: %s", strerror(errno));
+	}
+	if (disk >= 0)
+		close(disk);
+	if (folder >= 0)
+		close(folder);
+}
+
+static void use_memory(const char *why)
+{
+	console_say("init", "no data partition (%s): what is stored now is lost at the next reboot", why);
+	if (mount("memory", "/var", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=25%") < 0)
+		console_say("init", "nor memory: %s", strerror(errno));
+}
+
+static void mount_device(const char *device)
+{
+	int error;
+
+	if (mount(device, "/var", "ext4", FLAGS, "errors=remount-ro") == 0) {
+		grow_file_system(device);
+		return;
+	}
+	error = errno;
+	/* `noload`: a journal that would have to be replayed can't be, on a disk that takes no writes. */
+	if (mount(device, "/var", "ext4", FLAGS | MS_RDONLY, NULL) == 0 ||
+		mount(device, "/var", "ext4", FLAGS | MS_RDONLY, "noload") == 0)
+		console_say("init", "the data partition is read-only (%s): serving goes on, nothing can be changed",
+			strerror(error));
+	else
+		use_memory(strerror(errno));
+}
+
+void data_mount(void)
+{
+	char device[DISK_PATH_BYTES];
+	int error = disk_find("data", device);
+
+	if (error) {
+		use_memory("there is none");
+	} else {
+		error = disk_grow(device);
+		if (error < 0 && error != -EROFS && error != -EACCES)
+			console_say("init", "the partition table can't be enlarged: %s", strerror(-error));
+		mount_device(device);
+	}
+	for (size_t i = 0; i < 3; i++)
+		if (mkdir((const char *[]){ "/var/lib", "/var/log", "/var/lib/chrony" }[i], 0755) < 0 &&
+			errno != EEXIST)
+			console_say("init", "/var: %s", strerror(errno));
+}
+
+void data_unmount(void)
+{
+	sync();
+	if (umount2("/var", 0) < 0 && mount(NULL, "/var", NULL, MS_REMOUNT | MS_RDONLY | FLAGS, NULL) < 0)
+		console_say("init", "/var is left as it is: %s", strerror(errno));
+}

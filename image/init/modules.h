@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * modules: the kernel's modules that this machine needs, without udev.
+ *
+ * A list made with the image names them in the order in which they can be loaded, one a line: the file, then the patterns of
+ * the devices that it is for, as the kernel writes them into `modalias`. A module without patterns is always loaded, any
+ * other if one of the machine's devices matches. Devices appear as buses find them: modules_load() may be called again, and
+ * loads what has become of use since.
+ *
+ * Process: stage1 and init; single-threaded.
+ */
+#ifndef POSTERN_INIT_MODULES_H
+#define POSTERN_INIT_MODULES_H
+
+/* Longest line of a list: drivers of many devices have many patterns. */
+#define MODULES_LINE_BYTES 65536
+
+/* Load what `list_path` says. A module that can't be loaded is named on the console, once a call, and is no error. */
+void modules_load(const char *list_path);
+
+#endif
