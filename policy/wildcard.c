@@ -329,32 +329,60 @@ static bool match_folded(const struct wildcard *pattern, const struct policy_tex
 	return cursor.piece == pattern->piece_count;
 }
 
+/*
+ * The pieces before the first star, but for the literal that starts_with() has compared: false if they don't begin the text.
+ * Moves `*text` behind them and gives the star's place.
+ */
+static bool match_beginning(const struct wildcard *pattern, const struct policy_text *values, struct policy_text *text,
+	uint32_t *ret_piece, uint32_t *ret_variables)
+{
+	uint32_t i = 0, variables = 0;
+
+	if (pattern->pieces[0].kind == WILDCARD_LITERAL) {
+		*text = policy_text_behind(*text, pattern->literal.count);
+		i = 1;
+	}
+	for (; i < pattern->piece_count && pattern->pieces[i].kind != WILDCARD_ANY_RUN; i++) {
+		const struct wildcard_piece *piece = &pattern->pieces[i];
+		struct policy_text part = piece->text;
+
+		if (piece->kind == WILDCARD_VARIABLE)
+			part = values[variables++];
+		else if (piece->kind == WILDCARD_ANY_BYTE)
+			part = (struct policy_text){ .bytes = text->bytes, .count = 1 };
+		if (text->count < part.count || (part.count && memcmp(text->bytes, part.bytes, part.count) != 0))
+			return false;
+		*text = policy_text_behind(*text, part.count);
+	}
+	*ret_piece = i;
+	*ret_variables = variables;
+	return true;
+}
+
 static bool match_segments(const struct wildcard *pattern, const struct policy_text *values, struct policy_text text)
 {
-	struct wildcard_segment segment = wildcard_segment_from(pattern, values, 0, 0);
-	uint32_t variables = 0;
+	struct wildcard_segment segment;
+	uint32_t star, variables;
 
-	if (text.count < segment.length || !wildcard_segment_stands_at(&segment, text.bytes))
+	if (!match_beginning(pattern, values, &text, &star, &variables))
 		return false;
-	text = policy_text_behind(text, segment.length);
-	if (segment.end == pattern->piece_count)
+	if (star == pattern->piece_count)
 		return text.count == 0;
-	for (;;) {
+	while (star + 1 < pattern->piece_count) {
 		const char *found;
 
-		for (uint32_t i = segment.first; i < segment.end; i++)
-			variables += pattern->pieces[i].kind == WILDCARD_VARIABLE;
-		segment = wildcard_segment_from(pattern, values, segment.end + 1, variables);
+		segment = wildcard_segment_from(pattern, values, star + 1, variables);
 		if (segment.end == pattern->piece_count)
-			break;
+			return text.count >= segment.length &&
+			       wildcard_segment_stands_at(&segment, text.bytes + (text.count - segment.length));
 		found = wildcard_segment_find(&segment, text);
 		if (!found)
 			return false;
 		text = policy_text_behind(text, (size_t)(found - text.bytes) + segment.length);
+		for (star++; star < segment.end; star++)
+			variables += pattern->pieces[star].kind == WILDCARD_VARIABLE;
 	}
-	/* The last one, empty behind a star at the end, ends the text. */
-	return text.count >= segment.length &&
-	       wildcard_segment_stands_at(&segment, text.bytes + (text.count - segment.length));
+	return true;
 }
 
 /*

@@ -98,7 +98,8 @@ static void on_turn(void *context, const struct turn *turn)
 	enum policy_verdict verdict;
 
 	assert_true(turn->change_count > 0);
-	memcpy(others, seen->request->others, seen->request->other_count * sizeof *others);
+	for (size_t i = 0; i < seen->request->other_count; i++)
+		others[i] = seen->request->others[i];
 	changed.others = others;
 	for (size_t i = 0; i < turn->change_count; i++)
 		apply(&changed, others, &turn->changes[i]);
