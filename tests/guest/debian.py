@@ -65,13 +65,13 @@ class Kernel:
     """Debian's cloud kernel: `release`, `image` (a path) and its modules."""
 
     def __init__(self, cache):
-        meta = show("linux-image-cloud-amd64")
-        if meta is None:
+        try:
+            facts = show("linux-image-cloud-amd64")
+            folder = unpack(cache, facts["Depends"].split()[0] if facts else "linux-image-cloud-amd64")
+        except Unavailable:
             folder = kept(pathlib.Path(cache), "linux-image-*-cloud-amd64_*")
             if folder is None:
-                raise Unavailable("apt knows no package linux-image-cloud-amd64: run `apt-get update`")
-        else:
-            folder = unpack(cache, meta["Depends"].split()[0])
+                raise
         self.image = next(folder.glob("boot/vmlinuz-*"))
         self.release = self.image.name.removeprefix("vmlinuz-")
         self.config = (folder / f"boot/config-{self.release}").read_text()
