@@ -45,10 +45,11 @@ struct judge {
 	enum asked asked;
 	struct policy_request request; /* as known */
 	bool varies;                   /* the resource has more paths than the known one */
-	bool is_probing;               /* only `always` and `never` are gathered */
-	bool always[IMPACT_PARTS_MAX]; /* resource parts: matched on every path that was tried */
-	bool never[IMPACT_PARTS_MAX];
+	enum { MODE_LOOK, MODE_PROBE, MODE_GATHER } mode;
 	size_t part_count;
+	bool undecided; /* a Resource needs trying out */
+	/* Of Resource parts: what the list names holds all of the resource's paths; none of them. */
+	bool all[IMPACT_PARTS_MAX], none[IMPACT_PARTS_MAX];
 	char path[PROBE_MAX_BYTES];
 };
 
@@ -130,21 +131,45 @@ static bool has_open_value(const struct judge *judge, const struct explain_part 
 	return false;
 }
 
-/* Does a Resource tell paths of the client's resource apart? `index` is the part's number in its policy. */
-static bool is_resource_open(const struct judge *judge, const struct explain_part *part, size_t index)
+static bool is_listed(const struct explain_part *part)
+{
+	return part->matched != part->negated;
+}
+
+static bool may_list(const struct judge *judge, const struct explain_part *part)
 {
 	const struct impact_question *question = judge->question;
 
-	if (has_open_value(judge, part))
-		return true;
-	if (!judge->varies || judge->always[index])
-		return false;
-	if (!judge->never[index])
-		return true;
 	for (size_t i = 0; i < part->wanted_count; i++)
 		if (impact_template_may_match(view_of_text(part->wanted[i]), question->arn_prefix, question->resource))
 			return true;
 	return false;
+}
+
+static bool surely_lists(const struct judge *judge, const struct explain_part *part)
+{
+	const struct impact_question *question = judge->question;
+
+	for (size_t i = 0; i < part->wanted_count; i++)
+		if (impact_template_is_within(view_of_text(part->wanted[i]), question->arn_prefix, question->resource))
+			return true;
+	return false;
+}
+
+/* What is certain of a Resource without trying paths out. */
+static void look_at(struct judge *judge, const struct explain_part *part, size_t index)
+{
+	judge->all[index] = judge->none[index] = false;
+	if (part->kind != EXPLAIN_RESOURCE || !judge->varies)
+		return;
+	judge->all[index] = surely_lists(judge, part);
+	if (judge->all[index])
+		return;
+	judge->none[index] = !may_list(judge, part);
+	if (judge->none[index])
+		return;
+	judge->undecided = true;
+	judge->all[index] = true; /* until a path is found that the list does not hold */
 }
 
 static bool is_open(const struct judge *judge, const struct explain_part *part, size_t index)
@@ -154,7 +179,7 @@ static bool is_open(const struct judge *judge, const struct explain_part *part, 
 	case EXPLAIN_ACTION:
 		return false;
 	case EXPLAIN_RESOURCE:
-		return is_resource_open(judge, part, index);
+		return has_open_value(judge, part) || (judge->varies && !judge->all[index] && !judge->none[index]);
 	case EXPLAIN_CONDITION:
 		break;
 	}
@@ -199,7 +224,7 @@ static void on_statement(void *context, const struct explain_statement *statemen
 {
 	struct judge *judge = context;
 
-	if (judge->is_probing)
+	if (judge->mode != MODE_GATHER)
 		return;
 	if (judge->statement_count == IMPACT_STATEMENTS_MAX) {
 		judge->answer->is_beyond = true;
@@ -207,6 +232,14 @@ static void on_statement(void *context, const struct explain_statement *statemen
 	}
 	judge->statements[judge->statement_count++] =
 		(struct statement){ .asked = judge->asked, .denies = statement->denies };
+}
+
+/* Of a part that is not open: the path that is known may have been cut, so it does not count. */
+static bool holds(const struct judge *judge, const struct explain_part *part, size_t index)
+{
+	if (part->kind == EXPLAIN_RESOURCE && judge->varies)
+		return judge->all[index] != part->negated;
+	return part->matched;
 }
 
 static void on_part(void *context, const struct explain_statement *explained, const struct explain_part *part)
@@ -219,14 +252,14 @@ static void on_part(void *context, const struct explain_statement *explained, co
 		judge->answer->is_beyond = true;
 		return;
 	}
-	if (judge->is_probing) {
-		judge->always[index] &= part->matched;
-		judge->never[index] &= !part->matched;
-	} else if (is_open(judge, part, index)) {
+	if (judge->mode == MODE_LOOK)
+		look_at(judge, part, index);
+	else if (judge->mode == MODE_PROBE)
+		judge->all[index] &= is_listed(part);
+	else if (is_open(judge, part, index))
 		judge->statements[judge->statement_count - 1].open |= bit_of(judge, part);
-	} else if (!part->matched) {
+	else if (!holds(judge, part, index))
 		judge->statements[judge->statement_count - 1].fails = true;
-	}
 }
 
 static void explain(struct judge *judge, const struct policy *policy, const struct policy_request *request)
@@ -238,15 +271,13 @@ static void explain(struct judge *judge, const struct policy *policy, const stru
 	explain_policy(policy, request, &visitor, &result);
 }
 
-/* How the parts turn out on several paths of the client's resource. */
+/* Try several paths of the client's resource out. */
 static void probe(struct judge *judge, const struct policy *policy)
 {
 	const struct impact_question *question = judge->question;
 	struct policy_request request = judge->request;
 
-	memset(judge->always, true, sizeof judge->always);
-	memset(judge->never, true, sizeof judge->never);
-	judge->is_probing = true;
+	judge->mode = MODE_PROBE;
 	if (!question->path_is_cut)
 		explain(judge, policy, &request);
 	for (size_t i = 0; i < sizeof probe_lengths / sizeof *probe_lengths; i++) {
@@ -260,7 +291,6 @@ static void probe(struct judge *judge, const struct policy *policy)
 		request.resource = (struct policy_text){ .bytes = judge->path, .count = path.count };
 		explain(judge, policy, &request);
 	}
-	judge->is_probing = false;
 }
 
 /* Gather the statements of one policy. For the domain's ARN there is one resource, which is known. */
@@ -272,8 +302,14 @@ static void ask(struct judge *judge, enum asked asked, const struct policy *poli
 	judge->request.resource = of_domain ? judge->question->domain_arn : judge->question->request->resource;
 	judge->varies =
 		!of_domain && (judge->question->path_is_cut || impact_template_varies(judge->question->resource));
-	if (judge->varies)
+	judge->undecided = false;
+	if (judge->varies) {
+		judge->mode = MODE_LOOK;
+		explain(judge, policy, &judge->request);
+	}
+	if (judge->undecided)
 		probe(judge, policy);
+	judge->mode = MODE_GATHER;
 	explain(judge, policy, &judge->request);
 }
 
@@ -432,7 +468,6 @@ int impact_judge(const struct impact_question *question, struct impact_answer *r
 	judge->question = question;
 	judge->answer = ret;
 	judge->statement_count = judge->open_count = 0;
-	judge->is_probing = false;
 	judge->request = *question->request;
 	if (question->domain_arn.bytes) {
 		ask(judge, ASKED_ENDPOINT_FOR_DOMAIN, question->endpoint_policy, true);

@@ -119,6 +119,46 @@ static bool intersects(struct view pattern, const uint16_t *tokens, size_t token
 	return reach[token_count];
 }
 
+bool impact_template_is_within(struct view pattern, struct view arn_prefix, struct view resource)
+{
+	struct view literal = view_part(resource, 0, view_find_byte(resource, '{')), start;
+
+	if (view_equals_text(pattern, "*"))
+		return true;
+	if (!pattern.count || pattern.at[pattern.count - 1] != '*')
+		return false;
+	start = view_part(pattern, 0, pattern.count - 1);
+	if (view_find_byte(start, '*') != VIEW_NOWHERE || view_find_byte(start, '?') != VIEW_NOWHERE ||
+		view_find(start, view_of("${")) != VIEW_NOWHERE)
+		return false;
+	if (start.count <= arn_prefix.count)
+		return view_starts_with(arn_prefix, start);
+	if (literal.count)
+		literal = view_after(literal, 1);
+	return view_starts_with(start, arn_prefix) && view_starts_with(literal, view_after(start, arn_prefix.count));
+}
+
+/*
+ * Do the texts part before the pattern's first wildcard? Most patterns that name other paths do. Letter case is left to the exact
+ * comparison, which knows where it counts.
+ */
+static bool parts_early(struct view pattern, struct view arn_prefix, struct view resource)
+{
+	struct view literal = view_part(resource, 0, view_find_byte(resource, '{'));
+
+	if (literal.count)
+		literal = view_after(literal, 1);
+	for (size_t i = 0; i < pattern.count && i < arn_prefix.count + literal.count; i++) {
+		char byte = i < arn_prefix.count ? arn_prefix.at[i] : literal.at[i - arn_prefix.count];
+
+		if (pattern.at[i] == '*' || pattern.at[i] == '?')
+			return false;
+		if (view_lower_byte(pattern.at[i]) != view_lower_byte(byte))
+			return true;
+	}
+	return false;
+}
+
 bool impact_template_may_match(struct view pattern, struct view arn_prefix, struct view resource)
 {
 	uint16_t tokens[TOKENS_MAX];
@@ -128,6 +168,8 @@ bool impact_template_may_match(struct view pattern, struct view arn_prefix, stru
 	if (view_equals_text(pattern, "*") || view_find(pattern, view_of("${")) != VIEW_NOWHERE ||
 		pattern.count > PATTERN_MAX_BYTES)
 		return true;
+	if (parts_early(pattern, arn_prefix, resource))
+		return false;
 	for (int i = 0; i < ARN_HEADS; i++) {
 		char lower[2][128];
 

@@ -62,7 +62,8 @@ static int fail_unknown(struct call *call, const struct request_record_state *re
 	return call_fail(call, "NotFoundException",
 		"No request with the id %s is in the record, which was begun at %s and holds the last %llu requests "
 		"that "
-		"were allowed (the oldest: %s) and the last %llu others (the oldest: %s). Older ones were overwritten. "
+		"were allowed (the oldest: %s) and the last %llu others (the oldest: %s). Older ones were overwritten; "
+		"malformed requests and health checks are not kept. "
 		"A "
 		"source that the kernel's filter refuses never reaches the gateway and has no request id: see `postern "
 		"filter events`.",

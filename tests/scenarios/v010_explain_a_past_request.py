@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from lab.appliance import REGION, VPC, allow, deny, policy
+from conftest import Local
+from lab.appliance import REGION, VPC, CallFailed, allow, deny, policy
 from lab.network import run, wait_for
 
 HOST = "10.20.0.10"
@@ -120,6 +121,20 @@ def test_requests_survive_kill_of_the_gateway(local, backend):
     local.kill("postern-gateway")
     wait_for(lambda: local.get(api).status == 403, "the gateway's successor", 15)
     assert explain(local, answer) == before
+
+
+def test_no_record_is_kept_if_the_settings_say_so(folder, backend):
+    made = Local(folder / "norecord", "127.0.0.1:14577", "127.0.0.1:18453")
+    made.state.mkdir(parents=True)
+    (made.state / "settings.yaml").write_text("client_record_kb: 0\nrequest_record_kb: 0\n")
+    try:
+        api = made.start().serve_api(backend.url)
+        identity = made.get(api).headers["x-amzn-requestid"]
+        with pytest.raises(CallFailed, match="No record of requests is kept: request_record_kb"):
+            made.postern("policy", "explain", "--request", identity)
+        assert not list(made.state.glob("*.record"))
+    finally:
+        made.stop()
 
 
 @pytest.fixture

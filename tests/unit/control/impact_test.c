@@ -185,6 +185,15 @@ static void what_is_certain_is_told(void **state)
 		{ POLICY(ALLOW), POLICY(FOR("Allow", "execute-api:/prod/GET/pets/*", "")), IMPACT_NOTHING },
 		{ POLICY(ALLOW), POLICY(FOR("Allow", "execute-api:/prod/POST/*", "")), IMPACT_CUT_OFF },
 		{ POLICY(ALLOW), POLICY(ALLOW "," FOR("Deny", "execute-api:/prod/GET/cats/*", "")), IMPACT_NOTHING },
+		{ POLICY(ALLOW),
+			POLICY("{'Effect':'Allow','Principal':'*','Action':'*','NotResource':'execute-api:/prod/GET/"
+			       "cats/*'}"),
+			IMPACT_NOTHING },
+		{ POLICY(ALLOW),
+			POLICY("{'Effect':'Allow','Principal':'*','Action':'*','NotResource':'execute-api:/prod/GET/"
+			       "pets*'}"),
+			IMPACT_CUT_OFF },
+		{ POLICY(ALLOW), POLICY(FOR("Allow", "execute-api:/*/GET/p*s/*", "")), IMPACT_NOTHING },
 		/* The same open part on both sides changes nothing. */
 		{ POLICY(FOR("Allow", "execute-api:/*", BEFORE("2027-01-01"))),
 			POLICY(FOR("Allow", "*", BEFORE("2027-01-01"))), IMPACT_NOTHING },
@@ -228,6 +237,10 @@ static void what_is_open_depends(void **state)
 		{ POLICY(ALLOW), POLICY(ALLOW "," FOR("Deny", "execute-api:/prod/GET/pets/7", "")), true, false, 1 },
 		{ POLICY(ALLOW), POLICY(ALLOW "," FOR("Deny", "execute-api:/prod/GET/pets/8", "")), true, false, 1 },
 		{ POLICY(ALLOW), POLICY(FOR("Allow", "execute-api:/prod/GET/pets/?", "")), true, false, 1 },
+		{ POLICY(ALLOW),
+			POLICY("{'Effect':'Allow','Principal':'*','Action':'*','NotResource':'execute-api:/prod/GET/"
+			       "pets/8'}"),
+			true, false, 1 },
 		{ POLICY(ALLOW), POLICY(FOR("Allow", "*", IF("StringEquals", "aws:SourceVpce", "${aws:UserAgent}"))),
 			true, false, 1 },
 	};
