@@ -5,7 +5,7 @@ import pathlib
 import signal
 import subprocess
 
-from lab.appliance import allow, deny, policy
+from lab.appliance import allow, deny
 from lab.network import wait_for
 
 ALLOWED, DENIED = "10.20.0.10", "10.20.0.66"
@@ -31,12 +31,10 @@ def test_policies_change_and_no_allowed_request_is_lost(subnet, gateway):
     api = gateway.serve_api(allow(), left)
     loads = [Load(allowed, gateway, api), Load(allowed, gateway, api, "--keep-alive")]
     for _ in range(3):
-        gateway.put_policy(api, policy(allow()))
-        gateway.deploy(api)
+        gateway.set_policy(api, allow())
         wait_for(lambda: denied.connect_milliseconds(gateway.ipv4, 443, 1.0)[0] == "connected", "the kernel to let it in", 5)
         wait_for(lambda: gateway.get(denied, api).status == 200, "the pipeline to let it in", 5)
-        gateway.put_policy(api, policy(allow(), left))
-        gateway.deploy(api)
+        gateway.set_policy(api, allow(), left)
         assert denied.connect_milliseconds(gateway.ipv4, 443, 1.0)[0] == "refused"
     for load in loads:
         summary = load.end()
