@@ -31,7 +31,7 @@ struct question {
 			&(question).api_arn, NULL },                                                                   \
 	{                                                                                                              \
 		"stored", NULL,                                                                                        \
-			"judge the policy as one that was accepted earlier: what saving refuses matches nothing",      \
+			"judge the policy as one that was accepted earlier: what can't be read matches nothing",      \
 			NULL, &(question).stored                                                                       \
 	}
 

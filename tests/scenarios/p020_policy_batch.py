@@ -72,6 +72,33 @@ def test_an_array_that_ends_wrongly(text):
     assert status == 1 and (ANSWER in answers or "error" in answers[0]) and (said or "error" in answers[-1])
 
 
+def changed(case, turn):
+    """The case with the changes that a turn lists, and nothing else."""
+    made = json.loads(json.dumps(case))
+    context = made["request"].setdefault("context", {})
+    for change in turn["changes"]:
+        if change["of"] in ("caller", "resource"):
+            made["request"]["principal" if change["of"] == "caller" else "resource"] = change["to"]
+            continue
+        for name in [name for name in context if name.lower() == change["of"].lower()]:
+            del context[name]
+        if change["to"] is not None:
+            context[change["of"]] = change["to"]
+    return made
+
+
+@pytest.mark.parametrize("name", ["policy-vectors.json", "policy-cases.json"])
+def test_what_explain_would_change_turns_the_verdict(name):
+    cases = json.loads((VECTORS / name).read_text())
+    status, explained, said = batch("explain", json.dumps(cases))
+    assert (status, said) == (0, "") and [one["verdict"] for one in explained] == [case["expect"] for case in cases]
+    turns = [(case, turn) for case, one in zip(cases, explained) for turn in one["turns"]]
+    answers = batch("evaluate", json.dumps([changed(case, turn) for case, turn in turns]))[1]
+    assert [answer["verdict"] for answer in answers] == [turn["verdict"] for _, turn in turns]
+    assert all((turn["verdict"] == "Allow") != (case["expect"] == "Allow") for case, turn in turns)
+    assert sum(not one["turns"] for one in explained) < len(cases) / 3
+
+
 @pytest.mark.parametrize("text", ["", "\n \n", "[]", " [ ]\n"])
 def test_nothing_to_do(text):
     assert batch("evaluate", text) == (0, [], "")
