@@ -18,7 +18,8 @@ BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev
 	libevent-dev libcurl4-gnutls-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
 	libknot-dev libc-ares-dev zlib1g-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
-	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86
+	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
+	systemd man-db logrotate
 
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
@@ -126,6 +127,7 @@ all: $(PROGRAMS:%=$(B)/%)
 include tests/build/wolfssl.mk
 include tests/build/folders.mk
 include image/image.mk
+include image/debian/debian.mk
 include tests/build/checks.mk
 
 .PHONY: help
@@ -139,6 +141,8 @@ help:
 	@echo 'make guest-test the tests that ask the kernel, and all of Postern, on kernel 6.1 of Debian 12 in QEMU'
 	@echo 'make lint      layout, layers, third-party headers at home, clang warnings'
 	@echo 'make image     the disk image of the appliance, raw and qcow2; image-formats adds VMDK and VHD (image/README.md)'
+	@echo 'make deb       the Debian package: $(B)/postern_$(VERSION)_ARCHITECTURE.deb'
+	@echo 'make deb-test  installs, upgrades and purges the package where systemd runs in namespaces of its own (needs root)'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'
 	@echo 'make clean     remove $(B)/'

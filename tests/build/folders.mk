@@ -69,5 +69,5 @@ unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
 
--include $(shell test -d $(B) && find $(B) -path $(B)/guest -prune -o -name '*.d' -print)
+-include $(shell test -d $(B) && find $(B) -path $(B)/guest -prune -o -name '*.d' -type f -print)
 .SECONDARY:
