@@ -112,6 +112,22 @@ def test_counts_go_on_after_kill_of_the_gateway(local, backend):
     assert client["count"] >= 4 and client["firstSeen"] < client["lastSeen"]
 
 
+def test_a_damaged_record_is_begun_anew(local, backend):
+    api = local.serve_api(backend.url)
+    local.get(api)
+    seen(local, api, 1)
+    with open(local.state / "clients.record", "r+b") as record:
+        record.write(b"damage" * 10)
+    made = Impact(local, api, policy(allow()))
+    assert made.status == 2 and "has not begun its record of clients" in made.errors
+    assert local.get(api).status == 200
+    local.kill("postern-gateway")
+    wait_for(lambda: local.get(api).status == 200, "the gateway's successor", 15)
+    seen(local, api, 1)
+    made = Impact(local, api, policy(allow()))
+    assert made.status == 0 and any("begun within the hours" in note for note in made.answer["notes"])
+
+
 def test_clients_of_the_subnet(subnet, gateway):
     """Two hosts by both families and as many workers as there are: each is told by its address, prefix by prefix."""
     here, other = subnet.host(HERE), subnet.host(OTHER)
