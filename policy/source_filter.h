@@ -6,7 +6,7 @@
  * Soundness comes first: a source that some request could be allowed from is never dropped. A statement is judged three
  * times valued for an endpoint and an address: True (applies to every request), False (to none), Maybe. A policy drops an
  * address if a Deny is True, or if no Allow is True or Maybe and nobody else (identity policy, authorizer) can grant. An
- * endpoint drops it if its own policy does, or if all APIs and domains that can be reached through it do.
+ * endpoint drops it if on every way in some policy does.
  *
  * The parts of a statement that don't look at the address have one value for the whole address space; the conditions on
  * aws:VpcSourceIp are sets of intervals cut at CIDR edges. A statement is therefore an interval set, and a policy is
@@ -15,17 +15,19 @@
  * Addresses are 128 bits wide: IPv4 stands at ::ffff:0:0/96 (as in the kernel's trie), and no IPv6 CIDR of a policy covers
  * that block, since families never match each other.
  *
- * What one target drops at an endpoint is a value of its own, a part. Whoever keeps parts compiles a policy once, and an
- * endpoint's filter is the intersection of its targets' parts united with the part of its own policy: another API's change
- * recomputes none of them.
+ * What one target's policies drop at an endpoint is a value of its own, a part; what the endpoint's policy drops of the calls
+ * to it is another, its gate. Whoever keeps them compiles a policy once: an endpoint's filter is the intersection over all
+ * targets of gate or part, and another API's change recomputes none of them.
  *
- * Private custom domains. A call that comes by a domain must be allowed by the domain's policy *and* by the API's, so what
- * decides is the way in: a stage that may be called directly drops what its own policy drops, whatever the domains in front
- * of it say; a stage whose default endpoint is disabled is reached by its domains alone, and each of these ways drops what
- * either of the two policies drops. The filter is the intersection over all ways in. That holds everything for which "all
- * APIs and custom domains say DROP" (10.3), and it is exact: an address that is left out has a way in that neither policy
- * denies for certain; one that is dropped has none. A domain is therefore no target beside the stages, which would leave
- * the endpoint open whenever one domain denies nobody, but a second door in front of a target.
+ * The ways in. A call must be allowed by the endpoint's policy, for the API's ARN, and by the API's; one that comes by a
+ * private custom domain also by the endpoint's policy for the domain's ARN and by the domain's policy. A stage that may be
+ * called directly therefore drops what its own policy or the endpoint's drops, whatever domains in front of it say; a stage
+ * whose default endpoint is disabled is reached by its domains alone, and each of these ways drops what any of its policies
+ * drops. That holds everything for which section 10.3 asks ("the endpoint policy, or all APIs and custom domains reachable
+ * through that endpoint say DROP"), and it is exact as to ways: an address that is left out has a way in that no policy
+ * denies for certain; one that is dropped has none. So a domain is no target beside the stages, which would leave the
+ * endpoint open whenever one domain denies nobody, but a second door in front of a target; and an API that the endpoint's
+ * policy forbids keeps no endpoint open.
  *
  * Life cycle: source_filter_compile(), or parts and source_filter_combine(), whenever a deployment, an endpoint policy, an
  * association, a domain or a method's authorization changes; results are plain memory. Time and headers are Maybe, so the
@@ -72,7 +74,7 @@ struct source_filter_input {
 	struct policy_text vpc_id;            /* aws:SourceVpc */
 	const struct policy *endpoint_policy; /* NULL: full access */
 	bool plain_listener; /* aws:SecureTransport is false: a listener without TLS, as in local mode */
-	/* All ways into all stages of all APIs reachable by this endpoint. None: only the endpoint's policy counts. */
+	/* All ways into all stages of all APIs reachable by this endpoint. None: the endpoint's policy alone counts. */
 	const struct source_filter_target *targets;
 	size_t target_count;
 	size_t max_prefixes; /* 0 means SOURCE_FILTER_DEFAULT_MAX_PREFIXES */
@@ -121,7 +123,7 @@ int source_filter_compile(struct source_filter *ret, const struct source_filter_
 
 /* ---- parts ---- */
 
-/* What one target, or the endpoint's policy, drops at an endpoint: sorted disjoint intervals, each with its statement. */
+/* What a target's policies, or the endpoint's for it, drop at an endpoint: sorted disjoint intervals, each with its statement. */
 struct source_filter_part;
 
 /*
@@ -136,19 +138,27 @@ void source_filter_pool_free(struct source_filter_pool *pool);
 size_t source_filter_pool_count(const struct source_filter_pool *pool);
 
 /*
- * Compile `input->targets[target]`, or the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY (for which all targets are
- * looked at). `pool` may be NULL. Keeps no pointer into the input. Returns 0 and a part for source_filter_part_free(), or
- * -ENOMEM.
+ * A part: what the policies of `input->targets[target]` drop, the endpoint's left aside. `pool` may be NULL. Keeps no pointer
+ * into the input. Returns 0 and a part for source_filter_part_free(), or -ENOMEM.
  */
 int source_filter_part_new(struct source_filter_part **ret, struct source_filter_pool *pool,
+	const struct source_filter_input *input, int target) __attribute__((warn_unused_result));
+
+/*
+ * A gate: what the endpoint's policy drops of the calls to `input->targets[target]`; with SOURCE_FILTER_NO_TARGET, of calls
+ * to whatever there may be. Gates of one pool that drop the same are merged as one. Else as above.
+ */
+#define SOURCE_FILTER_NO_TARGET (-1)
+int source_filter_gate_new(struct source_filter_part **ret, struct source_filter_pool *pool,
 	const struct source_filter_input *input, int target) __attribute__((warn_unused_result));
 
 /* NULL is fine. */
 void source_filter_part_free(struct source_filter_part *part);
 
 /*
- * Would source_filter_part_new() make this very part again? Asked of a part of the same policies at another endpoint: most
- * endpoints are equal in what a policy asks about them. Costs a look at each statement, none at its addresses.
+ * Would the part (or gate) of this target be this very one? Asked of one that was made of the same policies: a part for
+ * another endpoint, since most are equal in what a policy asks about them; a gate for another target. Costs a look at each
+ * statement, none at its addresses.
  */
 bool source_filter_part_serves(
 	const struct source_filter_part *part, const struct source_filter_input *input, int target);
@@ -156,10 +166,15 @@ bool source_filter_part_serves(
 /* Intervals: 0 drops nothing. */
 size_t source_filter_part_count(const struct source_filter_part *part);
 
+/* One way in: it drops what either of the two does. */
+struct source_filter_way {
+	const struct source_filter_part *gate, *part;
+};
+
 /*
- * The filter of an endpoint: what all `parts` drop (nothing without parts), and what `endpoint` drops (NULL: nothing).
- * Reasons name the first part, or the endpoint's policy, which has precedence; `reason.target` is an index into `parts`.
- * The walk begins with the smallest part, takes equal ones once, and ends when nothing is left.
+ * The filter of an endpoint: what all ways drop; without any, what the gate `alone` does (NULL: nothing). Reasons name the
+ * first way's policies, the endpoint's before the others; `reason.target` is 0 then. Among the ways of a gate the walk
+ * begins with the smallest part, takes equal ones once, and ends when nothing is left.
  *
  * `max_prefixes` (0: the default) and `may_widen` as in struct source_filter_input. Widening takes the better of two forms,
  * counted in IPv4 addresses and IPv6 networks of 64 bits that stay dropped: default PASS with the largest DROP prefixes; or
@@ -167,8 +182,8 @@ size_t source_filter_part_count(const struct source_filter_part *part);
  *
  * Returns 0, -E2BIG or -ENOMEM as source_filter_compile() does.
  */
-int source_filter_combine(struct source_filter *ret, const struct source_filter_part *endpoint,
-	const struct source_filter_part *const *parts, size_t part_count, size_t max_prefixes, bool may_widen)
+int source_filter_combine(struct source_filter *ret, const struct source_filter_way *ways, size_t way_count,
+	const struct source_filter_part *alone, size_t max_prefixes, bool may_widen)
 	__attribute__((warn_unused_result));
 
 void source_filter_fini(struct source_filter *filter);
@@ -187,7 +202,8 @@ enum source_filter_verdict source_filter_point(const struct source_filter_input 
 enum source_filter_value { SOURCE_FILTER_FALSE, SOURCE_FILTER_MAYBE, SOURCE_FILTER_TRUE };
 
 /*
- * Value of one statement of `input->targets[target].policy` (or of the endpoint's policy with SOURCE_FILTER_ENDPOINT_POLICY) for
+ * Value of one statement of `input->targets[target].policy` (or, with SOURCE_FILTER_ENDPOINT_POLICY, of the endpoint's policy
+ * for calls to the first target) for
  * one address: for explanations.
  */
 enum source_filter_value source_filter_statement_value(const struct source_filter_input *input, int target,

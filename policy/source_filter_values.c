@@ -109,23 +109,14 @@ static enum source_filter_value target_resource_value(const struct policy *polic
 	return statement->not_resource ? inverse(value) : value;
 }
 
-/* Any resource that is served at the endpoint may be meant: certain only if it is the same for all of them. */
-static enum source_filter_value endpoint_resource_value(
-	const struct source_filter_input *input, const struct policy_statement *statement)
+/* While nothing is served only "*" is certain: a pattern may cover what is made later. */
+static enum source_filter_value any_resource_value(
+	const struct policy *policy, const struct policy_statement *statement)
 {
 	const struct source_filter_target any = { .arn = policy_text_of("") };
-	enum source_filter_value value;
+	enum source_filter_value value = target_resource_value(policy, statement, &any);
 
-	if (!input->target_count) {
-		value = target_resource_value(input->endpoint_policy, statement, &any);
-		/* Without targets only "*" is certain; a pattern may cover what is made later. */
-		return value == certain(!statement->not_resource) ? value : SOURCE_FILTER_MAYBE;
-	}
-	value = target_resource_value(input->endpoint_policy, statement, &input->targets[0]);
-	for (size_t i = 1; i < input->target_count && value != SOURCE_FILTER_MAYBE; i++)
-		if (target_resource_value(input->endpoint_policy, statement, &input->targets[i]) != value)
-			value = SOURCE_FILTER_MAYBE;
-	return value;
+	return value == certain(!statement->not_resource) ? value : SOURCE_FILTER_MAYBE;
 }
 
 /* ---- conditions ---- */
@@ -180,14 +171,13 @@ static bool is_certain(const struct policy_condition *condition)
 }
 
 void filter_subject_init(struct filter_subject *subject, const struct source_filter_input *input,
-	const struct source_filter_target *target, struct policy_text address)
+	const struct policy *policy, const struct source_filter_target *resource, struct policy_text address)
 {
-	subject->input = input;
-	subject->target = target;
-	subject->policy = target ? target->policy : input->endpoint_policy;
+	subject->resource = resource;
+	subject->policy = policy;
 	known_request(&subject->request, input, address);
-	if (subject->policy)
-		policy_evaluation_start(&subject->evaluation, subject->policy, &subject->request);
+	if (policy)
+		policy_evaluation_start(&subject->evaluation, policy, &subject->request);
 }
 
 enum source_filter_value filter_subject_statement(
@@ -196,9 +186,9 @@ enum source_filter_value filter_subject_statement(
 	enum source_filter_value value = least(principal_value(statement), action_value(statement));
 
 	if (value != SOURCE_FILTER_FALSE)
-		value = least(value, subject->target
-					     ? target_resource_value(subject->policy, statement, subject->target)
-					     : endpoint_resource_value(subject->input, statement));
+		value = least(value, subject->resource
+					     ? target_resource_value(subject->policy, statement, subject->resource)
+					     : any_resource_value(subject->policy, statement));
 	for (uint32_t i = 0; i < statement->condition_count && value != SOURCE_FILTER_FALSE; i++) {
 		const struct policy_condition *condition = &statement->conditions[i];
 

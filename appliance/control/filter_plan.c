@@ -17,10 +17,9 @@
 
 static void forget_policy(struct filter_place *place)
 {
-	source_filter_part_free(place->part);
+	filter_gates_reset(&place->gates, 0);
 	policy_free(place->policy);
 	free(place->document);
-	place->part = NULL;
 	place->policy = NULL;
 	place->document = NULL;
 }
@@ -46,7 +45,7 @@ static struct filter_place *place_of(struct control *control, const char *id)
 }
 
 /* The endpoint's policy, read anew if its text is another one. */
-static int read_policy(struct filter_place *place, struct view text)
+static int read_policy(struct control *control, struct filter_place *place, struct view text)
 {
 	const struct policy_options options = { .kind = POLICY_KIND_ENDPOINT, .stored = true };
 	int error = 0;
@@ -60,17 +59,8 @@ static int read_policy(struct filter_place *place, struct view text)
 		return error;
 	place->document = strndup(text.count ? text.at : "", text.count);
 	ASSERT(place->document);
+	filter_gates_reset(&place->gates, ++control->filter_serial);
 	return 0;
-}
-
-/* What that policy drops; another target may change what its resources mean. */
-static int find_part(struct filter_place *place, const struct source_filter_input *input)
-{
-	if (place->part && source_filter_part_serves(place->part, input, SOURCE_FILTER_ENDPOINT_POLICY))
-		return 0;
-	source_filter_part_free(place->part);
-	place->part = NULL;
-	return source_filter_part_new(&place->part, NULL, input, SOURCE_FILTER_ENDPOINT_POLICY);
 }
 
 /* --- one endpoint ------------------------------------------------------------------------------------------------------------ */
@@ -81,8 +71,7 @@ struct planner {
 	struct call *call;
 	struct filter_targets *targets;
 	struct filter_ways ways;
-	struct source_filter_target *items; /* the ways' targets */
-	const struct source_filter_part **parts;
+	struct source_filter_way *drops; /* of the ways */
 	size_t room;
 };
 
@@ -91,35 +80,50 @@ static void make_room(struct planner *planner)
 	if (planner->ways.count < planner->room)
 		return;
 	planner->room = planner->ways.count + 64;
-	planner->items = reallocarray(planner->items, planner->room, sizeof *planner->items);
-	planner->parts = reallocarray(planner->parts, planner->room, sizeof *planner->parts);
-	ASSERT(planner->items && planner->parts);
+	planner->drops = reallocarray(planner->drops, planner->room, sizeof *planner->drops);
+	ASSERT(planner->drops);
+}
+
+/* While nothing can be called the endpoint's policy is asked alone. */
+static int compile_alone(struct planner *planner, const struct source_filter_input *input, struct source_filter *ret)
+{
+	struct source_filter_part *gate;
+	int error = source_filter_gate_new(&gate, NULL, input, SOURCE_FILTER_NO_TARGET);
+
+	if (error < 0)
+		return error;
+	error = source_filter_combine(ret, NULL, 0, gate, filter_limit(planner->control), true);
+	source_filter_part_free(gate);
+	return error;
 }
 
 static int compile(struct planner *planner, struct filter_place *place, struct source_filter_input *input,
 	struct source_filter *ret)
 {
+	struct filter_ways *ways = &planner->ways;
 	size_t count = 0;
-	int error = filter_targets_at(planner->targets, planner->call, place->id, &planner->ways);
+	int error = filter_targets_at(planner->targets, planner->call, place->id, ways);
 
 	if (error < 0)
 		return error;
+	if (!ways->count)
+		return compile_alone(planner, input, ret);
 	make_room(planner);
-	for (size_t i = 0; i < planner->ways.count; i++)
-		planner->items[i] = planner->ways.items[i]->target;
-	input->targets = planner->items;
-	input->target_count = planner->ways.count;
-	error = find_part(place, input);
-	while (count < planner->ways.count && error == 0) {
-		error = filter_way_part(
-			planner->targets, planner->ways.items[count], input, place->serial, &planner->parts[count]);
+	while (count < ways->count && error == 0) {
+		struct source_filter_way *way = &planner->drops[count];
+
+		error = filter_way_drops(
+			planner->targets, ways->items[count++], input, place->serial, &place->gates, way);
 		/* Behind a way that drops nothing, no other matters. */
-		if (error == 0 && source_filter_part_count(planner->parts[count++]) == 0)
+		if (error == 0 && !source_filter_part_count(way->gate) && !source_filter_part_count(way->part))
 			break;
 	}
 	if (error < 0)
 		return error;
-	return source_filter_combine(ret, place->part, planner->parts, count, filter_limit(planner->control), true);
+	/* What reasons name. */
+	input->targets = &ways->items[0]->target;
+	input->target_count = 1;
+	return source_filter_combine(ret, planner->drops, count, NULL, filter_limit(planner->control), true);
 }
 
 /* Which sources the endpoint's security groups admit. */
@@ -145,7 +149,7 @@ static int plan_endpoint(struct planner *planner, const struct json *endpoint, s
 	struct source_filter_input input = { .endpoint_id = policy_text_of(place->id),
 		.vpc_id = policy_text_of(vpc_id) };
 	struct source_filter filter;
-	int error = read_policy(place, json_find_text(endpoint, "policyDocument"));
+	int error = read_policy(planner->control, place, json_find_text(endpoint, "policyDocument"));
 
 	if (error < 0)
 		return error;
@@ -218,8 +222,7 @@ int filter_plan_make(struct filter_plan *ret, struct control *control)
 	else
 		filter_plan_fini(ret);
 	filter_ways_fini(&planner.ways);
-	free(planner.items);
-	free(planner.parts);
+	free(planner.drops);
 	call_fini(&call);
 	return error;
 }

@@ -19,7 +19,7 @@ struct filter_place {
 	uint64_t serial;
 	char *document;
 	struct policy *policy;
-	struct source_filter_part *part; /* of the policy */
+	struct filter_gates gates;
 };
 
 void filter_place_fini(struct filter_place *place);

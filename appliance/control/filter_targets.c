@@ -55,10 +55,10 @@ struct way_part {
 	struct source_filter_part *part;
 };
 
-/* Which part an endpoint uses. */
+/* Which part an endpoint uses, and which gate for a version of its policy. */
 struct way_use {
-	uint64_t serial;
-	const struct source_filter_part *part;
+	uint64_t serial, version;
+	const struct source_filter_part *part, *gate;
 };
 
 static void *grown(void *items, size_t count, size_t *room, size_t item_bytes)
@@ -201,15 +201,20 @@ static int find_domain(struct filter_targets *targets, struct call *call, const 
 
 /* --- ways -------------------------------------------------------------------------------------------------------------------- */
 
+static void free_parts(struct way_part *parts)
+{
+	while (parts) {
+		struct way_part *next = parts->next;
+
+		source_filter_part_free(parts->part);
+		free(parts);
+		parts = next;
+	}
+}
+
 static void free_way(struct filter_way *way)
 {
-	while (way->parts) {
-		struct way_part *next = way->parts->next;
-
-		source_filter_part_free(way->parts->part);
-		free(way->parts);
-		way->parts = next;
-	}
+	free_parts(way->parts);
 	free(way->uses);
 	free(way->key);
 	free(way->stage);
@@ -257,38 +262,68 @@ static void add_way(struct filter_targets *targets, struct call *call, struct fi
 	ways->items[ways->count++] = way;
 }
 
-int filter_way_part(struct filter_targets *targets, struct filter_way *way, const struct source_filter_input *facts,
-	uint64_t serial, const struct source_filter_part **ret)
+void filter_gates_reset(struct filter_gates *gates, uint64_t version)
 {
-	struct source_filter_input input = *facts;
-	struct way_part *known;
+	free_parts(gates->first);
+	*gates = (struct filter_gates){ .version = version };
+}
 
-	for (size_t i = 0; i < way->use_count; i++)
-		if (way->uses[i].serial == serial) {
-			*ret = way->uses[i].part;
-			return 0;
-		}
-	input.targets = &way->target;
-	input.target_count = 1;
-	for (known = way->parts; known; known = known->next)
-		if (source_filter_part_serves(known->part, &input, 0))
-			break;
+typedef int make_part(struct source_filter_part **ret, struct source_filter_pool *pool,
+	const struct source_filter_input *input, int target);
+
+/* The part of the list that serves the input's one target, made if there is none. */
+static int find_part(struct filter_targets *targets, struct way_part **list, const struct source_filter_input *input,
+	make_part *make, const struct source_filter_part **ret)
+{
+	struct way_part *known = *list;
+
+	while (known && !source_filter_part_serves(known->part, input, 0))
+		known = known->next;
 	if (!known) {
 		if (!targets->pool)
 			targets->pool = source_filter_pool_new();
 		known = calloc(1, sizeof *known);
-		if (!known || !targets->pool || source_filter_part_new(&known->part, targets->pool, &input, 0) < 0) {
+		if (!known || !targets->pool || make(&known->part, targets->pool, input, 0) < 0) {
 			free(known);
 			return -ENOMEM;
 		}
-		targets->compiled_count++;
-		known->next = way->parts;
-		way->parts = known;
+		targets->compiled_count += make == source_filter_part_new;
+		known->next = *list;
+		*list = known;
 	}
-	way->uses = grown(way->uses, way->use_count, &way->use_room, sizeof *way->uses);
-	way->uses[way->use_count++] = (struct way_use){ serial, known->part };
 	*ret = known->part;
 	return 0;
+}
+
+/* How the endpoint uses the way: a new use has no part yet. */
+static struct way_use *use_of(struct filter_way *way, uint64_t serial)
+{
+	for (size_t i = 0; i < way->use_count; i++)
+		if (way->uses[i].serial == serial)
+			return &way->uses[i];
+	way->uses = grown(way->uses, way->use_count, &way->use_room, sizeof *way->uses);
+	way->uses[way->use_count] = (struct way_use){ .serial = serial };
+	return &way->uses[way->use_count++];
+}
+
+int filter_way_drops(struct filter_targets *targets, struct filter_way *way, const struct source_filter_input *facts,
+	uint64_t serial, struct filter_gates *gates, struct source_filter_way *ret)
+{
+	struct source_filter_input input = *facts;
+	struct way_use *use = use_of(way, serial);
+	int error = 0;
+
+	input.targets = &way->target;
+	input.target_count = 1;
+	if (!use->part)
+		error = find_part(targets, &way->parts, &input, source_filter_part_new, &use->part);
+	if (error == 0 && (!use->gate || use->version != gates->version))
+		error = find_part(targets, &gates->first, &input, source_filter_gate_new, &use->gate);
+	use->version = gates->version;
+	if (error < 0)
+		use->gate = NULL;
+	*ret = (struct source_filter_way){ use->gate, use->part };
+	return error;
 }
 
 void filter_targets_forget(struct filter_targets *targets, uint64_t serial)

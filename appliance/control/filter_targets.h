@@ -11,7 +11,7 @@
  * policies don't tell apart. So a gathering after one API's change compiles one part, and reads the others' stage records
  * without parsing them.
  *
- * Life cycle, each time: filter_targets_gather(), then filter_targets_at() and filter_way_part() for each endpoint, then
+ * Life cycle, each time: filter_targets_gather(), then filter_targets_at() and filter_way_drops() for each endpoint, then
  * filter_targets_sweep(). Gathering within a transaction sees what is not committed; if it is rolled back, the next
  * gathering finds the old state, and what was kept for the other is swept away.
  * Threads: the operations thread.
@@ -45,7 +45,7 @@ struct filter_targets {
 	struct table deployments;        /* "api id/deployment id" → struct filter_deployment */
 	struct table domains;            /* id and policy → struct filter_domain */
 	struct table ways;               /* key → struct filter_way */
-	struct source_filter_pool *pool; /* of the ways' parts; NULL until there is one */
+	struct source_filter_pool *pool; /* of parts and gates; NULL until there is one */
 	struct filter_ways direct;       /* open at every endpoint */
 	/* Stages whose default endpoint is disabled, and how domains lead to them; texts live as long as the call. */
 	struct filter_hidden *hidden;
@@ -66,12 +66,22 @@ int filter_targets_gather(struct filter_targets *targets, struct call *call) __a
 int filter_targets_at(struct filter_targets *targets, struct call *call, const char *endpoint_id,
 	struct filter_ways *ret) __attribute__((warn_unused_result));
 
+/* What an endpoint's policy drops of the calls to its ways: few different sets. Zeroed memory is ready. */
+struct filter_gates {
+	struct way_part *first;
+	uint64_t version; /* of the policy: another one has another number */
+};
+
+/* The endpoint's policy has changed, or the endpoint is gone. `version` is never given to another policy. */
+void filter_gates_reset(struct filter_gates *gates, uint64_t version);
+
 /*
- * What the way drops at the endpoint that `facts` describes (its policy and targets are not looked at). `serial` is the
- * endpoint's number, never given to another. The part lives as long as the way. 0 or -ENOMEM.
+ * What the way drops at the endpoint that `facts` describes (its targets are not looked at), behind which gate. `serial` is
+ * the endpoint's number, never given to another. The part lives as long as the way, the gate until the gates are reset. 0 or
+ * -ENOMEM.
  */
-int filter_way_part(struct filter_targets *targets, struct filter_way *way, const struct source_filter_input *facts,
-	uint64_t serial, const struct source_filter_part **ret) __attribute__((warn_unused_result));
+int filter_way_drops(struct filter_targets *targets, struct filter_way *way, const struct source_filter_input *facts,
+	uint64_t serial, struct filter_gates *gates, struct source_filter_way *ret) __attribute__((warn_unused_result));
 
 /* Forget what was not met since filter_targets_gather(). */
 void filter_targets_sweep(struct filter_targets *targets);

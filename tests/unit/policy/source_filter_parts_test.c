@@ -11,6 +11,7 @@
 #include "policy/source_filter.h"
 
 #define DOMAIN_ARN "arn:aws:execute-api:us-east-1:111122223333:/domainnames/pets.example+d1"
+#define OTHER_API "arn:aws:execute-api:us-east-1:111122223333:zzzzzzzzzz"
 #define ALLOW_ALL "{'Effect':'Allow','Principal':'*','Action':'*','Resource':'*'}"
 #define DENY_IF(condition) "{'Effect':'Deny','Principal':'*','Action':'*','Resource':'*','Condition':{" condition "}}"
 #define DOCUMENT(statements) "{'Version':'2012-10-17','Statement':[" statements "]}"
@@ -178,7 +179,9 @@ static bool is_allowed(const struct policy *endpoint, const struct source_filter
 	};
 	struct combine_decision decision;
 	struct policy_request request;
+	char resource[256];
 
+	snprintf(resource, sizeof resource, "%.*s/prod/GET/pets", (int)target->arn.count, target->arn.bytes);
 	policy_request_init(&request, policy_text_of(DOMAIN_ARN));
 	policy_request_set(&request, POLICY_KEY_SOURCE_VPCE, policy_text_of("vpce-0a1"));
 	policy_request_set(&request, POLICY_KEY_SOURCE_VPC, policy_text_of("vpc-0b1"));
@@ -193,7 +196,7 @@ static bool is_allowed(const struct policy *endpoint, const struct source_filter
 		if (decision.verdict != POLICY_ALLOW)
 			return false;
 	}
-	request.resource = policy_text_of(CASE_API "/prod/GET/pets");
+	request.resource = policy_text_of(resource);
 	combine_endpoint(endpoint, &request, &decision);
 	if (decision.verdict != POLICY_ALLOW)
 		return false;
@@ -203,7 +206,7 @@ static bool is_allowed(const struct policy *endpoint, const struct source_filter
 
 /*
  * Policies of which every part is certain: the filter must drop a source exactly if no way in allows it. All pairs of ways
- * from a small alphabet, each direct or by a domain, behind each endpoint policy.
+ * into two APIs from a small alphabet, each direct or by a domain, behind endpoint policies for all and for some of them.
  */
 static void with_certain_policies_the_filter_is_exactly_what_no_way_in_allows(void **state)
 {
@@ -211,9 +214,22 @@ static void with_certain_policies_the_filter_is_exactly_what_no_way_in_allows(vo
 		DENY_FROM("['10.2.0.0/15']"),
 		DOCUMENT(ALLOW_ALL "," DENY_IF("'NotIpAddress':{'aws:VpcSourceIp':'10.3.0.0/16'}")),
 		DOCUMENT(DENY_IF("'IpAddress':{'aws:VpcSourceIp':'10.1.0.0/16'}")) };
+	static const char *const gates[] = { DOCUMENT(ALLOW_ALL), DENY_FROM("'10.1.0.0/16'"),
+		DOCUMENT(DENY_IF("'IpAddress':{'aws:VpcSourceIp':'10.1.0.0/16'}")),
+		DOCUMENT("{'Effect':'Allow','Principal':'*','Action':'*','Resource':'" CASE_API "/*'}"),
+		DOCUMENT("{'Effect':'Allow','Principal':'*','Action':'*','Resource':['" OTHER_API "/*','" DOMAIN_ARN
+			 "']}"),
+		DOCUMENT(ALLOW_ALL ",{'Effect':'Deny','Principal':'*','Action':'*','Resource':'" DOMAIN_ARN
+				   "','Condition':{'IpAddress':{'aws:VpcSourceIp':'10.2.0.0/16'}}}"),
+		DOCUMENT(ALLOW_ALL ",{'Effect':'Deny','Principal':'*','Action':'*','Resource':'" OTHER_API
+				   "/*','Condition':{'NotIpAddress':{'aws:VpcSourceIp':'10.4.0.0/16'}}}") };
 	static const char *const sources[] = { "10.1.0.9", "10.2.0.9", "10.3.0.9", "10.4.0.9", "2001:db8::1" };
-	enum { DOCUMENTS = sizeof documents / sizeof *documents, WAYS = DOCUMENTS * (DOCUMENTS + 1) };
-	struct policy *apis[DOCUMENTS], *domains[DOCUMENTS], *endpoints[DOCUMENTS];
+	enum {
+		DOCUMENTS = sizeof documents / sizeof *documents,
+		WAYS = DOCUMENTS * (DOCUMENTS + 1),
+		GATES = sizeof gates / sizeof *gates
+	};
+	struct policy *apis[DOCUMENTS], *domains[DOCUMENTS], *endpoints[GATES];
 	struct source_filter_target fronts[DOCUMENTS], ways[WAYS];
 	size_t dropped = 0, passed = 0;
 
@@ -221,17 +237,19 @@ static void with_certain_policies_the_filter_is_exactly_what_no_way_in_allows(vo
 	for (size_t i = 0; i < DOCUMENTS; i++) {
 		apis[i] = case_policy(documents[i]);
 		domains[i] = case_policy_of(POLICY_KIND_DOMAIN, documents[i]);
-		endpoints[i] = case_policy_of(POLICY_KIND_ENDPOINT, documents[i]);
 		fronts[i] = (struct source_filter_target){ .policy = domains[i], .arn = policy_text_of(DOMAIN_ARN) };
 	}
+	for (size_t i = 0; i < GATES; i++)
+		endpoints[i] = case_policy_of(POLICY_KIND_ENDPOINT, gates[i]);
 	for (size_t i = 0; i < WAYS; i++) {
 		ways[i] = target_of(apis[i % DOCUMENTS]);
 		ways[i].domain = i / DOCUMENTS ? &fronts[i / DOCUMENTS - 1] : NULL;
 	}
-	for (size_t n = 0; n < WAYS * WAYS * DOCUMENTS; n++) {
+	for (size_t n = 0; n < WAYS * WAYS * GATES; n++) {
 		struct source_filter_target pair[] = { ways[n % WAYS], ways[n / WAYS % WAYS] };
 		struct source_filter_input input = input_of(pair, 2);
 
+		pair[1].arn = policy_text_of(OTHER_API);
 		input.endpoint_policy = endpoints[n / WAYS / WAYS];
 		for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
 			bool allowed = is_allowed(input.endpoint_policy, &pair[0], sources[i]) ||
@@ -246,8 +264,9 @@ static void with_certain_policies_the_filter_is_exactly_what_no_way_in_allows(vo
 	for (size_t i = 0; i < DOCUMENTS; i++) {
 		policy_free(apis[i]);
 		policy_free(domains[i]);
-		policy_free(endpoints[i]);
 	}
+	for (size_t i = 0; i < GATES; i++)
+		policy_free(endpoints[i]);
 }
 
 /* ---- parts ---- */
@@ -258,6 +277,23 @@ static struct source_filter_part *part_of(const struct source_filter_input *inpu
 
 	assert_int_equal(0, source_filter_part_new(&part, NULL, input, target));
 	return part;
+}
+
+/* The filter of these parts at an endpoint without policy. */
+static int combine(struct source_filter *ret, struct source_filter_part *const *parts, size_t count)
+{
+	const struct source_filter_input open = { .endpoint_policy = NULL };
+	struct source_filter_way ways[8];
+	struct source_filter_part *gate;
+	int error;
+
+	assert_int_equal(0, source_filter_gate_new(&gate, NULL, &open, SOURCE_FILTER_NO_TARGET));
+	assert_int_equal(0, source_filter_part_count(gate));
+	for (size_t i = 0; i < count; i++)
+		ways[i] = (struct source_filter_way){ gate, parts[i] };
+	error = source_filter_combine(ret, ways, count, NULL, 0, false);
+	source_filter_part_free(gate);
+	return error;
 }
 
 static void a_part_serves_every_endpoint_that_its_policy_does_not_tell_apart(void **state)
@@ -285,26 +321,47 @@ static void a_part_serves_every_endpoint_that_its_policy_does_not_tell_apart(voi
 	policy_free(policy);
 }
 
-static void an_endpoint_policys_part_serves_as_long_as_targets_mean_the_same_to_it(void **state)
+static void a_gate_serves_the_targets_that_mean_the_same_to_the_endpoint_policy(void **state)
 {
 	struct policy *policy = case_policy(DOCUMENT(ALLOW_ALL));
 	struct policy *endpoint = case_policy_of(POLICY_KIND_ENDPOINT,
 		DOCUMENT(ALLOW_ALL ",{'Effect':'Deny','Principal':'*','Action':'*','Resource':'" CASE_API "/*'}"));
 	struct source_filter_target targets[] = { target_of(policy), target_of(policy), target_of(policy) };
-	struct source_filter_input input = input_of(targets, 1);
-	struct source_filter_part *part;
+	struct source_filter_input input = input_of(targets, 3);
+	struct source_filter_part *gate;
 
 	(void)state;
+	targets[2].arn = policy_text_of(OTHER_API);
 	input.endpoint_policy = endpoint;
-	part = part_of(&input, SOURCE_FILTER_ENDPOINT_POLICY);
-	assert_int_equal(1, source_filter_part_count(part));
-	input.target_count = 2;
-	assert_true(source_filter_part_serves(part, &input, SOURCE_FILTER_ENDPOINT_POLICY));
-	targets[2].arn = policy_text_of("arn:aws:execute-api:us-east-1:111122223333:zzzzzzzzzz");
-	input.target_count = 3;
-	assert_false(source_filter_part_serves(part, &input, SOURCE_FILTER_ENDPOINT_POLICY));
-	source_filter_part_free(part);
+	assert_int_equal(0, source_filter_gate_new(&gate, NULL, &input, 0));
+	assert_int_equal(1, source_filter_part_count(gate));
+	assert_true(source_filter_part_serves(gate, &input, 1));
+	assert_false(source_filter_part_serves(gate, &input, 2));
+	source_filter_part_free(gate);
+	/* What may be made later is no reason to drop. */
+	assert_int_equal(0, source_filter_gate_new(&gate, NULL, &input, SOURCE_FILTER_NO_TARGET));
+	assert_int_equal(0, source_filter_part_count(gate));
+	source_filter_part_free(gate);
 	policy_free(policy);
+	policy_free(endpoint);
+}
+
+static void an_api_that_the_endpoint_policy_forbids_keeps_nothing_open(void **state)
+{
+	struct policy *strict = case_policy(DENY_FROM("'10.1.0.0/16'")), *open = case_policy(DOCUMENT(ALLOW_ALL));
+	struct policy *endpoint = case_policy_of(POLICY_KIND_ENDPOINT,
+		DOCUMENT("{'Effect':'Allow','Principal':'*','Action':'*','Resource':'" CASE_API "/*'}"));
+	struct source_filter_target targets[] = { target_of(strict), target_of(open) };
+	struct source_filter_input input = input_of(targets, 2);
+
+	(void)state;
+	targets[1].arn = policy_text_of(OTHER_API);
+	assert_false(drops(&input, "10.1.0.1", NULL));
+	input.endpoint_policy = endpoint;
+	assert_true(drops(&input, "10.1.0.1", NULL));
+	assert_false(drops(&input, "10.2.0.1", NULL));
+	policy_free(strict);
+	policy_free(open);
 	policy_free(endpoint);
 }
 
@@ -329,14 +386,13 @@ static void parts_make_what_the_policies_make(void **state)
 	for (size_t i = 0; i < COUNT; i++)
 		parts[i] = part_of(&input, (int)i);
 	assert_int_equal(0, source_filter_compile(&compiled, &input));
-	assert_int_equal(0, source_filter_combine(
-				    &combined, NULL, (const struct source_filter_part *const *)parts, COUNT, 0, false));
+	assert_int_equal(0, combine(&combined, parts, COUNT));
 	assert_int_equal(3, combined.prefix_count);
 	assert_int_equal(compiled.prefix_count, combined.prefix_count);
 	assert_memory_equal(compiled.prefixes, combined.prefixes, combined.prefix_count * sizeof *combined.prefixes);
 	source_filter_fini(&compiled);
 	source_filter_fini(&combined);
-	assert_int_equal(0, source_filter_combine(&combined, NULL, NULL, 0, 0, false));
+	assert_int_equal(0, source_filter_combine(&combined, NULL, 0, NULL, 0, false));
 	assert_int_equal(SOURCE_FILTER_PASS, combined.default_verdict);
 	assert_int_equal(0, combined.prefix_count);
 	source_filter_fini(&combined);
@@ -369,8 +425,7 @@ static void equal_parts_share_their_intervals(void **state)
 		assert_int_equal(0, source_filter_part_new(&parts[i], pool, &input, (int)i));
 		assert_int_equal(different[i], source_filter_pool_count(pool));
 	}
-	assert_int_equal(0,
-		source_filter_combine(&filter, NULL, (const struct source_filter_part *const *)parts, COUNT, 0, false));
+	assert_int_equal(0, combine(&filter, parts, COUNT));
 	assert_int_equal(1, filter.prefix_count);
 	assert_int_equal(96 + 9, filter.prefixes[0].prefix_bits);
 	source_filter_fini(&filter);
@@ -563,7 +618,8 @@ int main(void)
 		cmocka_unit_test(an_endpoint_policy_is_asked_for_the_api_behind_a_domain),
 		cmocka_unit_test(with_certain_policies_the_filter_is_exactly_what_no_way_in_allows),
 		cmocka_unit_test(a_part_serves_every_endpoint_that_its_policy_does_not_tell_apart),
-		cmocka_unit_test(an_endpoint_policys_part_serves_as_long_as_targets_mean_the_same_to_it),
+		cmocka_unit_test(a_gate_serves_the_targets_that_mean_the_same_to_the_endpoint_policy),
+		cmocka_unit_test(an_api_that_the_endpoint_policy_forbids_keeps_nothing_open),
 		cmocka_unit_test(parts_make_what_the_policies_make),
 		cmocka_unit_test(equal_parts_share_their_intervals),
 		cmocka_unit_test(a_widened_filter_fits_and_drops_nothing_more),
