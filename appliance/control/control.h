@@ -44,6 +44,7 @@ struct control_settings {
 	const char *traffic_address;     /* local mode: "127.0.0.1:8443" */
 	const char *management_url;      /* what `credentials` and the status name, "http://127.0.0.1:4566" */
 	const char *default_filter_mode; /* "reset", "drop" or "observe" for new endpoints; NULL: reset */
+	const char *filter_dns;          /* who may ask DNS: "admitted", "policy" or "off"; NULL: admitted */
 	bool filter_cut_connections;     /* a new policy cuts established connections of sources that it denies */
 	size_t filter_prefixes;          /* most prefixes of an endpoint's filter; 0: the default */
 	bool filter_widens;              /* filters that need more are widened, and no call is refused for them */

@@ -63,7 +63,7 @@ static int add_address(struct verb_endpoint_create *order, const struct control 
 int endpoint_order(struct control *control, const struct json *endpoint)
 {
 	struct verb_endpoint_create order = { .filter_mode = (uint32_t)filter_mode_of(endpoint_filter_mode(endpoint)),
-		.filter_dns = FILTER_DNS_ADMITTED };
+		.filter_dns = filter_dns_of(control->settings.filter_dns) };
 	struct view id = json_find_text(endpoint, "vpcEndpointId");
 	int error = 0;
 

@@ -48,6 +48,13 @@ enum filter_mode filter_mode_of(const char *name)
 	return FILTER_MODE_RESET;
 }
 
+enum filter_dns filter_dns_of(const char *name)
+{
+	if (name && strcmp(name, "off") == 0)
+		return FILTER_DNS_OFF;
+	return name && strcmp(name, "policy") == 0 ? FILTER_DNS_POLICY : FILTER_DNS_ADMITTED;
+}
+
 const char *filter_mode_name(unsigned mode)
 {
 	return mode < ARRAY_COUNT(mode_names) ? mode_names[mode] : "unknown";

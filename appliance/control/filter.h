@@ -80,6 +80,9 @@ bool filter_explain(const struct control *control, const char *endpoint_id, uint
 enum filter_mode filter_mode_of(const char *name);
 const char *filter_mode_name(unsigned mode);
 
+/* "off", "policy", "admitted"; NULL and anything else is admitted. */
+enum filter_dns filter_dns_of(const char *name);
+
 /* "source_denied" of FILTER_SOURCE_DENIED; "unknown" past the table. */
 const char *filter_reason_name(unsigned reason);
 

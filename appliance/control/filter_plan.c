@@ -161,7 +161,7 @@ static int plan_endpoint(struct planner *planner, const struct json *endpoint, s
 	source_filter_fini(&filter);
 	memcpy(load->order.id, place->id, sizeof load->order.id);
 	load->order.mode = (uint32_t)filter_mode_of(endpoint_filter_mode(endpoint));
-	load->order.dns = FILTER_DNS_ADMITTED;
+	load->order.dns = filter_dns_of(settings->filter_dns);
 	load->order.flags = settings->filter_cut_connections ? VERB_FILTER_LOAD_CUT : 0;
 	error = add_admissions(planner, endpoint, load);
 	if (error < 0)

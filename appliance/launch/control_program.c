@@ -33,6 +33,7 @@ struct program {
 };
 
 static const char *const filter_modes[] = { "reset", "drop", "observe" };
+static const char *const filter_dns[] = { "admitted", "policy", "off" };
 
 static struct program *program_of(struct posternd_link *link)
 {
@@ -178,6 +179,7 @@ static int open_control(struct program *program)
 		.secret_access_key = settings->secret_access_key[0] ? settings->secret_access_key : NULL,
 		.local = settings->local,
 		.default_filter_mode = filter_modes[settings->filter_mode],
+		.filter_dns = filter_dns[settings->filter_dns],
 		.filter_cut_connections = settings->filter_cut_connections,
 		.filter_prefixes = (size_t)settings->filter_prefixes,
 		.filter_widens = settings->filter_over_limit == 1,
