@@ -40,7 +40,7 @@ scenarios: need-root all
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
 # Debian's kernel 6.1 in QEMU, without root: the host's own kernel runs the same unit tests in `unit`.
-GUEST_SUITES ?= units product
+GUEST_SUITES ?= filter endpoints product
 guest-test: all $(TESTS_ebpf) $(TESTS_netns)
 	@POSTERN_BUILD=$(B) $(PYTHON) tests/guest/guest.py $(GUEST_SUITES)
 

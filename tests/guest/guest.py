@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Postern on Debian's cloud kernel 6.1, the oldest that it is made for, in a guest under software emulation.
 
-usage: guest.py [--memory MB] SUITE...
-  units     the unit tests that ask the kernel: the filter's program through this kernel's verifier and BPF_PROG_TEST_RUN, and
-            posternd's endpoints with real links, clsact and namespaces
-  product   all of Postern: an endpoint on a bridge, a private API, clients in namespaces
+usage: guest.py [--memory MB] [SUITE...]
+  filter     the unit tests of ebpf, and policies against the program: this kernel's verifier, tries and BPF_PROG_TEST_RUN
+  endpoints  posternd's unit tests with real namespaces, links, clsact, swaps of tables and cut connections
+  product    all of Postern: an endpoint on a bridge, a private API, clients in namespaces
 
 The kernel and a static busybox come out of Debian's packages without being installed, everything else from this machine and
-the build folder (POSTERN_BUILD); a suite is one initramfs, one boot, and a script in the guest. The guest has no disk, no NIC
-and no port of the host; it speaks on its serial console, which is kept in BUILD/guest/SUITE.log. Fails on a failed test, on a
+the build folder (POSTERN_BUILD); a suite is one initramfs, one boot, and a script in the guest; as many run side by side as
+there are processors. A guest has no disk, no NIC and no port of the host; it speaks on its serial console, which is kept in
+BUILD/guest/SUITE.log. Fails on a failed test, on a
 test without a result, on a warning or panic of the kernel, and after GUEST_SECONDS (default 300). GUEST_ACCEL=kvm is for hosts where
 KVM boots stock kernels.
 """
 import argparse
+import collections
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -35,12 +38,12 @@ CACHE = BUILD / "guest"
 SECONDS = float(os.environ.get("GUEST_SECONDS", "300"))
 ACCEL = os.environ.get("GUEST_ACCEL", "tcg,tb-size=128")
 
-# A panic ends QEMU; ramfs, because a tmpfs as root takes no more than half of the memory.
-COMMAND_LINE = "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic rootfstype=ramfs"
+# A panic ends QEMU; ramfs, because a tmpfs as root takes no more than half of the memory; what the kernel does not know is
+# the environment of init: how many random policies the proof takes.
+COMMAND_LINE = "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic rootfstype=ramfs POSTERN_POLICIES=50"
 MODULES = ("veth", "bridge", "macvlan", "ipvlan", "sch_ingress", "cls_bpf", "tcp_diag")
 USERS = "root:x:0:0::/root:/bin/sh\npostern-gateway:x:101:101::/:/bin/false\npostern-control:x:102:101::/:/bin/false\n"
 GROUPS = "root:x:0:\npostern:x:101:\n"
-
 
 SETTINGS = """
 account_id: "123456789012"
@@ -62,17 +65,15 @@ networks:
     interface: pg-bridge
 """
 
-# Of each folder those whose outcome the kernel decides; parsers and supervision are the same everywhere.
-UNIT_TESTS = {"ebpf": "*", "netns": "endpoint*"}
-
-
-def units(archive):
-    """What the unit tests need: themselves, and the tools that they call."""
-    for folder, names in UNIT_TESTS.items():
-        for test in sorted((ROOT / "tests/unit" / folder).glob(f"{names}_test.c")):
-            archive.program(f"tests/{folder}_{test.stem}", BUILD / "tests/unit" / folder / test.stem)
-    archive.file("filter.o", (BUILD / "ebpf/endpoint_filter.bpf.o").read_bytes())
-    tools(archive, "ip", "setpriv", "bpftool")
+def unit_tests(*patterns):
+    """Makes the content of a suite of unit tests: those of tests/unit/PATTERN, and the tools that they call."""
+    def fill(archive):
+        for pattern in patterns:
+            for test in sorted((ROOT / "tests/unit").glob(f"{pattern}_test.c")):
+                archive.program(f"tests/{test.stem}", BUILD / "tests/unit" / test.parent.name / test.stem)
+        archive.file("filter.o", (BUILD / "ebpf/endpoint_filter.bpf.o").read_bytes())
+        tools(archive, "ip", "setpriv", "bpftool")
+    return fill
 
 
 def product(archive):
@@ -83,7 +84,13 @@ def product(archive):
     tools(archive, "ip", "curl")
 
 
-SUITES = {"units": (units, 192), "product": (product, 128)}
+# Of unit tests those whose outcome the kernel decides; parsers and supervision are the same everywhere.
+Suite = collections.namedtuple("Suite", "fill script memory_mb")
+SUITES = {
+    "filter": Suite(unit_tests("ebpf/*", "netns/filter_proof"), "units.sh", 192),
+    "endpoints": Suite(unit_tests("netns/endpoint", "netns/load"), "units.sh", 192),
+    "product": Suite(product, "product.sh", 128),
+}
 
 
 def tools(archive, *names):
@@ -102,30 +109,32 @@ def make(suite, kernel, busybox):
     archive.file("bin/busybox", (busybox / "bin/busybox").read_bytes(), 0o755)
     archive.program("bin/sh", "/bin/dash")  # busybox's shell would take its own applets for the real tools
     archive.file("init", (HERE / "init").read_bytes(), 0o755)
-    archive.file("suite", (HERE / f"{suite}.sh").read_bytes())
+    archive.file("suite", (HERE / SUITES[suite].script).read_bytes())
     archive.file("etc/passwd", USERS)
     archive.file("etc/group", GROUPS)
     modules = kernel.modules(*MODULES)
     for module in modules:
         archive.file(f"modules/{module.name}", module.read_bytes())
     archive.file("modules/order", "".join(f"{module.name}\n" for module in modules))
-    SUITES[suite][0](archive)
+    SUITES[suite].fill(archive)
     path = CACHE / f"{suite}.cpio.gz"
     archive.write(path)
     return path
 
 
 class Judge:
-    """Reads the console line by line, prints what people want to see, and keeps score."""
+    """Reads the console line by line, collects in `report` what people want to see, and keeps score."""
 
     def __init__(self):
-        self.passed, self.failures, self.open, self.done = 0, [], None, False
+        self.passed, self.failures, self.open, self.done, self.report = 0, [], None, False, []
+
+    def say(self, text):
+        self.report.append(f"  {text}")
 
     def fail(self, text):
-        if text in self.failures:  # cmocka names each twice
-            return
-        self.failures.append(text)
-        print(f"  FAILED {text}", flush=True)
+        if text not in self.failures:  # cmocka names each twice
+            self.failures.append(text)
+            self.say(f"FAILED {text}")
 
     def read(self, line):
         said = re.match(r"guest: (\w+) ?(.*)", line)
@@ -138,10 +147,10 @@ class Judge:
         elif "Kernel panic" in line:
             self.fail(line)
         elif re.match(r"\w+_insns \d", line):
-            print(f"  {line}", flush=True)
+            self.say(line)
 
     def on_kernel(self, release):
-        print(f"  kernel {release}", flush=True)
+        self.say(f"kernel {release}")
         if not release.startswith("6.1."):
             self.fail(f"kernel {release} is not 6.1")
 
@@ -154,24 +163,24 @@ class Judge:
         if status != "0":
             self.fail(f"{name}: exit {status}")
         else:
-            print(f"  ok     {name} in {seconds} s", flush=True)
+            self.say(f"ok     {name} in {seconds} s")
 
     def on_ok(self, text):
         self.passed += 1
-        print(f"  ok     {text}", flush=True)
+        self.say(f"ok     {text}")
 
     def on_fact(self, text):
-        print(f"  {text}", flush=True)
+        self.say(text)
 
     def on_failed(self, text):
         self.fail(text)
 
     def on_booted(self, seconds):
-        self.on_fact(f"booted in {seconds} s")
+        self.say(f"booted in {seconds} s")
 
     def on_memory(self, text):
         total, used = map(int, text.split())
-        self.on_fact(f"{used // 1024} of {total // 1024} MB of memory used at the end")
+        self.say(f"{used // 1024} of {total // 1024} MB of memory used at the end")
 
     def on_done(self, seconds):
         self.done = True
@@ -203,30 +212,32 @@ def boot(suite, kernel, initramfs, memory_mb):
         judge.fail(f"the guest ended {f'after {SECONDS:.0f} s' if late.is_set() else 'by itself'} in {judge.open or 'the suite'}")
     if judge.done and judge.passed == 0:
         judge.fail("no test ran")
+    print("\n".join([f"guest {suite}", *judge.report]))
+    if judge.failures:
+        print("\n".join((CACHE / f"{suite}.log").read_text().splitlines()[-60:]))
     print(f"guest {suite}: {judge.passed} passed, {len(judge.failures)} failed, {memory_mb} MB, {time.monotonic() - begun:.1f} s", flush=True)
-    return judge
+    return not judge.failures
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--memory", type=int)
-    parser.add_argument("suites", nargs="+", choices=SUITES)
+    parser.add_argument("suites", nargs="*", metavar="SUITE", default=list(SUITES))
     options = parser.parse_args()
+    unknown = set(options.suites) - set(SUITES)
+    if unknown:
+        parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
     try:
         if shutil.which("qemu-system-x86_64") is None:
             raise debian.Unavailable("qemu-system-x86_64 is missing: run `make deps`")
         kernel, busybox = debian.Kernel(CACHE), debian.unpack(CACHE, "busybox-static")
-        images = {suite: make(suite, kernel, busybox) for suite in options.suites}
+        images = [(suite, make(suite, kernel, busybox), options.memory or SUITES[suite].memory_mb) for suite in options.suites]
     except (debian.Unavailable, FileNotFoundError) as error:
         print(f"guest: {error}", file=sys.stderr)
         return 1
-    failed = 0
-    for suite, image in images.items():
-        judge = boot(suite, kernel, image, options.memory or SUITES[suite][1])
-        failed += len(judge.failures)
-        if judge.failures:
-            print("\n".join((CACHE / f"{suite}.log").read_text().splitlines()[-60:]))
-    return 1 if failed else 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda image: boot(image[0], kernel, *image[1:]), images))
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
