@@ -108,11 +108,19 @@ def test_a_bad_policy_is_refused_with_place_and_rule(local, api, document, rule,
     assert (made.status, made.message) == (400, REFUSED)
 
 
+def by_stock_client(api, document):
+    """The guide's way: a quoted text within the shorthand syntax."""
+    text = json.dumps(json.dumps(document))
+    return "apigateway", "update-rest-api", "--rest-api-id", api, "--patch-operations", f"op=replace,path=/policy,value={text}"
+
+
 def test_the_stock_client_sees_aws_s_words(local, api):
-    text = json.dumps(json.dumps(policy(allow(Principal={"AWS": "arn:aws:iam::111122223333:user/*"}))))
-    code, said = local.aws_error("apigateway", "update-rest-api", "--rest-api-id", api, "--patch-operations",
-                                 f"op=replace,path=/policy,value={text}")
+    wildcard = allow(Principal={"AWS": "arn:aws:iam::111122223333:user/*"})
+    code, said = local.aws_error(*by_stock_client(api, policy(wildcard)))
     assert code == "BadRequestException" and said.endswith(REFUSED)
+    good = allow(Resource=["execute-api:/*"], Condition={"StringEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"]}})
+    kept = allow(Resource="*/*", Condition={"StringEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"]}})
+    assert local.aws(*by_stock_client(api, policy(good)))["policy"] == shown_of(policy(kept), api)
 
 
 GOOD = [
