@@ -251,6 +251,32 @@ static void a_policy_that_tells_endpoints_apart_is_compiled_for_each_kind(void *
 	assert_int_equal(FILTER_VERDICT_DENY, fake.load.default_verdict);
 }
 
+static void an_endpoint_policy_for_some_apis_closes_the_ways_into_the_others(void **state)
+{
+	struct appliance *appliance = *state;
+	const struct filter_targets *targets = &appliance->control->filter_targets;
+	char endpoint[32], strict[16], policy[512];
+	uint64_t compiled;
+
+	snprintf(endpoint, sizeof endpoint, "%s", create_endpoint(appliance));
+	snprintf(strict, sizeof strict, "%s", import_api(appliance, scattered(6)));
+	assert_int_equal(201, deploy_api(appliance, strict));
+	deploy(appliance, POLICY(ALLOW_ALL));
+	assert_int_equal(0, fake.load.prefix_count);
+	compiled = targets->compiled_count;
+	snprintf(policy, sizeof policy,
+		POLICY("{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":"
+		       "\"arn:aws:execute-api:us-east-1:000000000000:%s/*\"}"),
+		strict);
+	assert_int_equal(200, put_endpoint_policy(appliance, endpoint, policy));
+	assert_int_equal(FILTER_VERDICT_PASS, fake.load.default_verdict);
+	assert_int_equal(6, denials());
+	assert_int_equal(200, put_endpoint_policy(appliance, endpoint, OPEN));
+	assert_int_equal(0, fake.load.prefix_count);
+	/* Both APIs' policies were compiled when they came, at the latest when the second one's was asked for first. */
+	assert_true(targets->compiled_count <= compiled + 1);
+}
+
 /* --- domains ----------------------------------------------------------------------------------------------------------------- */
 
 #define DENY_RIGHT                                                                                                     \
@@ -380,6 +406,7 @@ int main(void)
 		WITH_POSTERND(one_apis_change_compiles_no_others_policy),
 		WITH_POSTERND(a_deleted_api_is_forgotten),
 		WITH_POSTERND(a_policy_that_tells_endpoints_apart_is_compiled_for_each_kind),
+		WITH_POSTERND(an_endpoint_policy_for_some_apis_closes_the_ways_into_the_others),
 		WITH_POSTERND(a_domain_counts_where_it_is_the_only_way_in),
 		WITH_POSTERND(an_association_taken_away_changes_the_filter_within_the_call),
 		WITH_POSTERND(admissions_travel_behind_the_prefixes),
