@@ -3,10 +3,11 @@
 (SYN-ACK), refused (RST) or nothing. A SYN that nothing answers is repeated after a second, as TCP does. What the hosts' kernels do
 with a SYN-ACK that they did not ask for is an RST, so no connection comes of it.
 
-It prints `started` when each kind has had a first answer (or --silent: at once), and one JSON object {kind: {outcome: count}} when it is told to
-end, or after at most --seconds.
+It prints `started` when each kind has had a first answer, and one JSON object when it is told to end, or after at most --seconds: `outcomes`
+{kind: {outcome: count}}, `repeated`, and with --knocks each answered knock as [address, sent, answered, outcome], times being those of
+the monotonic clock, which all processes share.
 
-usage: prober.py --destination IPV4 --destination IPV6 --mac MAC --kind NAME=NAMESPACE=ADDRESS,… … [--rate N] [--seconds S] [--silent]
+usage: prober.py --destination IPV4 --destination IPV6 --mac MAC --kind NAME=NAMESPACE=ADDRESS,… … [--rate N] [--seconds S] [--knocks]
 """
 import argparse
 import collections
@@ -30,7 +31,7 @@ LET_IN, REFUSED, NOTHING = "let in", "refused", "nothing"
 class Knock:
     def __init__(self, kind, wire, frame, seq, now):
         self.kind, self.wire, self.frame, self.seq, self.tries = kind, wire, frame, seq, 1
-        self.again = now + REPEAT_SECONDS
+        self.sent, self.again = now, now + REPEAT_SECONDS
 
 
 class Prober:
@@ -41,7 +42,7 @@ class Prober:
         self.clients = [(kind, self.wires[namespace], Ends(address, next(d for d in destinations if (":" in d) == (":" in address)),
                                                            self.wires[namespace].mac, mac))
                         for kind, (namespace, addresses) in kinds.items() for address in addresses]
-        self.open, self.ports, self.repeated = {}, collections.Counter(), 0
+        self.open, self.ports, self.repeated, self.knocks = {}, collections.Counter(), 0, []
 
     def knock(self, now):
         kind, wire, ends = random.choice(self.clients)
@@ -57,7 +58,9 @@ class Prober:
             while packet:
                 knock = self.open.get((packet.destination, packet.to)) if packet.protocol == TCP and packet.port == 443 else None
                 if knock and packet.flags & ACK and packet.ack == (knock.seq + 1) & 0xFFFFFFFF and packet.flags & (SYN | RST):
-                    self.outcomes[knock.kind][LET_IN if packet.flags & SYN else REFUSED] += 1
+                    outcome = LET_IN if packet.flags & SYN else REFUSED
+                    self.outcomes[knock.kind][outcome] += 1
+                    self.knocks.append((packet.destination, knock.sent, time.monotonic(), outcome))
                     del self.open[packet.destination, packet.to]
                 packet = wire.receive()
 
@@ -74,8 +77,9 @@ class Prober:
             self.open[key] = knock
             knock.wire.send(knock.frame)
 
-    def run(self, end, started, seconds):
+    def run(self, end, seconds):
         began = following = time.monotonic()
+        started = False
         while not end.is_set() and time.monotonic() < began + seconds:
             now = time.monotonic()
             while following <= now:
@@ -83,22 +87,22 @@ class Prober:
                 following += 1 / self.rate
             self.listen()
             self.repeat(now)
-            if started and all(self.outcomes.values()):
+            if not started and all(self.outcomes.values()):
                 print("started", flush=True)
-                started = False
+                started = True
             time.sleep(max(0.0, min(following - time.monotonic(), 0.05)))
         self.listen()
 
 
 class Probing:
-    """The program, run for as long as the block lasts; afterwards `outcomes`. `gateway` and its subnet say where to knock;
+    """The program, run for as long as the block lasts; afterwards what it told: outcomes, repeated, knocks. `gateway` and its subnet say where to knock;
     `kinds` is {name: (Host, [address, …])}."""
 
-    def __init__(self, gateway, mac, kinds, rate=200, silent=False):
+    def __init__(self, gateway, mac, kinds, rate=200, knocks=False):
         command = ["/usr/bin/python3", __file__, "--destination", gateway.ipv4, "--destination", gateway.ipv6, "--mac", mac, "--rate", str(rate)]
         for kind, (host, addresses) in kinds.items():
             command += ["--kind", f"{kind}={host.name}={','.join(addresses)}"]
-        self.process = subprocess.Popen(command + ["--silent"] * silent, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command + ["--knocks"] * knocks, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         assert self.process.stdout.readline().strip() == "started"
@@ -107,7 +111,7 @@ class Probing:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         told = json.loads(self.process.communicate(timeout=30)[0])
-        self.repeated, self.outcomes = told.pop("repeated"), told
+        self.outcomes, self.repeated, self.knocks = told["outcomes"], told["repeated"], told["knocks"]
 
 
 def main():
@@ -117,15 +121,13 @@ def main():
     parser.add_argument("--kind", action="append", required=True)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=300)
-    parser.add_argument("--silent", action="store_true")
+    parser.add_argument("--knocks", action="store_true")
     options = parser.parse_args()
     kinds = {name: (namespace, addresses.split(",")) for name, namespace, addresses in (kind.split("=") for kind in options.kind)}
     prober, end = Prober(options.destination, options.mac, kinds, options.rate), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: end.set())
-    if options.silent:
-        print("started", flush=True)
-    prober.run(end, not options.silent, options.seconds)
-    print(json.dumps({"repeated": prober.repeated, **prober.outcomes}), flush=True)
+    prober.run(end, options.seconds)
+    print(json.dumps({"outcomes": prober.outcomes, "repeated": prober.repeated, "knocks": prober.knocks if options.knocks else []}), flush=True)
     return 0
 
 
