@@ -34,6 +34,7 @@
 struct filter {
 	int program_fd;
 	int tables_fd;
+	int indexes_fd;
 	int settings_fd;
 	int counters_fd;
 	int windows_fd;
@@ -41,6 +42,7 @@ struct filter {
 	/* Of the table in force, which only this process changes: reading it back would cost as much as loading it. */
 	uint64_t generation;
 	uint32_t prefix_count;
+	bool has_index;
 	struct ring_buffer *ring;
 	filter_event_handler *handler; /* set while events are being read */
 	void *handler_context;
@@ -90,6 +92,7 @@ void filter_close(struct filter *filter)
 	ring_buffer__free(filter->ring);
 	close_fd(filter->program_fd);
 	close_fd(filter->tables_fd);
+	close_fd(filter->indexes_fd);
 	close_fd(filter->settings_fd);
 	close_fd(filter->counters_fd);
 	close_fd(filter->windows_fd);
@@ -102,8 +105,8 @@ static struct filter *filter_new(void)
 	struct filter *filter = calloc(1, sizeof *filter);
 
 	if (filter)
-		filter->program_fd = filter->tables_fd = filter->settings_fd = filter->counters_fd =
-			filter->windows_fd = filter->events_fd = -1;
+		filter->program_fd = filter->tables_fd = filter->indexes_fd = filter->settings_fd =
+			filter->counters_fd = filter->windows_fd = filter->events_fd = -1;
 	return filter;
 }
 
@@ -152,6 +155,8 @@ static int keep_descriptors(struct filter *filter, const struct endpoint_filter_
 
 	if (rc == 0)
 		rc = duplicate(&filter->tables_fd, bpf_map__fd(loaded->maps.tables));
+	if (rc == 0)
+		rc = duplicate(&filter->indexes_fd, bpf_map__fd(loaded->maps.indexes));
 	if (rc == 0)
 		rc = duplicate(&filter->settings_fd, bpf_map__fd(loaded->maps.settings));
 	if (rc == 0)
@@ -258,6 +263,7 @@ static int adopt_map(struct filter *filter, int fd)
 		uint32_t value_bytes;
 	} known[] = {
 		{ "tables", &filter->tables_fd, sizeof(uint32_t) },
+		{ "indexes", &filter->indexes_fd, sizeof(uint32_t) },
 		{ "settings", &filter->settings_fd, sizeof(struct filter_settings) },
 		{ "counters", &filter->counters_fd, sizeof(struct filter_counter) },
 		{ "windows", &filter->windows_fd, sizeof(struct filter_window) },
@@ -300,8 +306,8 @@ static int adopt_maps(struct filter *filter)
 			return rc;
 		}
 	}
-	return filter->tables_fd >= 0 && filter->settings_fd >= 0 && filter->counters_fd >= 0 &&
-			       filter->windows_fd >= 0 && filter->events_fd >= 0
+	return filter->tables_fd >= 0 && filter->indexes_fd >= 0 && filter->settings_fd >= 0 &&
+			       filter->counters_fd >= 0 && filter->windows_fd >= 0 && filter->events_fd >= 0
 		       ? 0
 		       : -EPROTO;
 }
@@ -319,17 +325,6 @@ static int open_table(const struct filter *filter)
 	return fd < 0 ? -errno : fd;
 }
 
-static int table_id_of(int table_fd, uint32_t *ret)
-{
-	struct bpf_map_info info = { 0 };
-	uint32_t info_bytes = sizeof info;
-
-	if (bpf_obj_get_info_by_fd(table_fd, &info, &info_bytes) < 0)
-		return -errno;
-	*ret = info.id;
-	return 0;
-}
-
 /* A loader that was killed while it swapped has left the program without a memory of sources. */
 static int finish_swap(const struct filter *filter, int table_fd)
 {
@@ -338,16 +333,19 @@ static int finish_swap(const struct filter *filter, int table_fd)
 
 	if (rc < 0 || settings.table_id != FILTER_LOADING)
 		return rc;
-	rc = table_id_of(table_fd, &settings.table_id);
+	rc = filter_table_id(table_fd, &settings.table_id);
 	return rc < 0 ? rc : write_settings(filter, &settings);
 }
 
 /* What a loader before us has loaded. */
 static int read_table(struct filter *filter)
 {
+	const uint32_t zero = 0;
+	uint32_t id;
 	int table_fd = open_table(filter);
 	int rc;
 
+	filter->has_index = bpf_map_lookup_elem(filter->indexes_fd, &zero, &id) == 0;
 	if (table_fd < 0)
 		return table_fd == -ENOENT ? 0 : table_fd;
 	rc = filter_table_summary(table_fd, &filter->generation, &filter->prefix_count);
@@ -385,19 +383,40 @@ int filter_adopt(struct filter **ret, int ifindex)
 	return 0;
 }
 
-int filter_prepare(const struct filter_generation *generation, uint32_t *ret_count)
+int filter_prepare(struct filter_prepared *ret, const struct filter_generation *generation)
 {
 	if (!is_mode(generation->mode) || generation->dns > FILTER_DNS_ADMITTED)
 		return -EINVAL;
-	return filter_table_new(generation, ret_count);
+	return filter_table_new(ret, generation);
+}
+
+void filter_discard(const struct filter_prepared *prepared)
+{
+	close_fd(prepared->table_fd);
+	close_fd(prepared->index_fd);
+}
+
+/* An index names the table that it belongs to, so one that is in place too early or too late is not asked. */
+static int place_index(struct filter *filter, int index_fd)
+{
+	const uint32_t zero = 0;
+	int rc = 0;
+
+	if (index_fd >= 0)
+		rc = bpf_map_update_elem(filter->indexes_fd, &zero, &index_fd, BPF_ANY);
+	else if (filter->has_index)
+		rc = bpf_map_delete_elem(filter->indexes_fd, &zero);
+	if (rc == 0)
+		filter->has_index = index_fd >= 0;
+	return rc;
 }
 
 /* The swap itself. What the program remembers of sources is out of use from before it until after, and the old is for good. */
-static int swap_table(const struct filter *filter, int table_fd, struct filter_settings *settings)
+static int swap_maps(struct filter *filter, const struct filter_prepared *prepared, struct filter_settings *settings)
 {
 	const uint32_t zero = 0, old_id = settings->table_id;
 	uint32_t id = FILTER_LOADING;
-	int rc = table_id_of(table_fd, &id);
+	int rc = filter_table_id(prepared->table_fd, &id);
 
 	if (rc < 0)
 		return rc;
@@ -405,22 +424,25 @@ static int swap_table(const struct filter *filter, int table_fd, struct filter_s
 	rc = write_settings(filter, settings);
 	if (rc < 0)
 		return rc;
-	rc = bpf_map_update_elem(filter->tables_fd, &zero, &table_fd, BPF_ANY);
+	rc = place_index(filter, prepared->index_fd);
+	if (rc == 0)
+		rc = bpf_map_update_elem(filter->tables_fd, &zero, &prepared->table_fd, BPF_ANY);
 	settings->table_id = rc < 0 ? old_id : id;
 	return rc;
 }
 
-int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
+int filter_swap(
+	struct filter *filter, const struct filter_generation *generation, const struct filter_prepared *prepared)
 {
 	struct filter_settings settings;
 	int rc = filter_read_settings(filter, &settings), written;
 
 	if (rc < 0)
 		return rc;
-	rc = swap_table(filter, table_fd, &settings);
+	rc = swap_maps(filter, prepared, &settings);
 	if (rc == 0) {
 		filter->generation = generation->generation;
-		filter->prefix_count = count;
+		filter->prefix_count = prepared->prefix_count;
 		settings.mode = generation->mode;
 		settings.dns = generation->dns;
 	}
@@ -430,13 +452,13 @@ int filter_swap(struct filter *filter, const struct filter_generation *generatio
 
 int filter_load(struct filter *filter, const struct filter_generation *generation)
 {
-	uint32_t count;
-	int table_fd = filter_prepare(generation, &count), rc;
+	struct filter_prepared prepared;
+	int rc = filter_prepare(&prepared, generation);
 
-	if (table_fd < 0)
-		return table_fd;
-	rc = filter_swap(filter, generation, table_fd, count);
-	close(table_fd);
+	if (rc < 0)
+		return rc;
+	rc = filter_swap(filter, generation, &prepared);
+	filter_discard(&prepared);
 	return rc;
 }
 

@@ -27,6 +27,8 @@
 #define FILTER_PREFIXES_MAX (1u << 20)
 /* Most admissions: the prefixes of one VPC's subnets, or the sources of an endpoint's security-group rules. */
 #define FILTER_ADMISSIONS_MAX 2048
+/* Below this many IPv4 edges the trie is as fast, and the swap spared a second wait for RCU. */
+#define FILTER_INDEX_EDGES_DEFAULT 512
 
 struct filter;
 
@@ -51,6 +53,14 @@ struct filter_generation {
 	size_t prefix_count;
 	const struct filter_admission_record *admissions; /* in any order; one prefix may stand more than once */
 	size_t admission_count;
+	size_t index_edges; /* from how many IPv4 edges on there is an index too; 0: FILTER_INDEX_EDGES_DEFAULT */
+};
+
+/* A generation ready to be put in force: descriptors of its maps. */
+struct filter_prepared {
+	int table_fd;
+	int index_fd; /* -1 if there is none */
+	uint32_t prefix_count;
 };
 
 struct filter_stats {
@@ -121,13 +131,15 @@ int filter_lookup(const struct filter *filter, const uint8_t address[16], struct
 
 /*
  * The same in two steps, for a caller that wants the long one, which grows with the prefixes, on another thread: it
- * touches no filter. filter_prepare() returns the descriptor of a table, which the caller closes, and its entries in
- * `*ret_count`; filter_swap() puts that table in force with the mode and DNS setting of `generation`, of which it looks at
+ * touches no filter. filter_prepare() fills `*ret`, which ends with filter_discard() whether it was used or not (on failure there
+ * is nothing to end); filter_swap() puts it in force with the mode and DNS setting of `generation`, of which it looks at
  * nothing else but the number. Errors as for filter_load().
  */
-int filter_prepare(const struct filter_generation *generation, uint32_t *ret_count) __attribute__((warn_unused_result));
-int filter_swap(struct filter *filter, const struct filter_generation *generation, int table_fd, uint32_t count)
+int filter_prepare(struct filter_prepared *ret, const struct filter_generation *generation)
 	__attribute__((warn_unused_result));
+int filter_swap(struct filter *filter, const struct filter_generation *generation,
+	const struct filter_prepared *prepared) __attribute__((warn_unused_result));
+void filter_discard(const struct filter_prepared *prepared);
 
 /* Change the mode alone, at once. Returns 0, -EINVAL for an unknown mode, or the kernel's negative errno. */
 int filter_set_mode(struct filter *filter, uint32_t mode) __attribute__((warn_unused_result));

@@ -9,6 +9,8 @@
 
 #include <bpf/bpf.h>
 
+#include "ebpf/filter_index.h"
+
 /* Entries that one batch call moves: large enough to make the calls' cost vanish, small enough to stay in cache. */
 #define BATCH_ENTRIES 4096
 #define KEY_BITS 128
@@ -333,40 +335,77 @@ static int verify(int table_fd, const struct filter_entry *entries, size_t count
 	return seen == count ? 0 : -EIO;
 }
 
-int filter_table_new(const struct filter_generation *generation, uint32_t *ret_count)
+int filter_table_id(int table_fd, uint32_t *ret)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t info_bytes = sizeof info;
+
+	if (bpf_obj_get_info_by_fd(table_fd, &info, &info_bytes) < 0)
+		return -errno;
+	*ret = info.id;
+	return 0;
+}
+
+/* The trie of these entries, filled and read back: its descriptor or a negative errno. */
+static int make_trie(const struct filter_entry *entries, size_t count)
 {
 	DECLARE_LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	struct batch *batch = malloc(sizeof *batch);
+	int fd, rc;
+
+	if (!batch)
+		return -ENOMEM;
+	fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "sources", sizeof(struct filter_key), sizeof(struct filter_value),
+		(uint32_t)count, &options);
+	rc = fd < 0 ? -errno : fill(fd, entries, count, batch);
+	if (rc == 0)
+		rc = verify(fd, entries, count, batch);
+	free(batch);
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	return rc < 0 ? rc : fd;
+}
+
+/* The index of these entries, or -1 if they are too few for one; 0 or a negative errno. */
+static int make_index(
+	struct filter_prepared *prepared, const struct filter_entry *entries, size_t count, size_t edges_min)
+{
+	uint32_t table_id = FILTER_LOADING;
+	int rc = filter_table_id(prepared->table_fd, &table_id);
+
+	if (rc < 0)
+		return rc;
+	prepared->index_fd =
+		filter_index_new(entries, count, table_id, edges_min ? edges_min : FILTER_INDEX_EDGES_DEFAULT);
+	if (prepared->index_fd >= 0)
+		return 0;
+	rc = prepared->index_fd == -ENOENT ? 0 : prepared->index_fd;
+	prepared->index_fd = -1;
+	return rc;
+}
+
+int filter_table_new(struct filter_prepared *ret, const struct filter_generation *generation)
+{
+	struct filter_prepared prepared = { .index_fd = -1 };
 	struct filter_entry *entries = NULL;
-	struct batch *batch = NULL;
 	size_t count = 0;
-	int table_fd = -1;
 	int rc = check_generation(generation);
 
 	if (rc == 0)
 		rc = merge(&entries, &count, generation);
 	if (rc < 0)
 		return rc;
-	batch = malloc(sizeof *batch);
-	if (!batch) {
-		rc = -ENOMEM;
-		goto out;
-	}
-	table_fd = bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "sources", sizeof(struct filter_key),
-		sizeof(struct filter_value), (uint32_t)count, &options);
-	if (table_fd < 0) {
-		rc = -errno;
-		goto out;
-	}
-	rc = fill(table_fd, entries, count, batch);
-	if (rc == 0)
-		rc = verify(table_fd, entries, count, batch);
-	*ret_count = (uint32_t)count;
-out:
-	free(batch);
+	prepared.prefix_count = (uint32_t)count;
+	prepared.table_fd = make_trie(entries, count);
+	rc = prepared.table_fd;
+	if (rc >= 0)
+		rc = make_index(&prepared, entries, count, generation->index_edges);
 	free(entries);
-	if (rc < 0 && table_fd >= 0)
-		close(table_fd);
-	return rc < 0 ? rc : table_fd;
+	if (rc < 0 && prepared.table_fd >= 0)
+		close(prepared.table_fd);
+	if (rc == 0)
+		*ret = prepared;
+	return rc;
 }
 
 int filter_table_summary(int table_fd, uint64_t *ret_generation, uint32_t *ret_count)

@@ -13,9 +13,12 @@
 
 #include "ebpf/filter.h"
 
-/* Make, fill and verify a table of `*ret_count` entries. Returns its descriptor, which the caller closes, or as filter_load(). */
-int filter_table_new(const struct filter_generation *generation, uint32_t *ret_count)
+/* Make, fill and verify the maps of a generation. Returns 0 and `*ret`, or as filter_load(). */
+int filter_table_new(struct filter_prepared *ret, const struct filter_generation *generation)
 	__attribute__((warn_unused_result));
+
+/* The kernel's id of a table. Returns 0 or a negative errno. */
+int filter_table_id(int table_fd, uint32_t *ret) __attribute__((warn_unused_result));
 
 /* The generation that the entries carry (0 for an empty table) and how many there are. Returns 0 or a negative errno. */
 int filter_table_summary(int table_fd, uint64_t *ret_generation, uint32_t *ret_count)

@@ -34,8 +34,8 @@ struct load {
 	struct filter_generation generation;
 	struct filter_admission_record admissions[FILTER_ADMISSIONS_MAX];
 	/* What the threads make of it. */
-	int table_fd; /* or a negative errno */
-	uint32_t entry_count;
+	int prepared_rc; /* of `prepared`, which is there with 0 */
+	struct filter_prepared prepared;
 	int cut_rc;
 	uint32_t cut_count;
 };
@@ -137,7 +137,7 @@ static void *build_table(void *argument)
 {
 	struct load *load = argument;
 
-	load->table_fd = filter_prepare(&load->generation, &load->entry_count);
+	load->prepared_rc = filter_prepare(&load->prepared, &load->generation);
 	tell_done(load);
 	return NULL;
 }
@@ -178,11 +178,11 @@ static void report_refusal(const char *id, uint64_t generation, int rc)
 /* The table is built: swap it in. Returns 0 or a negative errno, reported. */
 static int swap(struct load *load)
 {
-	int rc = load->table_fd;
+	int rc = load->prepared_rc;
 
-	if (load->table_fd >= 0) {
-		rc = filter_swap(load->endpoint->filter, &load->generation, load->table_fd, load->entry_count);
-		close(load->table_fd);
+	if (rc == 0) {
+		rc = filter_swap(load->endpoint->filter, &load->generation, &load->prepared);
+		filter_discard(&load->prepared);
 	}
 	if (rc < 0)
 		report_refusal(load->endpoint->wanted.id, load->generation.generation, rc);
@@ -287,7 +287,8 @@ int load_start(struct posternd *posternd, struct connection *connection, const s
 	load->posternd = posternd;
 	load->connection = connection;
 	load->header = *header;
-	load->done.fd = load->table_fd = -1;
+	load->done.fd = -1;
+	load->prepared_rc = -ECANCELED; /* until it is */
 	load->endpoint = endpoint_find(posternd, wanted->id);
 	rc = map_records(load, wanted, records_fd);
 	if (rc == 0 && (!load->endpoint || !load->endpoint->filter))

@@ -27,7 +27,7 @@ FIRST_LINE = {
 }
 # What runs inside or beside the kernel's own terms.
 KERNEL_LICENCE = "/* SPDX-License-Identifier: GPL-2.0-or-later */"
-KERNEL_FILES = ("ebpf/filter_contract.h", "ebpf/drop_reasons.def")
+KERNEL_FILES = ("ebpf/filter_contract.h", "ebpf/filter_packet.h", "ebpf/drop_reasons.def")
 
 findings = []
 

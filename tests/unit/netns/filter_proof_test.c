@@ -11,7 +11,7 @@
  * certain is dropped by the kernel. POSTERN_POLICIES sets of policies are tried, POSTERN_SEED says which.
  *
  * Every table is loaded by filter_load(), so nothing stands between this proof and the real thing. A swap waits ten
- * milliseconds for RCU, so some worker processes, each with a filter of its own, wait side by side. Each packet is sent twice: the
+ * milliseconds for RCU (twice with an index), so some worker processes, each with a filter of its own, wait side by side. Each packet is sent twice: the
  * second is answered by what the program remembers of the first.
  */
 #include "tests/unit/ebpf/packets.h"
@@ -67,6 +67,8 @@ static void load(struct worker *worker, const struct source_filter *compiled)
 		.prefix_count = compiled->prefix_count,
 		.admissions = &everybody,
 		.admission_count = 1,
+		/* Every other table has an index, be it ever so small. */
+		.index_edges = worker->generation % 2 ? 1 : SIZE_MAX,
 	};
 
 	for (size_t i = 0; i < compiled->prefix_count; i++) {
