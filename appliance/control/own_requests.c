@@ -126,6 +126,7 @@ static void add_facts(struct call *call, const struct search *search)
 	for (unsigned i = 0; i < REQUEST_TEXT_COUNT; i++)
 		if (entry->texts[i].count)
 			json_set_text(output, text_names[i], own_policy_shown(call, entry->texts[i]));
+	json_set_bool(output, "secureTransport", entry->secure);
 	json_set_c_string(output, "authorizationType", auth_name(entry->auth));
 	cut = json_ensure_array(output, "cut");
 	for (unsigned i = 0; i < REQUEST_TEXT_COUNT; i++)
@@ -148,7 +149,7 @@ static void add_context(struct call *call, const struct request_entry *entry, st
 	json_set_c_string(context, "aws:SourceVpce", text_of(call, entry, REQUEST_TEXT_ENDPOINT));
 	json_set_c_string(context, "aws:SourceVpc", text_of(call, entry, REQUEST_TEXT_VPC));
 	json_set_c_string(context, "aws:VpcSourceIp", text_of(call, entry, REQUEST_TEXT_SOURCE));
-	json_set_c_string(context, "aws:SecureTransport", entry->texts[REQUEST_TEXT_TLS].count ? "true" : "false");
+	json_set_c_string(context, "aws:SecureTransport", entry->secure ? "true" : "false");
 	json_set_text(context, "aws:CurrentTime", view_from(time, clock_write_iso(time, entry->time_ms)));
 	json_set_c_string(
 		context, "aws:EpochTime", call_text(call, "%llu", (unsigned long long)(entry->time_ms / 1000)));

@@ -11,7 +11,7 @@
 /* Areas of a region, and which of its counters says how many were written there. */
 enum { AREA_REFUSED, AREA_ALLOWED, AREA_COUNT };
 
-enum slot_flag { SLOT_HAS_USER_AGENT = 1 << 0, SLOT_HAS_REFERER = 1 << 1, SLOT_FLAGS = 3 };
+enum slot_flag { SLOT_HAS_USER_AGENT = 1 << 0, SLOT_HAS_REFERER = 1 << 1, SLOT_SECURE = 1 << 2, SLOT_FLAGS = 7 };
 
 struct request_slot {
 	struct record_slot head;
@@ -35,6 +35,15 @@ static const uint32_t slot_bytes[AREA_COUNT] = {
 
 static const uint16_t limits[REQUEST_TEXT_COUNT] = {
 #define TEXT(name, limit_bytes, text) limit_bytes,
+#include "appliance/observe/request_texts.def"
+#undef TEXT
+};
+
+/* Of allowed requests less is kept of what only describes the client: they are many. */
+static const uint16_t allowed_limits[REQUEST_TEXT_COUNT] = {
+#define TEXT(name, limit_bytes, text)                                                                                  \
+	REQUEST_TEXT_##name == REQUEST_TEXT_USER_AGENT || REQUEST_TEXT_##name == REQUEST_TEXT_REFERER ? 96             \
+												      : limit_bytes,
 #include "appliance/observe/request_texts.def"
 #undef TEXT
 };
@@ -85,12 +94,25 @@ static struct request_slot *next_slot(struct request_log *log, unsigned area)
 	return (void *)(log->region->areas[area].slots + index * slot_bytes[area]);
 }
 
+static uint32_t pack(struct request_slot *slot, unsigned area, const struct request_entry *entry)
+{
+	size_t room_bytes = slot_bytes[area] - sizeof *slot;
+
+	if (area == AREA_REFUSED)
+		return record_texts_pack(
+			slot->texts, room_bytes, slot->lengths, entry->texts, limits, REQUEST_TEXT_COUNT);
+	memset(slot->lengths + REQUEST_TEXT_ASKED, 0,
+		(REQUEST_TEXT_COUNT - REQUEST_TEXT_ASKED) * sizeof *slot->lengths);
+	return record_texts_pack(
+		slot->texts, room_bytes, slot->lengths, entry->texts, allowed_limits, REQUEST_TEXT_ASKED);
+}
+
 /* The slot that comes next was left alone for a whole round of the ring: it is fetched while the next request is served. */
 static void fetch_next(const struct request_log *log, unsigned area)
 {
 	const unsigned char *slot = log->region->areas[area].slots + log->next[area] * slot_bytes[area];
 
-	for (unsigned line = 0; line < 6; line++)
+	for (unsigned line = 0; line < 5; line++)
 		__builtin_prefetch(slot + 64 * line, 1);
 }
 
@@ -111,10 +133,9 @@ void request_log_write(struct request_log *log, const struct request_entry *entr
 	slot->by = entry->by;
 	slot->auth = entry->auth;
 	slot->flags = (uint8_t)((entry->has_user_agent ? SLOT_HAS_USER_AGENT : 0) |
-				(entry->has_referer ? SLOT_HAS_REFERER : 0));
+				(entry->has_referer ? SLOT_HAS_REFERER : 0) | (entry->secure ? SLOT_SECURE : 0));
 	slot->spare = 0;
-	slot->cut = entry->cut | record_texts_pack(slot->texts, slot_bytes[area] - sizeof *slot, slot->lengths,
-					 entry->texts, limits, REQUEST_TEXT_COUNT);
+	slot->cut = entry->cut | pack(slot, area, entry);
 	record_slot_end(&slot->head, log->region->epoch);
 	fetch_next(log, area);
 }
@@ -196,6 +217,7 @@ static bool read_slot(struct request_entry *ret, unsigned area, const struct req
 		.auth = slot->auth,
 		.has_user_agent = slot->flags & SLOT_HAS_USER_AGENT,
 		.has_referer = slot->flags & SLOT_HAS_REFERER,
+		.secure = slot->flags & SLOT_SECURE,
 		.cut = slot->cut };
 	memcpy(ret->fingerprints, slot->fingerprints, sizeof ret->fingerprints);
 	return slot->time_ms <= INT64_MAX && slot->outcome <= REQUEST_UNJUDGED && slot->verdict <= POLICY_ALLOW &&

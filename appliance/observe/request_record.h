@@ -31,6 +31,8 @@ enum request_text {
 #undef TEXT
 	REQUEST_TEXT_COUNT,
 };
+/* Those that are kept of allowed requests. */
+#define REQUEST_TEXT_ASKED REQUEST_TEXT_RESOURCE
 
 enum request_outcome {
 	REQUEST_ALLOWED, /* by all policies; its status may be anything */
@@ -54,6 +56,7 @@ struct request_entry {
 	uint16_t status;   /* of the answer */
 	uint8_t auth;      /* enum combine_auth of the method */
 	bool has_user_agent, has_referer;
+	bool secure; /* over TLS */
 	/* Only of what was read back: bit of each text that was longer. */
 	uint32_t cut;
 };

@@ -67,9 +67,16 @@ static void describe_route(const struct pipeline *p, struct request_entry *entry
 		texts[REQUEST_TEXT_DOMAIN] = resolved->domain->arn;
 		entry->fingerprints[REQUEST_POLICY_DOMAIN] = fingerprint(resolved->domain->policy);
 	}
+}
+
+/* What an operator wants to know of a request that was refused, besides what policies ask. */
+static void describe_more(const struct pipeline *p, struct request_entry *entry)
+{
 	if (p->match.method)
-		texts[REQUEST_TEXT_RESOURCE] = p->match.method->resource->path;
-	texts[REQUEST_TEXT_HOST] = view_from(resolved->host, resolved->host_bytes);
+		entry->texts[REQUEST_TEXT_RESOURCE] = p->match.method->resource->path;
+	entry->texts[REQUEST_TEXT_HOST] = view_from(p->resolved.host, p->resolved.host_bytes);
+	entry->texts[REQUEST_TEXT_WHY] = view_from_text(p->why);
+	entry->texts[REQUEST_TEXT_TLS] = view_from_text(p->exchange->tls->version);
 }
 
 static void note_request(const struct pipeline *p, struct request_log *log, enum request_outcome outcome)
@@ -85,7 +92,8 @@ static void note_request(const struct pipeline *p, struct request_log *log, enum
 		.status = (uint16_t)(x->status ? x->status : p->status),
 		.auth = COMBINE_AUTH_NONE,
 		.has_user_agent = user_agent.bytes,
-		.has_referer = referer.bytes };
+		.has_referer = referer.bytes,
+		.secure = x->tls->version[0] };
 	bool cut;
 
 	describe_route(p, &entry);
@@ -96,8 +104,8 @@ static void note_request(const struct pipeline *p, struct request_log *log, enum
 	entry.texts[REQUEST_TEXT_USER_AGENT] = view_of_policy_text(user_agent);
 	entry.texts[REQUEST_TEXT_REFERER] = without_query(view_of_policy_text(referer), &cut);
 	entry.cut = cut ? UINT32_C(1) << REQUEST_TEXT_REFERER : 0;
-	entry.texts[REQUEST_TEXT_WHY] = view_from_text(p->why);
-	entry.texts[REQUEST_TEXT_TLS] = view_from_text(x->tls->version);
+	if (outcome != REQUEST_ALLOWED)
+		describe_more(p, &entry);
 	request_log_write(log, &entry);
 }
 
