@@ -41,6 +41,7 @@ ACCEL = os.environ.get("GUEST_ACCEL", "tcg,tb-size=128")
 # A panic ends QEMU; ramfs, because a tmpfs as root takes no more than half of the memory; what the kernel does not know is
 # the environment of init: how many random policies the proof takes.
 COMMAND_LINE = "console=ttyS0 quiet loglevel=1 panic=-1 oops=panic rootfstype=ramfs POSTERN_POLICIES=50"
+# What a Debian host has and loads when the kernel asks for it, as here.
 MODULES = ("veth", "bridge", "macvlan", "ipvlan", "sch_ingress", "cls_bpf", "tcp_diag")
 USERS = "root:x:0:0::/root:/bin/sh\npostern-gateway:x:101:101::/:/bin/false\npostern-control:x:102:101::/:/bin/false\n"
 GROUPS = "root:x:0:\npostern:x:101:\n"
@@ -112,10 +113,9 @@ def make(suite, kernel, busybox):
     archive.file("suite", (HERE / SUITES[suite].script).read_bytes())
     archive.file("etc/passwd", USERS)
     archive.file("etc/group", GROUPS)
-    modules = kernel.modules(*MODULES)
-    for module in modules:
-        archive.file(f"modules/{module.name}", module.read_bytes())
-    archive.file("modules/order", "".join(f"{module.name}\n" for module in modules))
+    archive.link("sbin/modprobe", "/bin/busybox")
+    for module in kernel.modules(*MODULES):
+        archive.file(f"lib/modules/{kernel.release}/{module.name}", module.read_bytes())
     SUITES[suite].fill(archive)
     path = CACHE / f"{suite}.cpio.gz"
     archive.write(path)
