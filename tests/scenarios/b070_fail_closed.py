@@ -246,35 +246,36 @@ def namespaces():
 
 def test_an_endpoint_that_has_no_table_yet(closed, folder):
     """Control stops between making an endpoint and loading its filter: nobody gets in, and no mode or policy of others opens it."""
-    gateway, before, pid = closed.gateway, namespaces(), closed.gateway.children("postern-control")[0]
-    made = []
-    client = gateway.boto3("ec2")
+    gateway, before, made = closed.gateway, namespaces(), []
+    pid, client = gateway.children("postern-control")[0], gateway.boto3("ec2")
 
     def create():
         made.append(client.create_vpc_endpoint(VpcId=VPC, VpcEndpointType="Interface", ServiceName=SERVICE, SubnetIds=[SUBNET],
                                                IpAddressType="dualstack", PrivateDnsEnabled=False)["VpcEndpoint"]["VpcEndpointId"])
 
+    def knock(host, family):
+        talk = closed.talk(host, family)
+        there = Talk(talk.wire, talk.source, addresses[family], mac)
+        return outcome(there.exchange(there.frame(TCP, there.segment(next(PORTS), SYN))))
+
     creating = threading.Thread(target=create)
-    with Tampered(pid, "memfd_create", "signal=SIGSTOP:when=1", log=folder / "stopped") as tampered:
-        creating.start()
-        wait_for(lambda: "stopped by SIGSTOP" in tampered.seen(), "control to stop")
     try:
+        with Tampered(pid, "memfd_create", "signal=SIGSTOP:when=1", log=folder / "stopped") as tampered:
+            creating.start()
+            wait_for(lambda: "stopped by SIGSTOP" in tampered.seen(), "control to stop")
         namespace = (namespaces() - before).pop()
-        mac, addresses = link(namespace)[1], {}
-        for entry in json.loads(run("ip", "-n", namespace, "-j", "address", "show", "dev", link(namespace)[0]).stdout)[0]["addr_info"]:
-            if entry["scope"] == "global":
-                addresses["IPv6" if entry["family"] == "inet6" else "IPv4"] = entry["local"]
-        for host, (family, address) in itertools.product((ALLOWED, DENIED), addresses.items()):
-            talk = Talk(closed.talk(host, family).wire, closed.talk(host, family).source, address, mac)
-            assert outcome(talk.exchange(talk.frame(TCP, talk.segment(next(PORTS), SYN)))) == "rst"
+        interface, mac = link(namespace)
+        shown = json.loads(run("ip", "-n", namespace, "-j", "address", "show", "dev", interface).stdout)[0]["addr_info"]
+        addresses = {"IPv6" if a["family"] == "inet6" else "IPv4": a["local"] for a in shown if a["scope"] == "global"}
+        for host, family in itertools.product((ALLOWED, DENIED), FAMILIES):
+            assert knock(host, family) == "rst"
+        os.kill(pid, signal.SIGCONT)
+        creating.join(30)
+        stats = gateway.postern("filter", "stats", "--endpoint", made[0])["endpoints"][0]
+        assert next(c["packets"] for c in stats["counters"] if c["reason"] == "no_policy") == 4 and stats["generation"] > 0
+        assert knock(ALLOWED, "IPv4") == "syn-ack" and knock(DENIED, "IPv4") == "rst"
     finally:
         os.kill(pid, signal.SIGCONT)
         creating.join(30)
-    try:
-        stats = gateway.postern("filter", "stats", "--endpoint", made[0])["endpoints"][0]
-        assert next(c["packets"] for c in stats["counters"] if c["reason"] == "no_policy") == 4 and stats["generation"] > 0
-        talk = Talk(closed.talk(ALLOWED).wire, closed.talk(ALLOWED).source, addresses["IPv4"], mac)
-        assert outcome(talk.exchange(talk.frame(TCP, talk.segment(next(PORTS), SYN)))) == "syn-ack"
-    finally:
         client.delete_vpc_endpoints(VpcEndpointIds=made)
         wait_for(lambda: namespaces() == before, "the endpoint's end")
