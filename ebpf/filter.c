@@ -312,14 +312,21 @@ static int adopt_maps(struct filter *filter)
 		       : -EPROTO;
 }
 
-/* The table in force, as a descriptor that the caller closes; -ENOENT if nothing is loaded. */
+/*
+ * The table in force, as a descriptor that the caller closes; -ENOENT if nothing is loaded. The settings say which it is: asking
+ * the map of maps waits for RCU on older kernels, ten milliseconds and more.
+ */
 static int open_table(const struct filter *filter)
 {
 	const uint32_t zero = 0;
+	struct filter_settings settings;
 	uint32_t id;
-	int fd;
+	int rc = filter_read_settings(filter, &settings), fd;
 
-	if (bpf_map_lookup_elem(filter->tables_fd, &zero, &id) < 0)
+	if (rc < 0)
+		return rc;
+	id = settings.table_id;
+	if (id == FILTER_LOADING && bpf_map_lookup_elem(filter->tables_fd, &zero, &id) < 0)
 		return -errno;
 	fd = bpf_map_get_fd_by_id(id);
 	return fd < 0 ? -errno : fd;
