@@ -277,6 +277,7 @@ void own_filter_write_metrics(struct control *control, struct call *call, struct
 {
 	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
 	struct sample *samples = calloc(json_count(endpoints) + 1, sizeof *samples);
+	uint64_t undelivered = 0;
 	size_t count = 0;
 
 	ASSERT(samples);
@@ -300,6 +301,13 @@ void own_filter_write_metrics(struct control *control, struct call *call, struct
 				samples[j].id, (unsigned long long)metrics[i].read(&samples[j]));
 	}
 	write_modes(buffer, samples, count);
+	(void)events_copy(&control->events, UINT64_MAX - 1, NULL, 0, &undelivered);
+	buffer_printf(buffer,
+		"# HELP postern_filter_events_undelivered_total Drop events that were reported and lost on the way "
+		"here\n"
+		"# TYPE postern_filter_events_undelivered_total counter\n"
+		"postern_filter_events_undelivered_total %llu\n",
+		(unsigned long long)undelivered);
 	free(samples);
 }
 

@@ -168,6 +168,7 @@ static void metrics_tell_all_counters_of_an_endpoint(void **state)
 		"postern_filter_mode{endpoint=\"%s\",mode=\"drop\"} 1\n",
 		"postern_filter_mode{endpoint=\"%s\",mode=\"reset\"} 0\n",
 	};
+	const struct verb_filter_events lost = { .lost = 11 };
 
 	fake.stats = (struct verb_filter_stats){ .generation = 10,
 		.mode = FILTER_MODE_DROP,
@@ -178,7 +179,10 @@ static void metrics_tell_all_counters_of_an_endpoint(void **state)
 		.resets_limited = 6,
 		.events_sent = 7,
 		.events_lost = 8 };
+	events_add(&appliance->control->events, &lost);
 	metrics_answer(appliance->control, &answer);
+	assert_true(view_find(buffer_view(&answer.body), view_of("\npostern_filter_events_undelivered_total 11\n")) !=
+		    VIEW_NOWHERE);
 	for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
 		char line[160], head[80];
 

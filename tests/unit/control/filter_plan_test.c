@@ -229,6 +229,27 @@ static void a_deleted_api_is_forgotten(void **state)
 	assert_int_equal(0, fake.load.prefix_count);
 }
 
+static void a_canarys_policy_counts_beside_its_stages(void **state)
+{
+	struct appliance *appliance = *state;
+	char api[16], target[64];
+
+	(void)create_endpoint(appliance);
+	snprintf(api, sizeof api, "%s", import_api(appliance, scattered(3)));
+	assert_int_equal(201, deploy_api(appliance, api));
+	assert_int_equal(3, denials());
+	snprintf(target, sizeof target, "/restapis/%s", api);
+	assert_int_equal(200, call(appliance, "PATCH", target,
+				      "{\"patchOperations\":[{\"op\":\"replace\",\"path\":\"/policy\",\"value\":"
+				      "\"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":\\\"*\\\","
+				      "\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}]}\"}]}"));
+	snprintf(target, sizeof target, "/restapis/%s/deployments", api);
+	assert_int_equal(201, call(appliance, "POST", target,
+				      "{\"stageName\":\"prod\",\"canarySettings\":{\"percentTraffic\":10.0}}"));
+	assert_int_equal(2, appliance->control->filter_targets.ways.count);
+	assert_int_equal(0, fake.load.prefix_count);
+}
+
 static void a_policy_that_tells_endpoints_apart_is_compiled_for_each_kind(void **state)
 {
 	struct appliance *appliance = *state;
@@ -405,6 +426,7 @@ int main(void)
 		WITH_POSTERND(with_widening_the_call_is_taken_and_the_filter_fits),
 		WITH_POSTERND(one_apis_change_compiles_no_others_policy),
 		WITH_POSTERND(a_deleted_api_is_forgotten),
+		WITH_POSTERND(a_canarys_policy_counts_beside_its_stages),
 		WITH_POSTERND(a_policy_that_tells_endpoints_apart_is_compiled_for_each_kind),
 		WITH_POSTERND(an_endpoint_policy_for_some_apis_closes_the_ways_into_the_others),
 		WITH_POSTERND(a_domain_counts_where_it_is_the_only_way_in),
