@@ -517,8 +517,8 @@ void diff_axis_fill(struct diff_axes *axes, struct diff_axis *axis)
 		return;
 	}
 	if (type == POLICY_TYPE_BOOLEAN) {
-		try_text(axes, axis, policy_text_of("true"));
-		try_text(axes, axis, policy_text_of("false"));
+		try_literal(axes, axis, policy_text_of("true"));
+		try_literal(axes, axis, policy_text_of("false"));
 		if (axis->key != POLICY_KEY_SECURE_TRANSPORT)
 			try_text(axes, axis, (struct policy_text){ 0 });
 		return;

@@ -544,8 +544,9 @@ static int check_save(struct lint *lint, const struct policy_options *options)
 int lint_policy(
 	const char *text, size_t text_bytes, const struct lint_options *options, lint_visit *visit, void *context)
 {
-	/* An owner that no ARN names, so that shorthands compare with each other. */
-	static const char nobody[] = "arn:aws:execute-api:nowhere:000000000000:nobody";
+	/* Owners that no ARN names, so that shorthands compare with each other. */
+	static const char no_api[] = "arn:aws:execute-api:nowhere:000000000000:nobody";
+	static const char no_domain[] = "arn:aws:execute-api:nowhere:000000000000:/domainnames/nobody+nobody";
 	struct lint lint = { .text = { text, text_bytes },
 		.options = options,
 		.visit = visit,
@@ -560,7 +561,7 @@ int lint_policy(
 		return err;
 	stored.stored = true;
 	if (!lint.has_owner)
-		stored.owner_arn = policy_text_of(nobody);
+		stored.owner_arn = policy_text_of(stored.kind == POLICY_KIND_DOMAIN ? no_domain : no_api);
 	err = policy_compile_document(&policy, &document, lint.text, &stored, NULL);
 	if (err)
 		return err == -ENOMEM ? err : 0;

@@ -31,8 +31,8 @@ struct question {
 			&(question).api_arn, NULL },                                                                   \
 	{                                                                                                              \
 		"stored", NULL,                                                                                        \
-			"judge the policy as one that was accepted earlier: what can't be read matches nothing",      \
-			NULL, &(question).stored                                                                       \
+			"judge the policy as one that was accepted earlier: what can't be read matches nothing", NULL, \
+			&(question).stored                                                                             \
 	}
 
 #define REQUEST_OPTIONS(question)                                                                                      \

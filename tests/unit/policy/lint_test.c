@@ -71,6 +71,33 @@ static void a_good_policy_has_no_finding(void **state)
 	expect("", DOCUMENT(S("Allow", "'Resource':'" CASE_API "/prod/GET/*'") "," GUARD), &owned);
 }
 
+static void good_policies_of_other_kinds_have_none_either(void **state)
+{
+	const struct lint_options endpoint = { .policy.kind = POLICY_KIND_ENDPOINT };
+	const struct lint_options identity = { .policy.kind = POLICY_KIND_IDENTITY };
+	const struct lint_options domain = { .policy.kind = POLICY_KIND_DOMAIN };
+	const struct lint_options management = { .policy.kind = POLICY_KIND_MANAGEMENT };
+
+	(void)state;
+	expect("", "{'Statement':[{'Action':'*','Effect':'Allow','Principal':'*','Resource':'*'}]}", &endpoint);
+	expect("",
+		DOCUMENT(S("Allow",
+			"'Resource':['arn:aws:execute-api:us-east-1:111122223333:/domainnames/a.example+b','" CASE_API
+			"/*']")),
+		&endpoint);
+	expect("",
+		DOCUMENT("{'Effect':'Allow','Action':['execute-api:Invoke','execute-api:ManageConnections'],'Resource':"
+			 "'arn:aws:execute-api:*:*:*'},{'Effect':'Allow','Action':'apigateway:GET','Resource':"
+			 "'arn:aws:apigateway:*::/*'}"),
+		&identity);
+	expect("", DOCUMENT(S("Allow", ANY) "," GUARD), &domain);
+	expect("",
+		DOCUMENT("{'Effect':'Allow','Principal':{'AWS':'444455556666'},'Action':'apigateway:"
+			 "CreateAccessAssociation',"
+			 "'Resource':'arn:aws:apigateway:us-east-1::/domainnames/x'}"),
+		&management);
+}
+
 static void refusals_come_with_place_and_rule(void **state)
 {
 	struct findings findings;
@@ -399,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_policy_has_no_finding),
+		cmocka_unit_test(good_policies_of_other_kinds_have_none_either),
 		cmocka_unit_test(refusals_come_with_place_and_rule),
 		cmocka_unit_test(conditions_that_mean_something_else),
 		cmocka_unit_test(statements_that_never_match),
