@@ -19,14 +19,15 @@ NOISE = {"passed", "other_host", "not_ip"}
 
 
 class Filtered:
-    """An endpoint whose one API denies DENIED, and hosts that send frames to it."""
+    """An endpoint whose one API denies DENIED, and hosts that send frames to it. `port` is the bridge's end of the endpoint's link, if
+    it is not the one that Postern made."""
 
-    def __init__(self, gateway, subnet):
+    def __init__(self, gateway, subnet, port=None):
         self.gateway, self.subnet, self.talks, self.wires = gateway, subnet, {}, []
         self.statements = [allow(), deny("OnlyLeft", "NotIpAddress", "aws:VpcSourceIp", *LEFT)]
         self.api = gateway.serve_api(*self.statements)
         self.mac = link(f"postern-{gateway.vpce}")[1]
-        self.port = Wire(None, link(None, alias=gateway.vpce)[0])  # the bridge's end of the endpoint's link
+        self.port = Wire(None, port or link(None, alias=gateway.vpce)[0])
         self.wires.append(self.port)
 
     def talk(self, host, family="IPv4"):
