@@ -45,7 +45,7 @@ static void print_fact(const struct json *answer, const char *label, const char 
 	const char *text = text_of(answer, name);
 
 	if (*text)
-		printf("  %-12s %s\n", label, text);
+		printf("  %-13s %s\n", label, text);
 }
 
 static void print_outcome(const struct json *answer)
@@ -65,7 +65,7 @@ static void print_outcome(const struct json *answer)
 	JSON_EACH(policy, json_find(answer, "policies"))
 	if (json_find_bool(policy, "decided", false) && *text_of(policy, "sid"))
 		printf(" (%s)", text_of(policy, "sid"));
-	printf(" (%s)\n", text_of(decision, "verdict"));
+	printf(": %s\n", text_of(decision, "verdict"));
 }
 
 static void print_facts(const struct json *answer)
@@ -79,18 +79,18 @@ static void print_facts(const struct json *answer)
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
 		print_fact(answer, facts[i][0], facts[i][1]);
 	JSON_EACH(name, json_find(answer, "cut"))
-	printf("  %-12s " VIEW_FMT " is longer than what was recorded: conditions on it may turn out differently\n",
+	printf("  %-13s " VIEW_FMT " is longer than what was recorded: conditions on it may turn out differently\n",
 		"note", VIEW_ARG(json_text(name)));
 	if (json_find_integer(answer, "sameId", 1) > 1)
-		printf("  %-12s clients chose this id for %lld requests in the record; this is the newest\n", "note",
+		printf("  %-13s clients chose this id for %lld requests in the record; this is the newest\n", "note",
 			(long long)json_find_integer(answer, "sameId", 1));
 	JSON_EACH(policy, json_find(answer, "policies"))
 	{
 		if (json_find_bool(policy, "gone", false))
-			printf("  %-12s the owner of the %s is gone, and the policy with it\n", "note",
+			printf("  %-13s the owner of the %s is gone, and the policy with it\n", "note",
 				text_of(policy, "policy"));
 		if (json_find_bool(policy, "changed", false))
-			printf("  %-12s the %s has changed since: below is what it says now\n", "note",
+			printf("  %-13s the %s has changed since: below is what it says now\n", "note",
 				text_of(policy, "policy"));
 	}
 }
@@ -109,9 +109,10 @@ static void print_answer(const struct json *answer)
 	print_outcome(answer);
 	print_facts(answer);
 	if (is_another_verdict(answer))
-		printf("  %-12s asked again now, the policies give another verdict than they did then\n", "note");
+		printf("  %-13s asked again now, the policies give another verdict than they did then\n", "note");
 	if (json_find(answer, "explanation")) {
-		putchar('\n');
+		printf(strcmp(text_of(answer, "outcome"), "unjudged") == 0 ? "\nasked all the same, the policies say: "
+									   : "\n");
 		policy_explain_print(json_find(answer, "explanation"));
 	}
 }

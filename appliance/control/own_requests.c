@@ -127,7 +127,8 @@ static void add_facts(struct call *call, const struct search *search)
 		if (entry->texts[i].count)
 			json_set_text(output, text_names[i], own_policy_shown(call, entry->texts[i]));
 	json_set_bool(output, "secureTransport", entry->secure);
-	json_set_c_string(output, "authorizationType", auth_name(entry->auth));
+	if (entry->auth != REQUEST_AUTH_UNKNOWN)
+		json_set_c_string(output, "authorizationType", auth_name(entry->auth));
 	cut = json_ensure_array(output, "cut");
 	for (unsigned i = 0; i < REQUEST_TEXT_COUNT; i++)
 		if (entry->cut >> i & 1)

@@ -221,7 +221,8 @@ static bool read_slot(struct request_entry *ret, unsigned area, const struct req
 		.cut = slot->cut };
 	memcpy(ret->fingerprints, slot->fingerprints, sizeof ret->fingerprints);
 	return slot->time_ms <= INT64_MAX && slot->outcome <= REQUEST_UNJUDGED && slot->verdict <= POLICY_ALLOW &&
-	       slot->by <= COMBINE_BY_AUTHORIZER && slot->auth <= COMBINE_AUTH_COGNITO &&
+	       slot->by <= COMBINE_BY_AUTHORIZER &&
+	       (slot->auth <= COMBINE_AUTH_COGNITO || slot->auth == REQUEST_AUTH_UNKNOWN) &&
 	       request_id_is_uuid(ret->request_id) && (slot->outcome == REQUEST_ALLOWED) == (area == AREA_ALLOWED) &&
 	       !(slot->flags & ~SLOT_FLAGS) && slot->statement >= -1 && slot->cut >> REQUEST_TEXT_COUNT == 0 &&
 	       record_texts_unpack(ret->texts, slot->texts, slot_bytes[area] - sizeof *slot, slot->lengths, limits,

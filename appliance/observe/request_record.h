@@ -40,6 +40,9 @@ enum request_outcome {
 	REQUEST_UNJUDGED /* it ended before the policies had decided: WHY says how */
 };
 
+/* No method was found, or it asks for what this version does not enforce. */
+#define REQUEST_AUTH_UNKNOWN UINT8_MAX
+
 /* The policies whose fingerprints are kept. */
 enum request_policy { REQUEST_POLICY_ENDPOINT, REQUEST_POLICY_DOMAIN, REQUEST_POLICY_RESOURCE, REQUEST_POLICY_COUNT };
 
@@ -54,7 +57,7 @@ struct request_entry {
 	uint8_t by;        /* enum combine_by */
 	int16_t statement; /* of that policy; -1: none */
 	uint16_t status;   /* of the answer */
-	uint8_t auth;      /* enum combine_auth of the method */
+	uint8_t auth;      /* enum combine_auth of the method, or REQUEST_AUTH_UNKNOWN */
 	bool has_user_agent, has_referer;
 	bool secure; /* over TLS */
 	/* Only of what was read back: bit of each text that was longer. */

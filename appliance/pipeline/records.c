@@ -90,7 +90,8 @@ static void note_request(const struct pipeline *p, struct request_log *log, enum
 		.by = (uint8_t)p->decision.by,
 		.statement = (int16_t)(p->decision.statement > INT16_MAX ? INT16_MAX : p->decision.statement),
 		.status = (uint16_t)(x->status ? x->status : p->status),
-		.auth = COMBINE_AUTH_NONE,
+		.auth = p->match.method && !p->match.method->needs_authorization ? COMBINE_AUTH_NONE
+										 : REQUEST_AUTH_UNKNOWN,
 		.has_user_agent = user_agent.bytes,
 		.has_referer = referer.bytes,
 		.secure = x->tls->version[0] };

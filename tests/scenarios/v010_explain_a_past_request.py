@@ -79,8 +79,8 @@ def test_the_text_for_people_and_what_is_not_found(local, backend):
         return run(local.build / "postern", "policy", "explain", *arguments, env=env, check=False)
 
     text = command("--request", made["requestId"]).stdout
-    assert f"request {made['requestId']} at {made['time']}: 403, denied by resource (ImplicitDeny)" in text
-    assert "  path         pets" in text and "statement 0 Allow: does not apply" in text and "Nearest is statement 0" in text
+    assert f"request {made['requestId']} at {made['time']}: 403, denied by resource: ImplicitDeny" in text
+    assert "  path          pets" in text and "statement 0 Allow: does not apply" in text and "Nearest is statement 0" in text
     assert command("--request", made["requestId"].upper()).returncode == 0
 
     nobody = command("--request", str(uuid.uuid4()))
