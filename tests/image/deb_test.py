@@ -226,13 +226,16 @@ class Host(SystemdHost):
                         "--endpoint-url", "http://127.0.0.1:4566", "--output", "json", *command).stdout
         return json.loads(said) if said.strip() else None
 
-    def get(self):
-        """What the client in the subnet gets from the API by its default name."""
+    def curl(self):
+        """How the API is asked by its default name."""
         name = f"{self.api}-{self.vpce}.execute-api.{REGION}.amazonaws.com"
-        return Answer(subprocess.run(self.command(
-            "ip", "netns", "exec", "client", "curl", "--silent", "--show-error", "--include", "--max-time", "20",
-            "--cacert", "/var/lib/postern/ca.pem", "--resolve", f"{name}:443:{self.address}", f"https://{name}/prod/hello"),
-            capture_output=True, timeout=60), 0)
+        return (f"curl --silent --show-error --max-time 20 --cacert /var/lib/postern/ca.pem --resolve {name}:443:{self.address} "
+                f"https://{name}/prod/hello")
+
+    def get(self):
+        """What the client in the subnet gets."""
+        return Answer(subprocess.run(self.command("ip", "netns", "exec", "client", *self.curl().split(), "--include"),
+                                     capture_output=True, timeout=60), 0)
 
     def installed(self):
         """The state that dpkg knows of the package."""
@@ -355,12 +358,28 @@ def test_logs_are_rotated(host):
 
 
 def test_a_newer_package_takes_over(host):
-    """The same version again goes the way of an upgrade: unpacked, then restarted."""
-    before = host.pids()
+    """The same version again goes the way of an upgrade. A client that makes one connection after the other sees nothing of it."""
+    before, first = host.pids(), len(host.journal(UNIT))
+    host.path("/tmp/ask").write_text(f"while [ ! -e /tmp/enough ]; do ip netns exec client {host.curl()} "
+                                     "--output /dev/null --write-out '%{http_code}\\n'; done > /tmp/answers 2>&1")
+    asking = subprocess.Popen(host.command("sh", "/tmp/ask"))
     host.apt("install", "--reinstall", "--option", "Dpkg::Options::=--force-confold", "/tmp/postern.deb")
+
+    def replaced():
+        now = host.pids()
+        return all(now.values()) and not set(now.values()) & set(before.values())
+
+    wait_for(replaced, "three new processes", 60)
+    wait_for(lambda: host.journal(UNIT)[first:].count(" serves") >= 4, "two taken over, and their two successors serving", 30)
     assert host.active(), host.journal(UNIT)
-    assert not set(host.pids().values()) & set(before.values())
-    wait_for(lambda: host.get().status == 200, "an answer after the upgrade", 20)
+    assert host.get().status == 200
+    host.path("/tmp/enough").touch()
+    asking.wait(30)
+    answers = host.path("/tmp/answers").read_text().split("\n")[:-1]
+    assert len(answers) > 20 and set(answers) == {"200"}, answers
+    programs = {line.split()[-1] for line in host.run("sh", "-c", "ls -l /proc/[0-9]*/exe 2> /dev/null", check=False).stdout.splitlines()
+                if "postern" in line}
+    assert programs == {f"/usr/lib/postern/{name}" for name in PROGRAMS[:3]}, "none runs from a file that was replaced"
     assert "log_level: debug" in host.path("/etc/postern/postern.yaml").read_text(), "the operator's settings stay"
 
 
