@@ -44,7 +44,8 @@ ip link set lo up
 hostname postern-host
 # What would reach past the namespaces: kernel settings, modules, devices, clock, this host's file systems and timers.
 : > etc/fstab
-rm -f usr/sbin/policy-rc.d
+# What containers' images do to packages: services are not started, manual pages are left out.
+rm -f usr/sbin/policy-rc.d etc/dpkg/dpkg.cfg.d/*
 for unit in systemd-sysctl.service systemd-modules-load.service systemd-binfmt.service systemd-udevd.service systemd-random-seed.service \
 	systemd-udev-trigger.service systemd-remount-fs.service systemd-timesyncd.service sys-kernel-debug.mount sys-kernel-tracing.mount \
 	dev-hugepages.mount sys-fs-fuse-connections.mount timers.target; do
