@@ -18,7 +18,7 @@ RESETS_DEFAULT, FLOOD = 10000, 40000
 @pytest.fixture(scope="module")
 def limited(folder, backend):
     """An endpoint with low limits, in a subnet of its own."""
-    subnet = Subnet("pq")
+    subnet = Subnet("pa")
     settings = subnet_settings(folder / "limited", MANAGEMENT)
     settings["networks"][0]["interface"] = subnet.bridge
     settings |= {"filter_resets_per_second": RESETS, "filter_events_per_second": EVENTS}

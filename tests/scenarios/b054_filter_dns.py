@@ -10,12 +10,12 @@ from conftest import Gateway, subnet_settings
 from lab.network import Subnet, run
 from lab.packets import SYN, TCP, UDP
 
-MANAGEMENT = "127.0.0.1:14592"
+MANAGEMENT = "127.0.0.1:14597"
 
 
 @pytest.fixture(scope="module")
 def subnet_of_its_own():
-    made = Subnet("pu")
+    made = Subnet("pc")
     yield made
     made.close()
 

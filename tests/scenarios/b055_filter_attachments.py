@@ -9,7 +9,7 @@ from j010_attachments import nic
 from lab.network import Subnet, run
 from lab.packets import SYN, TCP
 
-MANAGEMENT = "127.0.0.1:14593"
+MANAGEMENT = "127.0.0.1:14598"
 
 
 @pytest.fixture(scope="module", params=["macvlan", "nic"])
