@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "policy/diff_axes.h"
+#include "policy/evaluation.h"
 #include "policy/text.h"
 
 const char *diff_incomplete_text(unsigned bit)
@@ -122,6 +123,104 @@ static int compare_all(struct diff_axes *axes, struct regions *regions)
 	return err;
 }
 
+/* Combinations that are tried for one statement, and those with another verdict after which the next one's turn comes. */
+#define PICKS_PER_STATEMENT 512
+#define FOUND_PER_STATEMENT 4
+
+/* Does the class meet all that the statement asks of this axis? `bit` is the statement's among those of both policies. */
+static bool class_meets(const struct diff_axis *axis, const struct diff_class *class, const struct policy *policy,
+	const struct policy_statement *statement, size_t bit)
+{
+	struct policy_evaluation evaluation;
+	struct policy_request request;
+
+	policy_request_init(&request, class->text);
+	policy_evaluation_start(&evaluation, policy, &request);
+	switch (axis->kind) {
+	case DIFF_AXIS_CALLER:
+		request.caller = class->caller;
+		return policy_evaluation_principal(&evaluation, statement);
+	case DIFF_AXIS_ACTION:
+		request.action = class->text;
+		policy_evaluation_start(&evaluation, policy, &request);
+		return policy_evaluation_action(&evaluation, statement);
+	case DIFF_AXIS_RESOURCE:
+		return bit >= DIFF_CONDITIONS_MAX || class->vector[bit / 64] >> (bit % 64) & 1;
+	case DIFF_AXIS_KEY:
+	case DIFF_AXIS_TIME:
+		break;
+	}
+	for (size_t i = 0; i < axis->condition_count; i++)
+		if (axis->conditions[i] >= statement->conditions &&
+			axis->conditions[i] < statement->conditions + statement->condition_count &&
+			!(class->vector[i / 64] >> (i % 64) & 1))
+			return false;
+	return true;
+}
+
+/* The classes of each axis that the statement asks for. False if it asks for none of one. */
+static bool find_meeting(const struct diff_axes *axes, const struct policy *policy,
+	const struct policy_statement *statement, size_t bit, uint64_t sets[DIFF_AXES_MAX])
+{
+	for (size_t i = 0; i < axes->count; i++) {
+		sets[i] = 0;
+		for (size_t j = 0; j < axes->axes[i].class_count; j++)
+			if (class_meets(&axes->axes[i], &axes->axes[i].classes[j], policy, statement, bit))
+				sets[i] |= (uint64_t)1 << j;
+		if (!sets[i])
+			return false;
+	}
+	return true;
+}
+
+/* One of the classes of a set; the same sequence in every run. */
+static uint8_t pick(uint64_t set, uint64_t *seed)
+{
+	unsigned skipped;
+
+	*seed ^= *seed >> 12;
+	*seed ^= *seed << 25;
+	*seed ^= *seed >> 27;
+	skipped = (unsigned)((*seed * 0x2545f4914f6cdd1du >> 33) % (unsigned)__builtin_popcountll(set));
+	while (skipped--)
+		set &= set - 1;
+	return (uint8_t)__builtin_ctzll(set);
+}
+
+/*
+ * Where not all combinations can be evaluated: some that meet each statement of either policy, since a verdict changes only
+ * where a statement applies.
+ */
+static int compare_statements(struct diff_axes *axes, struct regions *regions)
+{
+	enum policy_verdict old_verdict, new_verdict;
+	uint64_t sets[DIFF_AXES_MAX], seed = 1;
+	uint8_t choice[DIFF_AXES_MAX];
+	struct diff_request request;
+	size_t bit = 0;
+	int err = 0;
+
+	for (size_t which = 0; which < 2; which++) {
+		const struct policy *policy = axes->policies[which];
+
+		for (uint32_t i = 0; i < policy->statement_count && bit < DIFF_CONDITIONS_MAX && !err; i++, bit++) {
+			size_t found = 0;
+
+			if (!find_meeting(axes, policy, &policy->statements[i], bit, sets))
+				continue;
+			for (int j = 0; j < PICKS_PER_STATEMENT && found < FOUND_PER_STATEMENT && !err; j++) {
+				for (size_t k = 0; k < axes->count; k++)
+					choice[k] = pick(sets[k], &seed);
+				if (!differs(axes, choice, &request, &old_verdict, &new_verdict))
+					continue;
+				found++;
+				err = region_add(axes, regions, choice, old_verdict, new_verdict);
+			}
+		}
+	}
+	return err;
+}
+
 /* ---- regions ---- */
 
 static int region_compare(const void *first, const void *second, void *context)
@@ -191,6 +290,8 @@ int diff_policies(const struct policy *old_policy, const struct policy *new_poli
 	*ret_incomplete = 0;
 	if (!err)
 		err = compare_all(&axes, &regions);
+	if (!err && axes.incomplete & DIFF_REQUESTS_CUT)
+		err = compare_statements(&axes, &regions);
 	if (!err) {
 		regions.axis_count = axes.count;
 		merge(&regions);

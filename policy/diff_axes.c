@@ -326,19 +326,18 @@ static struct policy_text patterns_text(struct diff_axes *axes, const struct pol
 
 /* What the resources of a class have in common: "GET POST in A, not in B, such as prod/GET/x". */
 static void describe(struct diff_axes *axes, struct diff_class *class, const struct policy_text *texts, size_t count,
-	bool complete, uint64_t everywhere, const struct policy_text parts[POLICY_ARN_PARTS])
+	uint64_t everywhere, const struct policy_text parts[POLICY_ARN_PARTS])
 {
 	struct policy_text in = patterns_text(axes, texts, count, class->in_all & ~everywhere, parts);
-	struct policy_text out = patterns_text(axes, texts, count, ~class->in_some, parts),
-			   methods = policy_text_of("");
+	struct policy_text out = patterns_text(axes, texts, count, ~class->in_some, parts);
+	struct policy_text methods = policy_text_of("");
 	const uint8_t all = (uint8_t)((1u << WORDS_METHOD_COUNT) - 1);
 
-	for (int i = 0; complete && class->methods != all && i < WORDS_METHOD_COUNT; i++)
+	for (int i = 0; class->methods != all && i < WORDS_METHOD_COUNT; i++)
 		if (class->methods >> i & 1)
 			methods = diff_text(axes, "%.*s%s ", POLICY_TEXT_ARG(methods), words_method_name(i));
 	class->label = diff_text(axes, "%.*s%s%.*s%s%.*s%s%.*s", POLICY_TEXT_ARG(methods), in.count ? "in " : "",
-		POLICY_TEXT_ARG(in), out.count ? in.count ? ", not in " : "not in " : "",
-		POLICY_TEXT_ARG(complete ? out : policy_text_of("")),
+		POLICY_TEXT_ARG(in), out.count ? in.count ? ", not in " : "not in " : "", POLICY_TEXT_ARG(out),
 		methods.count || in.count || out.count ? ", such as " : "", POLICY_TEXT_ARG(class->label));
 }
 
@@ -369,7 +368,11 @@ static void fill_resources(struct diff_axes *axes, const struct policy_text part
 	for (size_t i = 0; i < axis->class_count; i++)
 		everywhere &= axis->classes[i].in_all;
 	for (size_t i = 0; i < axis->class_count && !axes->out_of_memory; i++)
-		describe(axes, &axis->classes[i], texts, pattern_count, complete, everywhere, parts);
+		if (complete)
+			describe(axes, &axis->classes[i], texts, pattern_count, everywhere, parts);
+		else
+			axis->classes[i].label =
+				diff_text(axes, "such as %.*s", POLICY_TEXT_ARG(axis->classes[i].label));
 	for (size_t i = 0; axes->asked && i < pattern_count; i++) {
 		struct policy_text tail = diff_resolve(axes, patterns[i]);
 		struct diff_class class = { .label = tail };

@@ -212,6 +212,44 @@ static void too_many_classes_are_cut_with_a_word(void **state)
 	policy_free(old_policy);
 }
 
+/* Twenty statements that each ask for much; the last one is left out. */
+static void write_heavy(char *text, size_t bytes, int count)
+{
+	snprintf(text, bytes, "{'Version':'2012-10-17','Statement':[" ALLOW_ALL);
+	for (int i = 0; i < count; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, bytes - used,
+			",{'Effect':'Deny','Principal':'*','Action':'execute-api:Invoke','Resource':['execute-api:/"
+			"prod/*/x%d*/y*'],"
+			"'Condition':{'StringLike':{'aws:Referer':['*r%d*','q%d*z'],'aws:UserAgent':'*u%d*'},'"
+			"NotIpAddress':"
+			"{'aws:VpcSourceIp':'10.%d.0.0/"
+			"16'},'StringNotEquals':{'aws:SourceVpce':'vpce-%d','aws:SourceVpc':"
+			"'vpc-%d'}}}",
+			i, i, i, i, i, i, i);
+	}
+	strcat(text, "]}");
+}
+
+static void a_statement_too_many_is_found_where_not_all_is_compared(void **state)
+{
+	static char text[32768];
+	struct policy *old_policy, *new_policy;
+	struct told told;
+
+	(void)state;
+	write_heavy(text, sizeof text, 20);
+	old_policy = case_stored(text);
+	write_heavy(text, sizeof text, 19);
+	new_policy = case_stored(text);
+	compare(&told, old_policy, new_policy);
+	assert_true(told.incomplete & DIFF_REQUESTS_CUT);
+	assert_true(told.changes[POLICY_EXPLICIT_DENY][POLICY_ALLOW]);
+	policy_free(old_policy);
+	policy_free(new_policy);
+}
+
 /* ---- random policies ---- */
 
 static uint64_t seed = 0x2545f4914f6cdd1du;
@@ -400,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_region_names_all_that_it_holds),
 		cmocka_unit_test(what_is_not_exact_says_so),
 		cmocka_unit_test(too_many_classes_are_cut_with_a_word),
+		cmocka_unit_test(a_statement_too_many_is_found_where_not_all_is_compared),
 		cmocka_unit_test(witnesses_disagree_and_no_change_is_missed),
 	};
 
