@@ -105,7 +105,7 @@ class Closed(Filtered):
 
 @pytest.fixture(scope="module")
 def closed(folder, backend):
-    subnet = Subnet("pd")
+    subnet = Subnet("pi")
     settings = subnet_settings(folder / "closed", MANAGEMENT)
     settings["networks"][0]["interface"] = subnet.bridge
     settings["filter_events_per_second"] = 1000000
