@@ -10,9 +10,8 @@ usage: guest.py [--memory MB] [SUITE...]
 The kernel and a static busybox come out of Debian's packages without being installed, everything else from this machine and
 the build folder (POSTERN_BUILD); a suite is one initramfs, one boot, and a script in the guest; as many run side by side as
 there are processors. A guest has no disk, no NIC and no port of the host; it speaks on its serial console, which is kept in
-BUILD/guest/SUITE.log. Fails on a failed test, on a
-test without a result, on a warning or panic of the kernel, and after GUEST_SECONDS (default 300). GUEST_ACCEL=kvm is for hosts where
-KVM boots stock kernels.
+BUILD/guest/SUITE.log. Fails on a failed test, on one without a result, on a warning or panic of the kernel, and after
+GUEST_SECONDS (default 600). GUEST_ACCEL=kvm is for hosts where KVM boots stock kernels. Needs no root.
 """
 import argparse
 import collections
@@ -35,7 +34,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
 CACHE = BUILD / "guest"
-SECONDS = float(os.environ.get("GUEST_SECONDS", "300"))
+SECONDS = float(os.environ.get("GUEST_SECONDS", "600"))
 ACCEL = os.environ.get("GUEST_ACCEL", "tcg,tb-size=128")
 
 # A panic ends QEMU; ramfs, because a tmpfs as root takes no more than half of the memory; what the kernel does not know is
@@ -81,7 +80,8 @@ def product(archive):
     for name in ("posternd", "postern-gateway", "postern-control", "postern"):
         archive.program(f"postern/{name}", BUILD / name)
     archive.file("postern.yaml", SETTINGS)
-    archive.file("petstore.yaml", string.Template((ROOT / "tests/lab/petstore.yaml").read_text()).safe_substitute(backend="http://10.30.0.2:8080"))
+    document = string.Template((ROOT / "tests/lab/petstore.yaml").read_text())
+    archive.file("petstore.yaml", document.safe_substitute(backend="http://10.30.0.2:8080"))
     tools(archive, "ip", "curl")
 
 
@@ -209,13 +209,15 @@ def boot(suite, kernel, initramfs, memory_mb):
             guest.kill()
             guest.wait()
     if judge.open or not judge.done:
-        judge.fail(f"the guest ended {f'after {SECONDS:.0f} s' if late.is_set() else 'by itself'} in {judge.open or 'the suite'}")
+        how = f"after {SECONDS:.0f} s" if late.is_set() else "by itself"
+        judge.fail(f"the guest ended {how} in {judge.open or 'the suite'}")
     if judge.done and judge.passed == 0:
         judge.fail("no test ran")
     print("\n".join([f"guest {suite}", *judge.report]))
     if judge.failures:
         print("\n".join((CACHE / f"{suite}.log").read_text().splitlines()[-60:]))
-    print(f"guest {suite}: {judge.passed} passed, {len(judge.failures)} failed, {memory_mb} MB, {time.monotonic() - begun:.1f} s", flush=True)
+    score = f"{judge.passed} passed, {len(judge.failures)} failed"
+    print(f"guest {suite}: {score}, {memory_mb} MB, {time.monotonic() - begun:.1f} s", flush=True)
     return not judge.failures
 
 

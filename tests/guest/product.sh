@@ -3,7 +3,8 @@
 # one line.
 all_well=true
 bridge=pg-bridge endpoint_ip=10.20.0.100 endpoint_ip6=fd20:5071:e2::100 management=http://127.0.0.1:4566
-export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7GUEST AWS_SECRET_ACCESS_KEY=the-guests-own-secret-of-forty-characters AWS_DEFAULT_REGION=us-east-1 POSTERN_ENDPOINT=$management
+export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7GUEST AWS_SECRET_ACCESS_KEY=the-guests-own-secret-of-forty-characters
+export AWS_DEFAULT_REGION=us-east-1 POSTERN_ENDPOINT=$management
 
 check() { # text command...
 	text=$1
@@ -97,7 +98,9 @@ start
 need 'posternd, gateway and control start' wait_for 60 grep -q ^ready /tmp/ready
 say fact "ready after $(since "$begun") s"
 
-need 'an endpoint' wait_for 30 call ec2 -o /tmp/endpoint -d "Action=CreateVpcEndpoint&Version=2016-11-15&VpcId=vpc-0b1c2d3e4f5061728&VpcEndpointType=Interface&ServiceName=com.amazonaws.us-east-1.execute-api&SubnetId.1=subnet-0a1b2c3d4e5f60718&IpAddressType=dualstack&ClientToken=guest" $management/
+wish='Action=CreateVpcEndpoint&Version=2016-11-15&ClientToken=guest&VpcEndpointType=Interface&IpAddressType=dualstack'
+wish=$wish'&ServiceName=com.amazonaws.us-east-1.execute-api&VpcId=vpc-0b1c2d3e4f5061728&SubnetId.1=subnet-0a1b2c3d4e5f60718'
+need 'an endpoint' wait_for 30 call ec2 -o /tmp/endpoint -d "$wish" $management/
 endpoint=$(grep -o 'vpce-[0-9a-f]*' /tmp/endpoint | head -n 1)
 need 'a private API' call apigateway -o /tmp/api -H 'Content-Type: application/octet-stream' --data-binary @/petstore.yaml \
 	"$management/restapis?endpointConfigurationTypes=PRIVATE&endpointConfigurationVpcEndpointIds=$endpoint&mode=import"
@@ -142,7 +145,7 @@ need 'a start with everything stored serves' wait_for 60 gets 200 '{"status":"fi
 say fact "first 200 of a start with everything stored after $(since "$begun") s"
 check 'and refuses' ends 7 denied -4
 for program in posternd postern-gateway postern-control; do
-	awk -v n=$program '/^VmRSS|^Seccomp:|^CapEff/ {line = line " " $1 $2} END {print "guest: fact " n line}' "/proc/$(pidof $program)/status"
+	say fact "$program" "$(grep -E '^(VmRSS|CapEff|Seccomp):' "/proc/$(pidof $program)/status" | tr '\n\t' '  ')"
 done
 say fact "the store takes $(du -s /state | cut -f 1) kB"
 kill "$postern"
