@@ -377,6 +377,27 @@ static void a_reset_keeps_options_and_extension_headers_in_place(void **state)
 	filter_close(filter);
 }
 
+/* What looks like a TCP header in a later fragment is data: nothing in it may be answered. */
+static void later_fragments_are_never_answered(void **state)
+{
+	struct filter *filter = open_loaded(FILTER_MODE_RESET);
+	struct filter_stats stats;
+
+	(void)state;
+	assert_int_equal(TC_ACT_SHOT,
+		verdict(filter, closed(tcp(ip4(ethernet(ETH_P_IP), DENIED, "10.20.0.5", 6, 0, 100), 443, 2, 1, 0, 9))));
+	assert_int_equal(TC_ACT_SHOT,
+		verdict(filter,
+			closed(tcp(ip4(ethernet(ETH_P_IP), DENIED, "10.20.0.5", 6, 0, 0x2064), 443, 2, 1, 0, 4))));
+	assert_int_equal(TC_ACT_SHOT,
+		verdict(filter, closed(tcp(fragment6(ip6(ethernet(ETH_P_IPV6), DENIED6, "fd20::5", 44), 6, 800, 0), 443,
+					2, 1, 0, 9))));
+	assert_int_equal(0, filter_read_stats(filter, &stats));
+	assert_int_equal(3, stats.packets[FILTER_SOURCE_DENIED]);
+	assert_int_equal(0, stats.resets_sent + stats.resets_limited);
+	filter_close(filter);
+}
+
 static uint64_t seconds(void)
 {
 	struct timespec now;
@@ -597,6 +618,7 @@ int main(void)
 		cmocka_unit_test(a_denied_syn_is_answered_with_a_reset_that_acknowledges_it),
 		cmocka_unit_test(a_reset_takes_its_sequence_from_an_acknowledgement),
 		cmocka_unit_test(a_reset_keeps_options_and_extension_headers_in_place),
+		cmocka_unit_test(later_fragments_are_never_answered),
 		cmocka_unit_test(resets_end_at_the_limit_and_silence_is_counted),
 		cmocka_unit_test(udp_is_dropped_silently_whatever_the_mode),
 		cmocka_unit_test(ports_other_than_services_are_refused_for_their_own_reason),
