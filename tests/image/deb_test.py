@@ -413,6 +413,23 @@ def test_down_is_no_crash(host):
     wait_for(lambda: host.get().status == 200, "an answer: the endpoint was made again", 20)
 
 
+def test_what_outlives_posternd_serves_and_can_be_ended(host):
+    """posternd crashes and can't come back, for its settings are bad by now: nobody outside notices. `stop` has no process of its
+    own to end then; `kill` ends what is left, as removing the package does."""
+    before, restarts = host.pids(), int(host.property(UNIT, "NRestarts"))
+    host.path("/etc/postern/postern.yaml").write_text("nonsense: 1\n")
+    host.systemctl("kill", "--kill-who=main", "--signal=KILL", UNIT)
+    wait_for(lambda: int(host.property(UNIT, "NRestarts")) >= restarts + 2, "starts that fail", 20)
+    assert host.get().status == 200
+    host.systemctl("stop", UNIT)
+    assert host.get().status == 200 and host.pids() == {**before, "posternd": None}
+    host.systemctl("kill", UNIT)
+    wait_for(lambda: not any(host.pids().values()), "the end of the others", 30)
+    host.path("/etc/postern/postern.yaml").write_text(SETTINGS)
+    host.systemctl("start", UNIT)
+    wait_for(lambda: host.get().status == 200, "an answer of the next", 20)
+
+
 def test_removal_leaves_state_and_purge_does_not(host):
     host.apt("remove", "postern")
     assert host.installed() == "config-files"
