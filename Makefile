@@ -143,6 +143,7 @@ help:
 	@echo 'make image     the disk image of the appliance, raw and qcow2; image-formats adds VMDK and VHD (image/README.md)'
 	@echo 'make deb       the Debian package: $(B)/postern_$(VERSION)_ARCHITECTURE.deb'
 	@echo 'make deb-test  installs, upgrades and purges the package where systemd runs in namespaces of its own (needs root)'
+	@echo 'make image-test  the image in QEMU: both firmwares, damage, power cuts; image-check is its short form'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'
 	@echo 'make clean     remove $(B)/'

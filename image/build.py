@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the appliance's disk: BUILD/image/postern.raw, postern.qcow2, and its bill of materials, postern.cdx.json.
 
-usage: build.py [--version TEXT] [--settings FILE] [--formats FORMAT...]
+usage: build.py [--version TEXT] [--settings FILE] [--out FOLDER] [--raw] [--formats FORMAT...]
   --version   what the bill of materials says
   --settings  the image's own settings, which hold until it is given others (default: files/default.yaml)
-  --formats   also vmdk, vhd
+  --out       where to build (default: BUILD/image)
+  --raw       the raw disk alone, not compressed into a qcow2
+  --formats   nothing but these, of the disk that is there: vmdk, vhd
 
-From BUILD (POSTERN_BUILD): the programs, image/stage1, image/init/init. From this machine: the shared libraries that they name. From
+From BUILD (POSTERN_BUILD): the programs, image/stage1, image/init/init and modprobe. From this machine: the shared libraries that they name. From
 Debian's packages, downloaded and unpacked but not installed: the kernel with its modules, chrony. Needs neither root nor loop devices.
 The steps: a root file system (squashfs), its tree of hashes (dm-verity), an initramfs that leads to it, the disk (disk.py).
 """
@@ -28,7 +30,7 @@ import sbom
 from initramfs import Initramfs
 
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
-OUT = BUILD / "image"
+MADE = OUT = BUILD / "image"
 PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
 # Programs of image/ that are in the image where they have been built.
 OPTIONAL_PROGRAMS = ("configure",)
@@ -36,9 +38,11 @@ OPTIONAL_PROGRAMS = ("configure",)
 # On the way to the root: what is always needed, then drivers of disks, loaded where the machine has one.
 BOOT_MODULES = ("sha256_ssse3", "dm_verity", "squashfs")
 BOOT_DRIVERS = ("virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ata_piix", "vmw_pvscsi", "hv_vmbus", "hv_storvsc", "xen_blkfront")
-# From the root: the filter and the links of endpoints; channels of configuration; a watchdog and the power button.
-MODULES = ("sch_ingress", "cls_bpf", "veth", "macvlan", "ipvlan", "bridge", "tcp_diag", "vfat", "nls_cp437", "nls_ascii", "isofs",
-           "softdog", "evdev")
+# From the root, when the kernel asks: the filter and the links of endpoints, and what settings may be on.
+NAMED_MODULES = ("sch_ingress", "cls_bpf", "veth", "macvlan", "ipvlan", "bridge", "inet_diag", "tcp_diag", "vfat", "nls_cp437", "nls_ascii",
+                 "nls_utf8", "isofs")
+# From the root, at the start: a watchdog and the power button; then drivers, where the machine has the device.
+MODULES = ("softdog", "evdev")
 DRIVERS = ("virtio_net", "virtio_rng", "ena", "hv_netvsc", "hv_utils", "xen_netfront", "vmxnet3", "button", "qemu_fw_cfg", "wdat_wdt",
            "sr_mod", "virtio_balloon", "hv_balloon", "virtio_scsi", "sd_mod", "virtio_blk")
 # Patterns of devices, as opposed to the other names that a module goes by (file systems, character devices, ciphers).
@@ -90,15 +94,15 @@ class Root:
         for path in paths:
             self.program(path, folder / path)
 
-    def bill(self, version):
+    def find_packages(self):
         """Who it is all from. Only known once everything has been collected."""
-        unknown = [path for path in self.sources if path not in (known := sbom.owners(self.sources))]
+        known = sbom.owners(self.sources)
+        unknown = [path for path in self.sources if path not in known]
         if unknown:
             raise SystemExit(f"image: no package owns {unknown}")
         names = set(known.values()) | {"ca-certificates", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin"}
         for name, (package_version, source) in sbom.installed(names).items():
             self.packages[name] = (package_version, source, sbom.licences(name))
-        return sbom.bill(version, self.packages, self.others, self.files)
 
     def write(self, folder):
         shutil.rmtree(folder, ignore_errors=True)
@@ -144,22 +148,37 @@ def module_lines(kernel, folder, always, drivers):
     return order, "".join(" ".join([f"{folder}/{file.name}", *dict.fromkeys(patterns[file] or [])]) + "\n" for file in order)
 
 
+def name_lines(kernel, folder):
+    """(files, lines of the list for image/init/modprobe.c): every name that the kernel may ask for these modules by."""
+    lines, files = {}, []
+    for name in NAMED_MODULES:
+        needed = kernel.modules(name)
+        files += [file for file in needed if file not in files]
+        aliases = [text.decode() for text in re.findall(rb"\0alias=([^\0]+)", needed[-1].read_bytes())] if needed else []
+        for alias in [name, *aliases]:
+            lines.setdefault(alias, " ".join([alias, *(f"{folder}/{file.name}" for file in needed)]) + "\n")
+    return files, "".join(lines.values())
+
+
 def make_root(kernel, settings, version):
     root = Root()
     root.folders |= {"dev", "proc", "sys", "run", "tmp", "var", "etc/postern"}
     for name in PROGRAMS:
         root.program(f"usr/lib/postern/{name}", BUILD / name)
     for name in OPTIONAL_PROGRAMS:
-        if (OUT / name).exists():
-            root.program(f"usr/lib/postern/{name}", OUT / name)
-    root.program("usr/sbin/init", OUT / "init/init")
+        if (MADE / name).exists():
+            root.program(f"usr/lib/postern/{name}", MADE / name)
+    for name in ("init", "modprobe"):
+        root.program(f"usr/sbin/{name}", MADE / "init" / name)
     root.unpacked(debian.unpack(BUILD / "guest", "chrony"), "usr/sbin/chronyd")
     root.links |= {"usr/bin/postern": "../lib/postern/postern", "bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64",
                    "etc/resolv.conf": "../run/resolv.conf"}
     modules, lines = module_lines(kernel, "/usr/lib/modules", MODULES, DRIVERS)
-    for module in modules:
-        root.file(f"usr/lib/modules/{module.name}", module.read_bytes())
     root.file("usr/share/postern/modules", lines)
+    named, lines = name_lines(kernel, "/usr/lib/modules")
+    root.file("usr/share/postern/module-names", lines)
+    for module in {*modules, *named}:
+        root.file(f"usr/lib/modules/{module.name}", module.read_bytes())
     root.file("etc/passwd", PASSWD)
     root.file("etc/group", GROUP)
     for path, content in NETWORK_FILES.items():
@@ -172,8 +191,9 @@ def make_root(kernel, settings, version):
     root.packages[name[0]] = (name[1], f"linux {name[1]}", sbom.licences(name[0], kernel.package / "usr/share/doc"))
     wolfssl = (pathlib.Path(os.environ.get("WOLFSSL", ROOT / "build/wolfssl")) / "VERSION").read_text().split()[0]
     root.others.append(sbom.component("wolfssl", wolfssl, ["GPL-2.0-or-later"]))
-    bill = root.bill(version)
+    root.find_packages()
     root.file("usr/share/postern/packages", "".join(f"{name} {facts[0]}\n" for name, facts in sorted(root.packages.items())) + f"wolfssl {wolfssl}\n")
+    bill = sbom.bill(version, root.packages, root.others, root.files)
     root.file("usr/share/postern/postern.cdx.json", bill)
     return root, bill
 
@@ -183,7 +203,7 @@ def make_initramfs(kernel):
     archive = Initramfs(OUT / "scratch")
     for folder in ("dev", "proc", "sys", "root"):
         archive.folder(folder)
-    archive.file("init", stripped(OUT / "stage1"), 0o755)
+    archive.file("init", stripped(MADE / "stage1"), 0o755)
     modules, lines = module_lines(kernel, "/lib", BOOT_MODULES, BOOT_DRIVERS)
     for module in modules:
         archive.file(f"lib/{module.name}", module.read_bytes())
@@ -202,7 +222,7 @@ def make_verity(squashfs, out):
     return f"{facts['Data blocks']}:{SALT}:{facts['Root hash']}"
 
 
-def build(version, settings):
+def build(version, settings, raw_only):
     OUT.mkdir(parents=True, exist_ok=True)
     scratch = OUT / "scratch"
     scratch.mkdir(exist_ok=True)
@@ -220,10 +240,8 @@ def build(version, settings):
     raw = OUT / "postern.raw"
     disk.write(raw, scratch, {slot: (files, OUT / "root.img") for slot in "ab"}, {"slot": "a", "tries": "3"})
     (OUT / "postern.cdx.json").write_text(bill)
-    convert("qcow2", "-c")
-    for path in (raw, OUT / "postern.qcow2"):
-        print(f"{path}: {os.stat(path).st_size} bytes", flush=True)
-    print(f"image_bytes {os.stat(OUT / 'postern.qcow2').st_size}")
+    if not raw_only:
+        print(f"image_bytes {os.stat(convert('qcow2', '-c')).st_size}", flush=True)
 
 
 def convert(form, *options):
@@ -234,14 +252,18 @@ def convert(form, *options):
 
 
 def main():
+    global OUT
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", default="0")
     parser.add_argument("--settings", type=pathlib.Path, default=HERE / "files/default.yaml")
+    parser.add_argument("--out", type=pathlib.Path, default=OUT)
+    parser.add_argument("--raw", action="store_true")
     parser.add_argument("--formats", nargs="*", default=[], choices=("vmdk", "vhd"))
     options = parser.parse_args()
+    OUT = options.out.resolve()
     try:
         if not options.formats:
-            build(options.version, options.settings.read_bytes())
+            build(options.version, options.settings.read_bytes(), options.raw)
         for form in options.formats:
             more = {"vmdk": ("-o", "subformat=streamOptimized"), "vhd": ("-o", "subformat=fixed,force_size=on")}[form]
             print(convert(form, *more))

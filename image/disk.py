@@ -68,13 +68,13 @@ def fat(path, partition, files):
     return path.read_bytes()
 
 
-def ext4(path):
-    """An empty file system that can grow a thousandfold while it is mounted."""
+def ext4(path, content=None):
+    """A file system that can grow a thousandfold while it is mounted: empty, or with the files of a folder (whose times it keeps)."""
     path.unlink(missing_ok=True)
     with open(path, "wb") as image:
         image.truncate(size_of("data"))
     run("mke2fs", "-q", "-t", "ext4", "-b", 4096, "-m", 1, "-J", "size=4", "-L", "postern-data", "-U", DATA_ID, "-E",
-        f"hash_seed={DATA_ID},nodiscard,lazy_itable_init=0,root_owner=0:0", path)
+        f"hash_seed={DATA_ID},nodiscard,lazy_itable_init=0,root_owner=0:0", *(["-d", content] if content else []), path)
     return path
 
 
@@ -133,7 +133,7 @@ def write(path, scratch, slots, words):
         "bios": core,
         "esp": fat(scratch / "esp.fat", "esp", {
             "grubenv": environment(**words), "grub.cfg": (pathlib.Path(__file__).parent / "boot/grub.cfg").read_bytes(),
-            "EFI/BOOT/BOOTX64.EFI": grub(scratch, "x86_64-efi")}),
+            "EFI/BOOT/BOOTX64.EFI": grub(scratch, "x86_64-efi", "chain")}),
         "data": ext4(scratch / "data.ext4").read_bytes()}
     for slot, (files, root) in slots.items():
         contents[f"boot-{slot}"] = fat(scratch / "boot.fat", f"boot-{slot}", files)

@@ -10,6 +10,7 @@ IMAGE_SOURCES := $(wildcard image/init/*.c)
 IMAGE_OBJECTS := $(IMAGE_SOURCES:%.c=$(B)/%.o)
 STAGE1_PARTS := stage1 console disk grubenv modules
 INIT_PARTS := init service console data disk grubenv modules
+MODPROBE_PARTS := modprobe modules console
 
 # The initramfs holds stage1 alone: it brings its libc along.
 $(B)/image/stage1: $(STAGE1_PARTS:%=$(B)/image/init/%.o)
@@ -18,11 +19,22 @@ $(B)/image/stage1: $(STAGE1_PARTS:%=$(B)/image/init/%.o)
 $(B)/image/init/init: $(INIT_PARTS:%=$(B)/image/init/%.o)
 	@echo '  LD    $@'
 	@$(CC) $(LDFLAGS) -o $@ $^
+$(B)/image/init/modprobe: $(MODPROBE_PARTS:%=$(B)/image/init/%.o)
+	@echo '  LD    $@'
+	@$(CC) $(LDFLAGS) -o $@ $^
 
 .PHONY: image image-formats
-image: all $(B)/image/stage1 $(B)/image/init/init
+image: all $(B)/image/stage1 $(B)/image/init/init $(B)/image/init/modprobe
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION)
 
 # What other hypervisors import: VMDK for VMware and AWS, VHD for Azure and Hyper-V.
 image-formats: image
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION) --formats vmdk vhd
+
+# What the image is worth, under QEMU's software emulation: everything; or its short form, which CI runs.
+IMAGE_TESTS = POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
+.PHONY: image-test image-check
+image-test: image
+	@$(IMAGE_TESTS)
+image-check: image
+	@$(IMAGE_TESTS) -m 'not full'

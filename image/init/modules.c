@@ -112,3 +112,24 @@ void modules_load(const char *list_path)
 	if (list)
 		fclose(list);
 }
+
+int modules_load_named(const char *list_path, const char *name)
+{
+	static char line[MODULES_LINE_BYTES];
+	FILE *list = fopen(list_path, "re");
+	int error = -ENOENT;
+
+	while (list && error && fgets(line, sizeof line, list)) {
+		char *rest = line, *path;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (strcmp(strsep(&rest, " "), name) != 0)
+			continue;
+		while ((path = strsep(&rest, " ")) != NULL)
+			load(path);
+		error = 0;
+	}
+	if (list)
+		fclose(list);
+	return error;
+}

@@ -7,7 +7,10 @@
  * other if one of the machine's devices matches. Devices appear as buses find them: modules_load() may be called again, and
  * loads what has become of use since.
  *
- * Process: stage1 and init; single-threaded.
+ * What no device asks for, the kernel asks for itself when it is used: kinds of links, of filters, of file systems. It starts
+ * /sbin/modprobe with a name (modprobe.c); a second list says which files that name stands for.
+ *
+ * Process: stage1, init, modprobe; single-threaded.
  */
 #ifndef POSTERN_INIT_MODULES_H
 #define POSTERN_INIT_MODULES_H
@@ -17,5 +20,8 @@
 
 /* Load what `list_path` says. A module that can't be loaded is named on the console, once a call, and is no error. */
 void modules_load(const char *list_path);
+
+/* Load the files that stand behind `name` in the lines of `list_path`: a name, then files in the order of loading. -ENOENT if none does. */
+int modules_load_named(const char *list_path, const char *name) __attribute__((warn_unused_result));
 
 #endif
