@@ -418,41 +418,56 @@ static int place_index(struct filter *filter, int index_fd)
 	return rc;
 }
 
-/* The swap itself. What the program remembers of sources is out of use from before it until after, and the old is for good. */
-static int swap_maps(struct filter *filter, const struct filter_prepared *prepared, struct filter_settings *settings)
+/* What both the settings in force and those of `generation` allow; modes that let nothing denied pass are alike. */
+static void restrict_settings(struct filter_settings *settings, const struct filter_generation *generation)
 {
-	const uint32_t zero = 0, old_id = settings->table_id;
-	uint32_t id = FILTER_LOADING;
-	int rc = filter_table_id(prepared->table_fd, &id);
+	if (settings->mode == FILTER_MODE_OBSERVE)
+		settings->mode = generation->mode;
+	if (settings->dns > generation->dns)
+		settings->dns = generation->dns;
+}
 
-	if (rc < 0)
-		return rc;
-	settings->table_id = FILTER_LOADING;
-	rc = write_settings(filter, settings);
-	if (rc < 0)
-		return rc;
-	rc = place_index(filter, prepared->index_fd);
+/*
+ * The swap itself. Settings and table are two writes, and a loader may die between them: so the program first gets the stricter of
+ * both settings, that no packet passes by the one's table with the other's settings. What it remembers of sources is out
+ * of use from before the swap until after, and the old is for good.
+ */
+static int swap_maps(struct filter *filter, const struct filter_prepared *prepared, struct filter_settings settings)
+{
+	const uint32_t zero = 0;
+	int rc;
+
+	settings.table_id = FILTER_LOADING;
+	rc = write_settings(filter, &settings);
+	if (rc == 0)
+		rc = place_index(filter, prepared->index_fd);
 	if (rc == 0)
 		rc = bpf_map_update_elem(filter->tables_fd, &zero, &prepared->table_fd, BPF_ANY);
-	settings->table_id = rc < 0 ? old_id : id;
 	return rc;
 }
 
 int filter_swap(
 	struct filter *filter, const struct filter_generation *generation, const struct filter_prepared *prepared)
 {
-	struct filter_settings settings;
-	int rc = filter_read_settings(filter, &settings), written;
+	struct filter_settings settings, between;
+	uint32_t id = FILTER_LOADING;
+	int rc = filter_table_id(prepared->table_fd, &id), written;
 
+	if (rc == 0)
+		rc = filter_read_settings(filter, &settings);
 	if (rc < 0)
 		return rc;
-	rc = swap_maps(filter, prepared, &settings);
+	between = settings;
+	restrict_settings(&between, generation);
+	rc = swap_maps(filter, prepared, between);
 	if (rc == 0) {
 		filter->generation = generation->generation;
 		filter->prefix_count = prepared->prefix_count;
 		settings.mode = generation->mode;
 		settings.dns = generation->dns;
+		settings.table_id = id;
 	}
+	/* After a failure, all as it was. */
 	written = write_settings(filter, &settings);
 	return rc < 0 ? rc : written;
 }

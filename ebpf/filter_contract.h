@@ -99,7 +99,10 @@ struct filter_index_block {
 
 enum filter_index_head { FILTER_INDEX_TABLE_ID, FILTER_INDEX_LEVELS, FILTER_INDEX_STARTS };
 
-/* The one element of map `settings`. Each field stands alone: a reader may see some of them before the others. */
+/*
+ * The one element of map `settings`. Each field stands alone: a reader may see some of them before the others. While a table is
+ * swapped in, mode and DNS are the stricter of those before and after.
+ */
 struct filter_settings {
 	char endpoint_id[FILTER_ENDPOINT_ID_BYTES];
 	__u32 endpoint_index;
