@@ -23,8 +23,9 @@ $(B)/image/init/modprobe: $(MODPROBE_PARTS:%=$(B)/image/init/%.o)
 	@echo '  LD    $@'
 	@$(CC) $(LDFLAGS) -o $@ $^
 
-.PHONY: image image-formats
-image: all $(B)/image/stage1 $(B)/image/init/init $(B)/image/init/modprobe
+.PHONY: image image-programs image-formats
+image-programs: $(B)/image/stage1 $(B)/image/init/init $(B)/image/init/modprobe
+image: all image-programs
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION)
 
 # What other hypervisors import: VMDK for VMware and AWS, VHD for Azure and Hyper-V.
@@ -32,7 +33,7 @@ image-formats: image
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION) --formats vmdk vhd
 
 # What the image is worth, under QEMU's software emulation: everything; or its short form, which CI runs.
-IMAGE_TESTS = POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
+IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
 .PHONY: image-test image-check
 image-test: image
 	@$(IMAGE_TESTS)

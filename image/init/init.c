@@ -147,7 +147,6 @@ static void keep_slot(const struct service *posternd)
 
 	if (strncmp(posternd->line, READY, strlen(READY)) != 0)
 		return;
-	console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
 	error = grubenv_read(&env);
 	if (!error)
 		error = grubenv_put(&env, "tries", "3");
@@ -157,6 +156,7 @@ static void keep_slot(const struct service *posternd)
 		error = grubenv_write(&env);
 	if (error)
 		console_say("init", "the boot loader can't be told: %s", strerror(-error));
+	console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
 }
 
 /* Others than services are orphans: the gateway of a posternd that died, until its successor ends it. */

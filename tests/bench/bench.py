@@ -40,7 +40,8 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "filter_ns_over_empty_10": 40, "filter_ns_over_empty_1000": 60, "filter_ns_over_empty_random_1000": 120,
            "filter_ns_over_empty_random_65536": 350,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
-           "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90}
+           "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90,
+           "boot_vs_bare": 1.5}
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
@@ -312,6 +313,16 @@ class Bench:
 
     def flood_min(self):
         return min(self.flooded("drop"), self.flooded("reset"))
+
+    def boot_vs_bare(self):
+        """tests/bench/boot.py."""
+        folder = self.folder / "boot"
+        folder.mkdir(mode=0o755)
+        command = [sys.executable, str(pathlib.Path(__file__).parent / "boot.py"), str(folder)]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        for line in lines:
+            say(line)
+        return float(lines[-1].split()[1])
 
     @functools.cache
     def printed(self, program):

@@ -54,9 +54,9 @@ demo-down: need-root all
 
 .PHONY: bench
 bench: need-root deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
+	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
 		$(B)/bench/flood
-	@POSTERN_BUILD=$(B) $(PYTHON) tests/bench/bench.py $(BENCH)
+	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
 	@mkdir -p $(@D)
