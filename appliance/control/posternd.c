@@ -36,6 +36,14 @@ static int connect_now(struct control *control)
 	return 0;
 }
 
+/* An order that is given up too early is given again, for ever. */
+static unsigned timeout_ms(enum verb verb, const void *body)
+{
+	const struct verb_filter_load *load = body;
+
+	return POSTERND_TIMEOUT_MS + (verb == VERB_FILTER_LOAD ? load->prefix_count / POSTERND_PREFIXES_PER_MS : 0);
+}
+
 int posternd_call(struct control *control, enum verb verb, const void *body, const int *fds, size_t fd_count,
 	struct verb_message **ret)
 {
@@ -44,7 +52,7 @@ int posternd_call(struct control *control, enum verb verb, const void *body, con
 
 	if (error < 0)
 		return error;
-	error = client_call(control->client, verb, body, fds, fd_count, POSTERND_TIMEOUT_MS, &reply);
+	error = client_call(control->client, verb, body, fds, fd_count, timeout_ms(verb, body), &reply);
 	if (error == -EPIPE || error == -ETIMEDOUT || error == -EPROTO) {
 		log_warning("posternd does not answer", LOG_UINT("verb", verb), LOG_ERRNO(error));
 		posternd_forget(control);
