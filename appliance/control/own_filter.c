@@ -7,6 +7,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
+#include "appliance/base/log.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/events.h"
 #include "appliance/control/filter.h"
@@ -378,11 +379,24 @@ int op_get_filter(struct call *call)
 
 /* --- mode ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* The store could not take the new mode: the kernel goes back to what is stored. */
+static void restore_mode(struct control *control, const void *argument)
+{
+	const struct verb_filter_mode *stored = argument;
+	int error = posternd_call(control, VERB_FILTER_MODE, stored, NULL, 0, NULL);
+
+	if (error == 0 || error == -ENOTCONN)
+		return;
+	log_error("the stored filter mode of an endpoint is not in force", LOG_TEXT("endpoint", stored->id),
+		LOG_ERRNO(error));
+	control->filters_stale = true;
+}
+
 int op_put_filter_mode(struct call *call)
 {
 	const char *id = call_input(call, "endpointId"), *mode = call_input(call, "mode");
 	struct json JSON_CLEANUP *endpoint = record_find(call, STORE_vpcendpoint, id);
-	struct verb_filter_mode order = { .mode = (uint32_t)filter_mode_of(mode) };
+	struct verb_filter_mode order = { .mode = (uint32_t)filter_mode_of(mode) }, stored;
 	int error;
 
 	if (!endpoint)
@@ -390,6 +404,9 @@ int op_put_filter_mode(struct call *call)
 	if (endpoint_is_builtin(endpoint))
 		return fail_for_posternd(call, -EOPNOTSUPP);
 	memcpy(order.id, id, strlen(id));
+	stored = order;
+	stored.mode = (uint32_t)filter_mode_of(endpoint_filter_mode(endpoint));
+	call_on_rollback(call, restore_mode, &stored, sizeof stored);
 	error = posternd_call(call->control, VERB_FILTER_MODE, &order, NULL, 0, NULL);
 	if (error < 0 && error != -ENOTCONN)
 		return fail_for_posternd(call, error);

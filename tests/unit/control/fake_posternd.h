@@ -31,6 +31,7 @@ struct fake_posternd {
 	struct verb_endpoint_create created; /* the last one */
 	char deleted[FILTER_ENDPOINT_ID_BYTES];
 	struct verb_filter_load load; /* the last one */
+	struct verb_filter_mode mode; /* likewise */
 	struct filter_prefix_record prefixes[FAKE_PREFIXES_MAX];
 	struct filter_admission_record admissions[FAKE_PREFIXES_MAX];
 	struct verb_filter_stats stats; /* what FILTER_STATS answers */
@@ -83,6 +84,9 @@ static inline void fake_answer(struct fake_posternd *fake, int connection, const
 		break;
 	case VERB_FILTER_STATS:
 		reply.body.filter_stats = fake->stats;
+		break;
+	case VERB_FILTER_MODE:
+		fake->mode = body->filter_mode;
 		break;
 	case VERB_FILTER_LOAD:
 		fake_note_load(fake, &body->filter_load, fd);

@@ -2,6 +2,9 @@
 /* Unit test of control/filter and control/endpoints: what is ordered from posternd, when, and what it is remembered for. */
 #include "tests/unit/control/filtering.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static void an_endpoint_is_ordered_and_its_filter_loaded_before_the_answer(void **state)
 {
 	struct appliance *appliance = *state;
@@ -177,6 +180,33 @@ static void an_event_names_the_sid_behind_it(void **state)
 	assert_int_equal(0, json_count(json_find(appliance->body, "events")));
 }
 
+/* No file may grow, as on a full disk: whatever is written to the store fails. */
+static void let_files_grow(bool may)
+{
+	struct rlimit limit;
+
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = may ? limit.rlim_max : 0;
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void a_mode_that_cant_be_stored_is_not_left_in_force(void **state)
+{
+	struct appliance *appliance = *state;
+	char target[128];
+
+	snprintf(target, sizeof target, "/postern/v1/filter/%s/mode", create_endpoint(appliance));
+	signal(SIGXFSZ, SIG_IGN);
+	let_files_grow(false);
+	assert_int_not_equal(200, call_with(appliance, "postern", "PUT", target, NULL, NULL, "{\"mode\":\"observe\"}"));
+	let_files_grow(true);
+	assert_int_equal(2, fake.counts[VERB_FILTER_MODE]);
+	assert_int_equal(FILTER_MODE_RESET, fake.mode.mode);
+	assert_int_equal(200, call_with(appliance, "postern", "PUT", target, NULL, NULL, "{\"mode\":\"observe\"}"));
+	assert_int_equal(3, fake.counts[VERB_FILTER_MODE]);
+	assert_int_equal(FILTER_MODE_OBSERVE, fake.mode.mode);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +220,7 @@ int main(void)
 		WITH_POSTERND(endpoints_are_compared_with_the_store),
 		WITH_POSTERND(a_deleted_endpoint_is_taken_down),
 		WITH_POSTERND(an_event_names_the_sid_behind_it),
+		WITH_POSTERND(a_mode_that_cant_be_stored_is_not_left_in_force),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
