@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #define SHOOTERS 2
-#define SWAPS_DEFAULT 30
-#define ROUNDS_BETWEEN 20 /* of all shots, between two swaps */
+#define SWAPS_DEFAULT 20 /* POSTERN_SWAPS in the environment: another number */
+#define ROUNDS_BETWEEN 5 /* of all shots, between two swaps */
 
 struct shot {
 	struct frame frame;
