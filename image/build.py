@@ -23,9 +23,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(HERE), str(ROOT / "tests/guest")]
-import debian
+sys.path.insert(0, str(HERE))
 import disk
+import packages
 import sbom
 from initramfs import Initramfs
 
@@ -170,7 +170,7 @@ def make_root(kernel, settings, version):
             root.program(f"usr/lib/postern/{name}", MADE / name)
     for name in ("init", "modprobe"):
         root.program(f"usr/sbin/{name}", MADE / "init" / name)
-    root.unpacked(debian.unpack(BUILD / "guest", "chrony"), "usr/sbin/chronyd")
+    root.unpacked(packages.unpack(BUILD / "guest", "chrony"), "usr/sbin/chronyd")
     root.links |= {"usr/bin/postern": "../lib/postern/postern", "bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64",
                    "etc/resolv.conf": "../run/resolv.conf"}
     modules, lines = module_lines(kernel, "/usr/lib/modules", MODULES, DRIVERS)
@@ -226,7 +226,7 @@ def build(version, settings, raw_only):
     OUT.mkdir(parents=True, exist_ok=True)
     scratch = OUT / "scratch"
     scratch.mkdir(exist_ok=True)
-    kernel = debian.Kernel(BUILD / "guest")
+    kernel = packages.Kernel(BUILD / "guest")
     kernel.package = next(parent for parent in kernel.image.parents if parent.name.startswith("linux-image"))
     root, bill = make_root(kernel, settings, version)
     root.write(OUT / "root")
@@ -267,7 +267,7 @@ def main():
         for form in options.formats:
             more = {"vmdk": ("-o", "subformat=streamOptimized"), "vhd": ("-o", "subformat=fixed,force_size=on")}[form]
             print(convert(form, *more))
-    except (debian.Unavailable, OSError) as error:
+    except (packages.Unavailable, OSError) as error:
         print(f"image: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:

@@ -26,8 +26,8 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import debian
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "image"))
+import packages
 from initramfs import Initramfs
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -98,7 +98,7 @@ def tools(archive, *names):
     for name in names:
         path = shutil.which(name, path=f"{os.environ['PATH']}:/sbin:/usr/sbin")
         if path is None:
-            raise debian.Unavailable(f"{name} is missing: run `make deps`")
+            raise packages.Unavailable(f"{name} is missing: run `make deps`")
         archive.program(f"usr/bin/{name}", path)
 
 
@@ -231,10 +231,10 @@ def main():
         parser.error(f"no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
     try:
         if shutil.which("qemu-system-x86_64") is None:
-            raise debian.Unavailable("qemu-system-x86_64 is missing: run `make deps`")
-        kernel, busybox = debian.Kernel(CACHE), debian.unpack(CACHE, "busybox-static")
+            raise packages.Unavailable("qemu-system-x86_64 is missing: run `make deps`")
+        kernel, busybox = packages.Kernel(CACHE), packages.unpack(CACHE, "busybox-static")
         images = [(suite, make(suite, kernel, busybox), options.memory or SUITES[suite].memory_mb) for suite in options.suites]
-    except (debian.Unavailable, FileNotFoundError) as error:
+    except (packages.Unavailable, FileNotFoundError) as error:
         print(f"guest: {error}", file=sys.stderr)
         return 1
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
