@@ -14,6 +14,7 @@ Debian's packages, downloaded and unpacked but not installed: the kernel with it
 The steps: a root file system (squashfs), its tree of hashes (dm-verity), an initramfs that leads to it, the disk (disk.py).
 """
 import argparse
+import gzip
 import os
 import pathlib
 import re
@@ -36,7 +37,7 @@ PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
 OPTIONAL_PROGRAMS = ("configure",)
 
 # On the way to the root: what is always needed, then drivers of disks, loaded where the machine has one.
-BOOT_MODULES = ("sha256_ssse3", "dm_verity", "squashfs")
+BOOT_MODULES = ("dm_verity", "squashfs")
 BOOT_DRIVERS = ("virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ata_piix", "vmw_pvscsi", "hv_vmbus", "hv_storvsc", "xen_blkfront")
 # From the root, when the kernel asks: the filter and the links of endpoints, and what settings may be on.
 NAMED_MODULES = ("sch_ingress", "cls_bpf", "veth", "macvlan", "ipvlan", "bridge", "inet_diag", "tcp_diag", "vfat", "nls_cp437", "nls_ascii",
@@ -209,7 +210,8 @@ def make_initramfs(kernel):
         archive.file(f"lib/{module.name}", module.read_bytes())
     archive.file("modules", lines)
     archive.write(OUT / "initrd.gz")
-    return (OUT / "initrd.gz").read_bytes()
+    # Every KiB is read through the BIOS.
+    return gzip.compress(gzip.decompress((OUT / "initrd.gz").read_bytes()), 9, mtime=0)
 
 
 def make_verity(squashfs, out):
