@@ -87,7 +87,7 @@ static const char *wrong_network_field(const struct netns_network *network)
 		return "networks.zone";
 	if (!is_interface(network->interface))
 		return "networks.interface";
-	if (network->attachment < NETNS_ATTACH_BRIDGE || network->attachment > NETNS_ATTACH_NIC)
+	if (network->attachment < NETNS_ATTACH_BRIDGE || network->attachment > NETNS_ATTACH_IPVLAN)
 		return "networks.attachment";
 	if (network->mtu_bytes && (network->mtu_bytes < 576 || network->mtu_bytes > 65535))
 		return "networks.mtu_bytes";

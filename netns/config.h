@@ -40,6 +40,7 @@ enum netns_attachment {
 	NETNS_ATTACH_BRIDGE = 1,  /* a veth pair, its outer end enslaved to bridge `interface` */
 	NETNS_ATTACH_MACVLAN = 2, /* a macvlan (bridge mode) on NIC `interface` */
 	NETNS_ATTACH_NIC = 3, /* NIC `interface` itself is moved into the endpoint's namespace, for one endpoint only */
+	NETNS_ATTACH_IPVLAN = 4, /* an ipvlan (L2, bridge mode) on NIC `interface`, whose MAC address it shares */
 };
 
 /* An address; family 0 means none. */

@@ -281,7 +281,8 @@ static int clear_inside(void *context)
 		/* The inner end of a veth pair went with its outer end. */
 		if (ifindex < 0)
 			continue;
-		if (inside->plans[i].network->attachment == NETNS_ATTACH_MACVLAN) {
+		if (inside->plans[i].network->attachment == NETNS_ATTACH_MACVLAN ||
+			inside->plans[i].network->attachment == NETNS_ATTACH_IPVLAN) {
 			rc = link_delete(ifindex);
 		} else if (inside->plans[i].network->attachment == NETNS_ATTACH_NIC) {
 			/* clsact goes with the move to another namespace only for virtual links: take it off here. */

@@ -13,11 +13,14 @@
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/ipvlan.h>
 #include <netlink/route/link/macvlan.h>
 #include <netlink/route/link/veth.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 #include <netlink/socket.h>
+
+#include "netns/report.h"
 
 /* How long a bridge may take to open a port that has its carrier; with spanning tree it takes longer than anybody can wait. */
 #define LINK_FORWARDING_MS 250
@@ -203,6 +206,49 @@ static int create_macvlan(
 	return rc;
 }
 
+/* No MAC address of its own: the kernel gives it the NIC's. L2 is what lets the ingress hook of its own namespace see all packets. */
+static int create_ipvlan(struct nl_sock *netlink, const struct link_plan *plan, struct rtnl_link *nic, int namespace_fd)
+{
+	struct rtnl_link *link = rtnl_link_ipvlan_alloc();
+	int rc;
+
+	if (!link)
+		return -ENOMEM;
+	rtnl_link_set_name(link, plan->inner_name);
+	rtnl_link_set_link(link, rtnl_link_get_ifindex(nic));
+	rtnl_link_set_mtu(link, plan->network->mtu_bytes ? plan->network->mtu_bytes : rtnl_link_get_mtu(nic));
+	rtnl_link_set_ns_fd(link, namespace_fd);
+	rc = to_errno(rtnl_link_ipvlan_set_mode(link, (uint16_t)rtnl_link_ipvlan_str2mode("l2")));
+	if (rc == 0)
+		rc = to_errno(rtnl_link_add(netlink, link, NLM_F_CREATE | NLM_F_EXCL));
+	rtnl_link_put(link);
+	return rc;
+}
+
+/* The kernel's own words for these say nothing of what is to be done. Returns what the caller is told. */
+static int explain(const struct netns_network *network, int error)
+{
+	const char *kind = network->attachment == NETNS_ATTACH_IPVLAN ? "ipvlan" : "macvlan", *other = "macvlan";
+
+	if (network->attachment == NETNS_ATTACH_MACVLAN)
+		other = "ipvlan";
+	else if (network->attachment != NETNS_ATTACH_IPVLAN)
+		return error;
+	if (error == -EOPNOTSUPP) {
+		report(REPORT_ERROR,
+			"network %s: this kernel makes no %s links: load its module (modprobe %s), boot a kernel that "
+			"has it, or change `attachment`",
+			network->subnet_id, kind, kind);
+		return -EPROTONOSUPPORT; /* what is asked of a posternd that makes no endpoints at all is EOPNOTSUPP */
+	}
+	if (error == -EBUSY)
+		report(REPORT_ERROR,
+			"network %s: %s can't carry %s links: it is a port of a bridge or carries %s links; take it "
+			"from there or change `interface`",
+			network->subnet_id, network->interface, kind, other);
+	return error;
+}
+
 /* Down first: a NIC that is up would bring its traffic along before the filter is on it. */
 static int move(struct nl_sock *netlink, struct rtnl_link *nic, int namespace_fd)
 {
@@ -238,9 +284,12 @@ int link_create(const struct link_plan *plan, int namespace_fd)
 			rc = create_veth(netlink, plan, attachment, namespace_fd);
 		else if (plan->network->attachment == NETNS_ATTACH_MACVLAN)
 			rc = create_macvlan(netlink, plan, attachment, namespace_fd);
+		else if (plan->network->attachment == NETNS_ATTACH_IPVLAN)
+			rc = create_ipvlan(netlink, plan, attachment, namespace_fd);
 		else
 			rc = move(netlink, attachment, namespace_fd);
 		rtnl_link_put(attachment);
+		rc = explain(plan->network, rc);
 	}
 	nl_socket_free(netlink);
 	return rc;
@@ -313,7 +362,10 @@ void link_wait_forwarding(const struct link_plan *plan)
 	nl_socket_free(netlink);
 }
 
-/* The kernel announces addresses after a change of the MAC (arp_notify, ndisc_notify), also if the new one is the old one. */
+/*
+ * The kernel announces addresses after a change of the MAC (arp_notify, ndisc_notify), also if the new one is the old one. An
+ * ipvlan refuses one; the kernel announced its addresses when it went up, and there is no port to open that they got lost at.
+ */
 void link_announce(int ifindex)
 {
 	struct nl_sock *netlink;

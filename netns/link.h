@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * link: the network interfaces of an endpoint, by libnl: a veth pair to a bridge, a macvlan on a NIC, or a NIC moved in.
+ * link: the network interfaces of an endpoint, by libnl: a veth pair to a bridge, a macvlan or an ipvlan on a NIC, or a NIC
+ * moved in.
  *
  * link_create() and link_remove() work in posternd's own namespace; all that take an ifindex in that of the calling thread. Nothing goes up before its filter is on it: link_create() leaves the inner end down.
  * libnl's error codes are turned into negative errnos here, and libnl's types stay here.
@@ -19,7 +20,8 @@ struct link_plan {
 	const char *endpoint_id;                /* borrowed; becomes the link's alias */
 	char outer_name[NETNS_INTERFACE_BYTES]; /* "pe" and 12 hex digits; of a veth pair only */
 	char inner_name[NETNS_INTERFACE_BYTES]; /* "eth0" …, or the NIC's own */
-	uint8_t mac[6]; /* the same whenever the endpoint is made again, so that no neighbour's cache is stale */
+	/* The same whenever the endpoint is made again, so that no neighbour's cache is stale; of veth pairs and macvlans only. */
+	uint8_t mac[6];
 };
 
 /* Fill `ret` for the endpoint's interface number `number` in `network`. Both pointers must outlive `ret`. */
@@ -29,7 +31,10 @@ void link_make_plan(
 /* Is what the network wants to attach to there, and of the right kind? 0, -ENODEV, or -EINVAL for an interface that is no bridge. */
 int link_check_attachment(const struct netns_network *network) __attribute__((warn_unused_result));
 
-/* Make the interface with its inner end, down, in `namespace_fd`. Returns 0 or a negative errno. */
+/*
+ * Make the interface with its inner end, down, in `namespace_fd`. Returns 0 or a negative errno: -EPROTONOSUPPORT for a kernel without
+ * that kind of link, -EBUSY for a NIC that is in other use; of both it reports what to do.
+ */
 int link_create(const struct link_plan *plan, int namespace_fd) __attribute__((warn_unused_result));
 /* Remove what link_create() left in our namespace; for a NIC nothing. Returns 0, also if there is none, or a negative errno. */
 int link_remove(const struct link_plan *plan);

@@ -195,8 +195,9 @@ static int check_networks(const struct netns_config *config)
 				"`networks`",
 				network->subnet_id, network->interface, network->interface);
 		else
-			report(REPORT_ERROR, "network %s: there is no interface %s to put a macvlan on",
-				network->subnet_id, network->interface);
+			report(REPORT_ERROR, "network %s: there is no interface %s to put a%s on", network->subnet_id,
+				network->interface,
+				network->attachment == NETNS_ATTACH_IPVLAN ? "n ipvlan" : " macvlan");
 		return rc;
 	}
 	return 0;

@@ -125,7 +125,7 @@ static void read_attachment(struct settings_reader *reader, const struct json *r
 		const char *word;
 		enum netns_attachment attachment;
 	} words[] = { { "bridge", NETNS_ATTACH_BRIDGE }, { "macvlan", NETNS_ATTACH_MACVLAN },
-		{ "nic", NETNS_ATTACH_NIC } };
+		{ "ipvlan", NETNS_ATTACH_IPVLAN }, { "nic", NETNS_ATTACH_NIC } };
 	const struct json *value = json_find(row, "attachment"), *mtu = json_find(row, "mtu_bytes");
 	int64_t number = 0;
 
@@ -134,7 +134,7 @@ static void read_attachment(struct settings_reader *reader, const struct json *r
 			ret->attachment = words[i].attachment;
 	}
 	if (value && !ret->attachment)
-		settings_refuse(reader, value, "must be one of: bridge macvlan nic");
+		settings_refuse(reader, value, "must be one of: bridge macvlan ipvlan nic");
 	if (mtu && json_integer(mtu, 576, 65535, &number) < 0)
 		settings_refuse(reader, mtu, "must be a whole number from 576 to 65535 bytes");
 	else

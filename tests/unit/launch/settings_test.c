@@ -162,7 +162,7 @@ static void a_network_is_judged_as_a_whole(void **state)
 	bad_network("10.20.0.1\n", "10.20.0.110\n",
 		"f.yaml:17:19: networks[0].ipv4_gateway: lies within the pool, so an endpoint could get it\n");
 	bad_network("attachment: bridge", "attachment: tape",
-		"f.yaml:20:17: networks[0].attachment: must be one of: bridge macvlan nic\n");
+		"f.yaml:20:17: networks[0].attachment: must be one of: bridge macvlan ipvlan nic\n");
 	bad_network("interface: br0", "interface: a/b",
 		"f.yaml:21:16: networks[0].interface: must be a name of 1 to 15 visible ASCII characters without "
 		"'/'\n");

@@ -89,7 +89,7 @@ static void every_field_of_a_network_is_judged(void **state)
 	REFUSED("networks.interface", strcpy(config.networks[0].interface, ".."));
 	REFUSED("networks.interface", config.networks[0].interface[0] = '\0');
 	REFUSED("networks.attachment", config.networks[0].attachment = 0);
-	REFUSED("networks.attachment", config.networks[0].attachment = 4);
+	REFUSED("networks.attachment", config.networks[0].attachment = 5);
 	REFUSED("networks.mtu_bytes", config.networks[0].mtu_bytes = 100);
 	REFUSED("networks.prefix", config.networks[0].v4.family = 0);
 	REFUSED("networks.prefix", config.networks[0].v4.prefix_bits = 33);

@@ -228,6 +228,122 @@ static void a_macvlan_and_a_moved_nic_serve_and_go_back(void **state)
 	finish(&lab);
 }
 
+static bool kernel_has_ipvlan(void)
+{
+	return system("ip link add pb-probe link pb-ipnic type ipvlan mode l2 2> /dev/null && ip link delete "
+		      "pb-probe") == 0;
+}
+
+static int load_for_ipvlan(struct lab *lab, const char *id, uint64_t generation, unsigned int mode)
+{
+	struct verb_filter_load wanted = load_of(id, generation, mode);
+	struct filter_prefix_record table[2] = { denied_host(IPVLAN_DENIED), denied_host(IPVLAN_DENIED6) };
+
+	wanted.prefix_count = 2;
+	return load_records(lab, &wanted, table, sizeof table, SEALS);
+}
+
+static void ipvlans_on_one_nic_serve_behind_filters_of_their_own(void **state)
+{
+	struct verb_endpoint_create first = endpoint(first_id, 3, "10.40.0.5", "fd40::5");
+	struct verb_endpoint_create second = endpoint(second_id, 3, "10.40.0.6", "fd40::6");
+	struct lab lab;
+	int64_t ms;
+
+	(void)state;
+	if (!kernel_has_ipvlan())
+		skip();
+	lab = started();
+	/* A neighbour that remembers another's MAC address is told the NIC's. */
+	run("ip neigh replace 10.40.0.5 lladdr 02:00:00:00:00:99 dev pb-ipfar nud stale");
+	run("ip neigh replace fd40::5 lladdr 02:00:00:00:00:99 dev pb-ipfar nud stale");
+	assert_int_equal(0, make(&lab, &first));
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_ALLOWED, "10.40.0.5", 443, 900, NULL));
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_ALLOWED6, "fd40::5", 443, 900, NULL));
+	assert_int_equal(0, load_for_ipvlan(&lab, first_id, 1, FILTER_MODE_RESET));
+	assert_true(ask_from(IPVLAN_ALLOWED, "10.40.0.5", 443, 5000, NULL) > 0);
+	assert_true(ask_from(IPVLAN_ALLOWED6, "fd40::5", 443, 5000, NULL) > 0);
+	assert_int_equal(0, stats_of(&lab, first_id).packets[FILTER_SOURCE_DENIED]);
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_DENIED, "10.40.0.5", 443, 5000, &ms));
+	assert_true(ms < 50);
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_DENIED6, "fd40::5", 443, 5000, &ms));
+	assert_true(ms < 50);
+	assert_int_equal(2, stats_of(&lab, first_id).packets[FILTER_SOURCE_DENIED]);
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_ALLOWED, "10.40.0.5", 80, 5000, NULL));
+	assert_int_equal(1, stats_of(&lab, first_id).packets[FILTER_PORT_REFUSED]);
+
+	assert_int_equal(0, make(&lab, &second));
+	assert_int_equal(0, load_for_ipvlan(&lab, second_id, 1, FILTER_MODE_DROP));
+	assert_int_equal(-ETIMEDOUT, ask_from(IPVLAN_DENIED, "10.40.0.6", 443, 300, NULL));
+	assert_int_equal(-ETIMEDOUT, ask_from(IPVLAN_DENIED6, "fd40::6", 443, 300, NULL));
+	assert_true(ask_from(IPVLAN_ALLOWED, "10.40.0.6", 443, 5000, NULL) > 0);
+	assert_int_equal(2, stats_of(&lab, first_id).packets[FILTER_SOURCE_DENIED]);
+
+	assert_int_equal(0, delete (&lab, first_id));
+	assert_true(ask_from(IPVLAN_ALLOWED6, "fd40::6", 443, 5000, NULL) > 0);
+	assert_int_equal(0, make(&lab, &first));
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_ALLOWED, "10.40.0.5", 443, 5000, NULL));
+	finish(&lab);
+	/* None is left on the NIC: it could not carry this one. */
+	run("ip link add pb-probe link pb-ipnic type macvlan && ip link delete pb-probe");
+}
+
+static void an_endpoint_on_an_ipvlan_is_taken_over(void **state)
+{
+	struct verb_endpoint_create create = endpoint(first_id, 3, "10.40.0.5", "fd40::5");
+	struct lab lab;
+	uint32_t program_id;
+
+	(void)state;
+	if (!kernel_has_ipvlan())
+		skip();
+	lab = started();
+	assert_int_equal(0, make(&lab, &create));
+	assert_int_equal(0, load_for_ipvlan(&lab, first_id, 7, FILTER_MODE_RESET));
+	program_id = stats_of(&lab, first_id).program_id;
+	kill(lab.pid, SIGKILL);
+	assert_int_equal(-SIGKILL, lab_wait_exit(&lab));
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_DENIED, "10.40.0.5", 443, 5000, NULL));
+	lab_start(&lab, NULL);
+	lab_wait_ready(&lab);
+	assert_int_equal(program_id, stats_of(&lab, first_id).program_id);
+	assert_int_equal(7, stats_of(&lab, first_id).generation);
+	assert_true(ask_from(IPVLAN_ALLOWED, "10.40.0.5", 443, 20000, NULL) > 0);
+	assert_int_equal(-ECONNREFUSED, ask_from(IPVLAN_DENIED6, "fd40::5", 443, 5000, NULL));
+	finish(&lab);
+}
+
+static void a_kernel_without_ipvlan_is_told_what_to_do(void **state)
+{
+	struct verb_endpoint_create create = endpoint(first_id, 3, "10.40.0.5", "fd40::5");
+	struct lab lab;
+
+	(void)state;
+	if (kernel_has_ipvlan())
+		skip();
+	lab = started();
+	assert_int_equal(-EPROTONOSUPPORT, make(&lab, &create));
+	assert_true(
+		lab_log_has(&lab, "subnet-4: this kernel makes no ipvlan links: load its module (modprobe ipvlan)"));
+	assert_false(exists("/run/netns/postern-%s", first_id));
+	assert_int_equal(0, make_first(&lab));
+	finish(&lab);
+}
+
+static void a_nic_that_is_a_bridges_port_carries_neither(void **state)
+{
+	struct verb_endpoint_create create = endpoint(first_id, 1, "10.30.0.5", NULL);
+	struct lab lab = started();
+
+	(void)state;
+	run("ip link set pb-nic master pb-br");
+	assert_int_equal(-EBUSY, make(&lab, &create));
+	assert_true(lab_log_has(&lab, "subnet-2: pb-nic can't carry macvlan links"));
+	run("ip link set pb-nic nomaster");
+	assert_int_equal(0, make(&lab, &create));
+	finish(&lab);
+}
+
 static void a_source_outside_of_the_vpc_is_not_admitted(void **state)
 {
 	struct lab lab = started();
@@ -360,6 +476,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_table_without_seals_ends_control),
 		cmocka_unit_test(a_deleted_endpoint_leaves_nothing_behind),
 		cmocka_unit_test(a_macvlan_and_a_moved_nic_serve_and_go_back),
+		cmocka_unit_test(ipvlans_on_one_nic_serve_behind_filters_of_their_own),
+		cmocka_unit_test(an_endpoint_on_an_ipvlan_is_taken_over),
+		cmocka_unit_test(a_kernel_without_ipvlan_is_told_what_to_do),
+		cmocka_unit_test(a_nic_that_is_a_bridges_port_carries_neither),
 		cmocka_unit_test(a_source_outside_of_the_vpc_is_not_admitted),
 		cmocka_unit_test(down_ends_what_a_killed_posternd_left_and_removes_it),
 		cmocka_unit_test(without_root_the_message_says_what_to_do),

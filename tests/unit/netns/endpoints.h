@@ -17,6 +17,10 @@
 #define DENIED "10.20.0.66"
 #define ALLOWED6 "fd20::10"
 #define DENIED6 "fd20::66"
+#define IPVLAN_ALLOWED "10.40.0.10"
+#define IPVLAN_DENIED "10.40.0.66"
+#define IPVLAN_ALLOWED6 "fd40::10"
+#define IPVLAN_DENIED6 "fd40::66"
 
 static char first_id[FILTER_ENDPOINT_ID_BYTES], second_id[FILTER_ENDPOINT_ID_BYTES];
 
@@ -41,6 +45,10 @@ static inline int set_up(void **state)
 	run("ip addr add 192.0.2.9/24 dev pb-br");
 	run("ip link add pb-nic type veth peer name pb-far && ip link set pb-nic up && ip link set pb-far up");
 	run("ip addr add 10.30.0.10/24 dev pb-far");
+	/* The same for ipvlans, with addresses that are refused. */
+	run("ip link add pb-ipnic type veth peer name pb-ipfar && ip link set pb-ipnic up && ip link set pb-ipfar up");
+	run("for a in " IPVLAN_ALLOWED " " IPVLAN_DENIED "; do ip addr add $a/24 dev pb-ipfar; done");
+	run("for a in " IPVLAN_ALLOWED6 " " IPVLAN_DENIED6 "; do ip addr add $a/64 dev pb-ipfar nodad; done");
 	return 0;
 }
 
@@ -64,7 +72,7 @@ static inline struct lab new_lab(void)
 {
 	struct lab lab = lab_new(false);
 
-	lab.config.network_count = 3;
+	lab.config.network_count = 4;
 	lab.config.networks[0] = (struct netns_network){
 		.vpc_id = "vpc-0b1",
 		.subnet_id = "subnet-1",
@@ -86,6 +94,14 @@ static inline struct lab new_lab(void)
 	lab.config.networks[2] = lab.config.networks[1];
 	lab.config.networks[2].attachment = NETNS_ATTACH_NIC;
 	strcpy(lab.config.networks[2].subnet_id, "subnet-3");
+	lab.config.networks[3] = (struct netns_network){
+		.vpc_id = "vpc-0b2",
+		.subnet_id = "subnet-4",
+		.interface = "pb-ipnic",
+		.attachment = NETNS_ATTACH_IPVLAN,
+		.v4 = prefix(AF_INET, "10.40.0.0", 24),
+		.v6 = prefix(AF_INET6, "fd40::", 64),
+	};
 	lab_write_settings(&lab);
 	return lab;
 }
