@@ -336,6 +336,20 @@ static void take_down_again(struct control *control, const void *argument)
 			LOG_ERRNO(error));
 }
 
+/* Of a kernel that can't make one of the endpoint's links. */
+static const char *missing_module(const struct control *control, const struct json *endpoint)
+{
+	JSON_EACH(address, json_find(json_find(endpoint, "postern"), "addresses"))
+	{
+		const char *subnet_id = json_find_c_string(address, "subnetId");
+		long index = subnet_id ? network_find_subnet(control, subnet_id) : -1;
+
+		if (index >= 0 && control->networks[index].attachment == NETNS_ATTACH_IPVLAN)
+			return "ipvlan";
+	}
+	return "macvlan";
+}
+
 /* Have it made before it is stored: if that fails nothing is stored, and if the store fails it is taken down again. */
 static int order(struct call *call, const struct json *endpoint)
 {
@@ -351,6 +365,12 @@ static int order(struct call *call, const struct json *endpoint)
 			call, "Unavailable", "The endpoint can't be made now: posternd is not there. Try again.");
 	if (error == -EOPNOTSUPP)
 		return call_fail(call, "UnsupportedOperation", "In local mode there is the built-in endpoint alone.");
+	if (error == -EPROTONOSUPPORT)
+		return call_fail(call, "UnsupportedOperation",
+			"The kernel of Postern's host can't make the kind of link that the subnet's `attachment` asks "
+			"for: "
+			"load its module there (modprobe %s) or change the settings.",
+			missing_module(call->control, endpoint));
 	if (error < 0)
 		return call_fail(call, "InternalError", "The endpoint can't be made: %s", strerror(-error));
 	return 0;
