@@ -115,6 +115,22 @@ static void check_destroy(struct doctor *doctor, const struct settings *settings
 			: "only needed for filter_cut_connections: boot a kernel with CONFIG_INET_DIAG_DESTROY");
 }
 
+/* Not in every kernel, and needed by few. */
+static void check_ipvlan(struct doctor *doctor, const struct settings *settings)
+{
+	int error = host_try_ipvlan();
+	bool wanted = false;
+
+	for (size_t i = 0; i < settings->networks.count; i++)
+		wanted = wanted || settings->networks.at[i].attachment == NETNS_ATTACH_IPVLAN;
+	if (error && !wanted)
+		note(doctor, FINDING_WARNING, "ipvlan links", strerror(-error),
+			"only needed for attachment: ipvlan: modprobe ipvlan, or boot a kernel with CONFIG_IPVLAN");
+	else
+		note_result(doctor, error, "ipvlan links",
+			"modprobe ipvlan, or boot a kernel with CONFIG_IPVLAN, or change `attachment` in `networks`");
+}
+
 /* What posternd does as root; says nothing useful to one who may not. */
 static void check_network_features(struct doctor *doctor, const struct settings *settings)
 {
@@ -128,6 +144,7 @@ static void check_network_features(struct doctor *doctor, const struct settings 
 	note_result(doctor, host_try_veth(), "veth links", "modprobe veth");
 	note_result(
 		doctor, host_try_macvlan(), "macvlan links", "modprobe macvlan (only needed for attachment: macvlan)");
+	check_ipvlan(doctor, settings);
 	note_result(doctor, host_try_clsact(), "clsact", "modprobe sch_ingress");
 	note_result(doctor, host_try_bpf_filter(), "tc filters in BPF", "modprobe cls_bpf");
 	note_result(doctor, host_try_bpf(), "BPF maps",

@@ -176,6 +176,14 @@ static int make_macvlan(void)
 	return error == -EINVAL ? 0 : error;
 }
 
+/* The same of an ipvlan; where lo can carry one, it goes with the namespace. */
+static int make_ipvlan(void)
+{
+	int error = make_link("ipvlan", LOOPBACK_INDEX);
+
+	return error == -EINVAL ? 0 : error;
+}
+
 /* A listening socket is one that is nobody's but ours here. */
 static int destroy_socket(void)
 {
@@ -221,6 +229,11 @@ int host_try_veth(void)
 int host_try_macvlan(void)
 {
 	return in_namespace(make_macvlan);
+}
+
+int host_try_ipvlan(void)
+{
+	return in_namespace(make_ipvlan);
 }
 
 int host_try_destroy(void)

@@ -15,12 +15,13 @@
 /* Release of the running kernel, "6.1.0-18-amd64" → 6, 1. False if it can't be told. */
 bool host_kernel(unsigned *ret_major, unsigned *ret_minor);
 
-/* A network namespace can be made; a clsact queue discipline in it; a filter of kind "bpf"; a veth pair; a macvlan. */
+/* A network namespace can be made; a clsact queue discipline in it; a filter of kind "bpf"; a veth pair; a macvlan; an ipvlan. */
 int host_try_namespace(void);
 int host_try_clsact(void);
 int host_try_bpf_filter(void);
 int host_try_veth(void);
 int host_try_macvlan(void);
+int host_try_ipvlan(void);
 
 /* A TCP socket can be ended from outside (SOCK_DESTROY of sock_diag(7)); -EOPNOTSUPP without CONFIG_INET_DIAG_DESTROY. */
 int host_try_destroy(void);

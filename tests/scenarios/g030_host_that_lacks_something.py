@@ -10,8 +10,8 @@ import tempfile
 import pytest
 import yaml
 
-from conftest import subnet_settings
-from lab.appliance import build_folder
+from conftest import Gateway, SERVICE, subnet_settings
+from lab.appliance import VPC, build_folder
 from lab.network import run
 
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -124,6 +124,36 @@ def test_root_of_a_container_without_a_capability(host, capability):
     _, checks = host.doctor(file, prefix=without)
     assert checks["root with its capabilities"]["found"] == f"lacks {capability.upper()}"
     assert f"CAP_{capability.upper()} is missing: give it to this container or service" in host.refused(file, prefix=without)
+
+
+@pytest.fixture
+def nic():
+    run("ip", "link", "add", "pg-nic", "type", "veth", "peer", "name", "pg-port")
+    yield "pg-nic"
+    run("ip", "link", "delete", "pg-nic")
+
+
+def test_a_kernel_without_ipvlan(host, nic):
+    """Where the kernel has it, tests/guest shows that it serves."""
+    if run("ip", "link", "add", "pg-probe", "link", nic, "type", "ipvlan", "mode", "l2", check=False).returncode == 0:
+        run("ip", "link", "delete", "pg-probe")
+        pytest.skip("this kernel has ipvlan")
+    assert host.doctor(host.settings())[1]["ipvlan links"]["status"] == "warning"
+    settings = subnet_settings(host.place, f"127.0.0.1:{PORT}")
+    settings["networks"][0] |= {"attachment": "ipvlan", "interface": nic}
+    status, checks = host.doctor(host.settings(networks=settings["networks"]))
+    assert status == 1 and checks["networks[0] NIC"]["status"] == "ok"
+    assert checks["ipvlan links"]["status"] == "missing" and "modprobe ipvlan" in checks["ipvlan links"]["remedy"]
+    appliance = Gateway(host.place, settings, management=f"127.0.0.1:{PORT}")
+    try:
+        appliance.start()
+        code, text = appliance.aws_error("ec2", "create-vpc-endpoint", "--vpc-id", VPC, "--vpc-endpoint-type", "Interface",
+                                         "--service-name", SERVICE, "--subnet-ids", settings["networks"][0]["subnet_id"])
+        assert code == "UnsupportedOperation" and "modprobe ipvlan" in text
+        assert appliance.postern("status")["endpoints"] == []
+    finally:
+        appliance.stop()
+        run(appliance.build / "postern", "down", "--settings", appliance.settings_file, check=False)
 
 
 def test_users_that_the_host_does_not_have(host):
