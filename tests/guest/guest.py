@@ -5,7 +5,7 @@
 usage: guest.py [--memory MB] [SUITE...]
   filter     the unit tests of ebpf, and policies against the program: this kernel's verifier, tries and BPF_PROG_TEST_RUN
   endpoints  posternd's unit tests with real namespaces, links, clsact, swaps of tables and cut connections
-  product    all of Postern: an endpoint on a bridge, a private API, clients in namespaces
+  product    all of Postern: an endpoint on a bridge and on an ipvlan, a private API, clients in namespaces
 
 The kernel and a static busybox come out of Debian's packages without being installed, everything else from this machine and
 the build folder (POSTERN_BUILD); a suite is one initramfs, one boot, and a script in the guest; as many run side by side as
@@ -63,6 +63,15 @@ networks:
     ipv6_pool: fd20:5071:e2::100-fd20:5071:e2::100
     attachment: bridge
     interface: pg-bridge
+  - vpc_id: vpc-0b1c2d3e4f5061728
+    subnet_id: subnet-0a1b2c3d4e5f60719
+    availability_zone: us-east-1b
+    ipv4_prefix: 10.21.0.0/24
+    ipv4_pool: 10.21.0.100-10.21.0.100
+    ipv6_prefix: fd20:5071:e3::/64
+    ipv6_pool: fd20:5071:e3::100-fd20:5071:e3::100
+    attachment: ipvlan
+    interface: pg-nic
 """
 
 def unit_tests(*patterns):
@@ -82,7 +91,7 @@ def product(archive):
     archive.file("postern.yaml", SETTINGS)
     document = string.Template((ROOT / "tests/lab/petstore.yaml").read_text())
     archive.file("petstore.yaml", document.safe_substitute(backend="http://10.30.0.2:8080"))
-    tools(archive, "ip", "curl")
+    tools(archive, "ip", "bridge", "curl")
 
 
 # Of unit tests those whose outcome the kernel decides; parsers and supervision are the same everywhere.

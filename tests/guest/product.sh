@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Suite of the guest: all of Postern, set up with signed calls of curl's, on a bridge with two clients and a back end. Each check is
-# one line.
+# Suite of the guest: all of Postern, set up with signed calls of curl's, on a bridge with two clients and a back end, and on a NIC
+# that a second bridge with two clients leads to. Each check is one line.
 all_well=true
 bridge=pg-bridge endpoint_ip=10.20.0.100 endpoint_ip6=fd20:5071:e2::100 management=http://127.0.0.1:4566
 export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7GUEST AWS_SECRET_ACCESS_KEY=the-guests-own-secret-of-forty-characters
@@ -61,6 +61,12 @@ ends() { # curl's exit status, host, curl-arguments: 7 is a refused connection, 
 	ask "$1" /health --connect-timeout 2 "$2"
 	[ $? = "$wanted" ]
 }
+of_nic() { # command...: what asks, at the endpoint's address on the NIC
+	(
+		endpoint_ip=10.21.0.100 endpoint_ip6=fd20:5071:e3::100
+		"$@"
+	)
+}
 start() {
 	/postern/postern run --settings /postern.yaml >> /tmp/ready 2>> /tmp/log &
 	postern=$!
@@ -76,11 +82,26 @@ put_policy() { # prefixes that are let in, as JSON strings
 }
 named() { /postern/postern filter events --endpoint "$endpoint" | grep 10.20.0.66 | grep OnlyLeft; }
 
-# A private subnet and a back end.
+# Two private subnets and a back end.
 ip link add $bridge type bridge
 ip link set $bridge up
 host allowed 10.20.0.10/24 fd20:5071:e2::a/64
 host denied 10.20.0.66/24 fd20:5071:e2::42/64
+bridge=pg-far
+ip link add $bridge type bridge
+ip link set $bridge up
+ip link add pg-nic type veth peer name pg-port
+ip link set pg-port master $bridge up
+ip link set pg-nic up
+host near 10.21.0.10/24 fd20:5071:e3::a/64
+host shut 10.21.0.66/24 fd20:5071:e3::42/64
+# Like a cloud's: frames of another MAC address than the NIC's own are dropped.
+bridge fdb add "$(cat /sys/class/net/pg-nic/address)" dev pg-port master static
+ip link set pg-port type bridge_slave locked on learning off
+ip netns add sibling # a client on the same NIC
+ip link add eth0 link pg-nic netns sibling type ipvlan mode l2
+ip -n sibling link set eth0 up
+ip -n sibling address add 10.21.0.67/24 dev eth0
 ip netns add backend
 ip link add pg-back type veth peer name eth0 netns backend
 ip address add 10.30.0.1/24 dev pg-back
@@ -100,24 +121,31 @@ say fact "ready after $(since "$begun") s"
 
 wish='Action=CreateVpcEndpoint&Version=2016-11-15&ClientToken=guest&VpcEndpointType=Interface&IpAddressType=dualstack'
 wish=$wish'&ServiceName=com.amazonaws.us-east-1.execute-api&VpcId=vpc-0b1c2d3e4f5061728&SubnetId.1=subnet-0a1b2c3d4e5f60718'
+wish=$wish'&SubnetId.2=subnet-0a1b2c3d4e5f60719'
 need 'an endpoint' wait_for 30 call ec2 -o /tmp/endpoint -d "$wish" $management/
 endpoint=$(grep -o 'vpce-[0-9a-f]*' /tmp/endpoint | head -n 1)
 need 'a private API' call apigateway -o /tmp/api -H 'Content-Type: application/octet-stream' --data-binary @/petstore.yaml \
 	"$management/restapis?endpointConfigurationTypes=PRIVATE&endpointConfigurationVpcEndpointIds=$endpoint&mode=import"
 api=$(sed 's/.*{"id":"\([^"]*\)".*/\1/' /tmp/api)
 name=$api-$endpoint.execute-api.us-east-1.amazonaws.com
-left='"10.20.0.0/26","fd20:5071:e2::/122"'
+left='"10.20.0.0/26","fd20:5071:e2::/122","10.21.0.0/26","fd20:5071:e3::/122"'
 need 'its policy, deployed' put_policy "$left"
 need 'an allowed client is served by the back end' wait_for 30 gets 200 dog allowed /pets -4
 say fact "first 200 of a new appliance after $(since "$begun") s"
 check 'the same over IPv6' gets 200 dog allowed /pets -6
+check 'on the ipvlan too' of_nic gets 200 dog near /pets -4
+check 'the same over IPv6' of_nic gets 200 dog near /pets -6
 check 'a MOCK answer' gets 200 '{"status":"fine"}' allowed /health -4
 
 check 'mode reset: a denied source is refused' ends 7 denied -4
 check 'the same over IPv6' ends 7 denied -6
+check 'on the ipvlan too' of_nic ends 7 shut -4
+check 'the same over IPv6' of_nic ends 7 shut -6
+check 'a neighbour on the same NIC is refused' of_nic ends 7 sibling -4
 check 'an event names source and statement' wait_for 5 named
 check 'mode drop is set' /postern/postern filter mode "$endpoint" drop
 check 'mode drop: silence' ends 28 denied -4
+check 'on the ipvlan too, over IPv6' of_nic ends 28 shut -6
 check 'mode observe is set' /postern/postern filter mode "$endpoint" observe
 check "mode observe: AWS's 403" gets 403 'with an explicit deny in a resource-based policy' denied /pets -4
 check 'mode reset is set' /postern/postern filter mode "$endpoint" reset
@@ -135,6 +163,7 @@ check 'and serves' wait_for 20 gets 200 dog allowed /pets -4
 kill -9 "$postern"
 check 'posternd dead: an allowed client is served' gets 200 dog allowed /pets -4
 check 'posternd dead: a denied source is refused' ends 7 denied -4
+check 'on the ipvlan too' of_nic ends 7 shut -4
 kill "$(pidof postern-gateway)" "$(pidof postern-control)"
 wait_for 20 sh -c '! pidof postern-gateway postern-control'
 check 'all dead: a denied source is refused' ends 7 denied -4
@@ -144,6 +173,8 @@ start
 need 'a start with everything stored serves' wait_for 60 gets 200 '{"status":"fine"}' allowed /health -4
 say fact "first 200 of a start with everything stored after $(since "$begun") s"
 check 'and refuses' ends 7 denied -4
+check 'on the ipvlan it serves' of_nic gets 200 '{"status":"fine"}' near /health -4
+check 'and refuses' of_nic ends 7 shut -4
 for program in posternd postern-gateway postern-control; do
 	say fact "$program" "$(grep -E '^(VmRSS|CapEff|Seccomp):' "/proc/$(pidof $program)/status" | tr '\n\t' '  ')"
 done
