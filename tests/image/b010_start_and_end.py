@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from conftest import MEMORY_MB
+
 SERVING = r"init: serving after \d+ ms"
 
 
@@ -40,7 +42,7 @@ def test_the_store_outlives_a_restart(machine, disk):
 
 @pytest.mark.full
 def test_under_uefi(machine, disk):
-    guest, said = start(machine, disk, firmware="uefi", memory_mb=192)
+    guest, said = start(machine, disk, firmware="uefi", memory_mb=MEMORY_MB["uefi"])
     switch_off(guest)
     assert disk.words() == {"slot": "a", "tries": "3"}
 
@@ -68,8 +70,7 @@ def test_a_larger_disk_is_used_to_its_end(machine, disk):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("firmware, memory_mb", [("bios", 128)])
-def test_without_a_data_partition_serving_goes_on(machine, disk, firmware, memory_mb):
+def test_without_a_data_partition_serving_goes_on(machine, disk):
     disk.write("data", 0, bytes(1 << 20))
-    guest, said = start(machine, disk, firmware=firmware, memory_mb=memory_mb)
+    guest, said = start(machine, disk)
     assert any("no data partition" in line for line in said)

@@ -3,8 +3,9 @@
 import pytest
 
 from b010_start_and_end import SERVING
+from conftest import MEMORY_MB
 
-FIRMWARES = [("bios", 128), ("uefi", 192)]
+FIRMWARES = list(MEMORY_MB.items())
 
 
 @pytest.mark.full
