@@ -96,7 +96,7 @@ ip link set pg-nic up
 host near 10.21.0.10/24 fd20:5071:e3::a/64
 host shut 10.21.0.66/24 fd20:5071:e3::42/64
 # Like a cloud's: frames of another MAC address than the NIC's own are dropped.
-bridge fdb add "$(cat /sys/class/net/pg-nic/address)" dev pg-port master static
+bridge fdb replace "$(cat /sys/class/net/pg-nic/address)" dev pg-port master static
 ip link set pg-port type bridge_slave locked on learning off
 ip netns add sibling # a client on the same NIC
 ip link add eth0 link pg-nic netns sibling type ipvlan mode l2
@@ -133,6 +133,7 @@ need 'its policy, deployed' put_policy "$left"
 need 'an allowed client is served by the back end' wait_for 30 gets 200 dog allowed /pets -4
 say fact "first 200 of a new appliance after $(since "$begun") s"
 check 'the same over IPv6' gets 200 dog allowed /pets -6
+check "a port that lets the NIC's MAC address alone through" sh -c 'ip -d link show pg-port | grep "locked on"'
 check 'on the ipvlan too' of_nic gets 200 dog near /pets -4
 check 'the same over IPv6' of_nic gets 200 dog near /pets -6
 check 'a MOCK answer' gets 200 '{"status":"fine"}' allowed /health -4
