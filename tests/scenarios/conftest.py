@@ -73,7 +73,13 @@ def serve(appliance, document, statements, stage, **parameters):
     text = json.dumps(policy(*(statements or [allow()])))
     client.update_rest_api(restApiId=api, patchOperations=[{"op": "replace", "path": "/policy", "value": text}])
     client.create_deployment(restApiId=api, stageName=stage)
+    wait_for(lambda: follows(appliance.metrics()), "the gateway to follow", 10)
     return api
+
+
+def follows(metrics):
+    """Does the gateway serve the newest revision of the store?"""
+    return metrics["postern_snapshot_revision"] >= metrics["postern_store_revision"]
 
 
 class Gateway(Appliance):
