@@ -22,11 +22,10 @@ MEMORY_MB = {"bios": 128, "uefi": 192}
 
 def pytest_terminal_summary(terminalreporter, exitstatus):
     """Figures, once all has passed: the memory is that of the firmware that wants more, of those that were tested."""
-    if exitstatus != 0:
-        return
     ran = " ".join(report.nodeid for report in terminalreporter.stats.get("passed", []))
-    terminalreporter.write_line(f"image_bytes {(OUT / 'postern.qcow2').stat().st_size}")
-    if "b010" in ran:
+    # The package's tests have no image.
+    if exitstatus == 0 and "b010" in ran:
+        terminalreporter.write_line(f"image_bytes {(OUT / 'postern.qcow2').stat().st_size}")
         terminalreporter.write_line(f"guest_memory_mb {MEMORY_MB['uefi' if 'uefi' in ran else 'bios']}")
 
 
