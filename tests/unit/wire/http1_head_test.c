@@ -161,89 +161,87 @@ static void expectations_are_told(void **state)
 	assert_false(good_request("PUT / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n").expect_continue);
 }
 
+static const struct {
+	const char *text;
+	enum http1_rule rule;
+	int status;
+} refusals[] = {
+	{ "G@T / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_METHOD, 400 },
+	{ " GET / HTTP/1.1\r\n", HTTP1_RULE_METHOD, 400 },
+	{ "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", HTTP1_RULE_METHOD, 400 },
+	{ "\x16\x03\x01\x02\n", HTTP1_RULE_METHOD, 400 },
+	{ "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET /?a|b HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET pets HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET * HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET /\r\n", HTTP1_RULE_TARGET, 400 },
+	{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
+	{ "GET / HTTP/1.2\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
+	{ "GET / http/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
+	{ "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\nHost: a\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\n\r\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n\rx\r\n", HTTP1_RULE_LINE_END, 400 },
+	{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
+	{ "GET / HTTP/1.1\r\n: a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
+	{ "GET / HTTP/1.1\r\nHost\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
+	{ "GET / HTTP/1.1\r\nH\xf6st: a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n", HTTP1_RULE_HEADER_VALUE, 400 },
+	{ "GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaa\x7f\r\n\r\n", HTTP1_RULE_HEADER_VALUE, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", HTTP1_RULE_HEADER_FOLD, 400 },
+	{ "GET / HTTP/1.1\r\n\tHost: a\r\n\r\n", HTTP1_RULE_HEADER_FOLD, 400 },
+	{ "GET / HTTP/1.1\r\n\r\n", HTTP1_RULE_HOST_MISSING, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nHOST: a\r\n\r\n", HTTP1_RULE_HOST_MANY, 400 },
+	{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a:70000\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST_CONFLICT, 400 },
+	{ "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1844674407370955162\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH_MANY,
+		400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+		HTTP1_RULE_FRAMING_CONFLICT, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING, 501 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
+	  "chunked\r\n\r\n",
+		HTTP1_RULE_HEADER_VALUE, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, Chunked\r\n\r\n",
+		HTTP1_RULE_TRANSFER_ENCODING_ORDER, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING_ORDER,
+		400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING, 501 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING, 501 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		HTTP1_RULE_TRANSFER_ENCODING_MANY, 400 },
+	{ "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING_1_0, 400 },
+	{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", HTTP1_RULE_EXPECT, 417 },
+};
+
 static void each_refusal_has_its_rule_and_status(void **state)
 {
-	static const struct {
-		const char *text;
-		enum http1_rule rule;
-		int status;
-	} cases[] = {
-		{ "G@T / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_METHOD, 400 },
-		{ " GET / HTTP/1.1\r\n", HTTP1_RULE_METHOD, 400 },
-		{ "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n", HTTP1_RULE_METHOD, 400 },
-		{ "\x16\x03\x01\x02\n", HTTP1_RULE_METHOD, 400 },
-		{ "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET /?a|b HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET pets HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET * HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET /\r\n", HTTP1_RULE_TARGET, 400 },
-		{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
-		{ "GET / HTTP/1.2\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
-		{ "GET / http/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_VERSION, 505 },
-		{ "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\nHost: a\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\n\r\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n\rx\r\n", HTTP1_RULE_LINE_END, 400 },
-		{ "GET / HTTP/1.1\r\nHost : a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
-		{ "GET / HTTP/1.1\r\n: a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
-		{ "GET / HTTP/1.1\r\nHost\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
-		{ "GET / HTTP/1.1\r\nH\xf6st: a\r\n\r\n", HTTP1_RULE_HEADER_NAME, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n", HTTP1_RULE_HEADER_VALUE, 400 },
-		{ "GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaa\x7f\r\n\r\n", HTTP1_RULE_HEADER_VALUE, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", HTTP1_RULE_HEADER_FOLD, 400 },
-		{ "GET / HTTP/1.1\r\n\tHost: a\r\n\r\n", HTTP1_RULE_HEADER_FOLD, 400 },
-		{ "GET / HTTP/1.1\r\n\r\n", HTTP1_RULE_HOST_MISSING, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nHOST: a\r\n\r\n", HTTP1_RULE_HOST_MANY, 400 },
-		{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a:70000\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST_CONFLICT, 400 },
-		{ "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", HTTP1_RULE_HOST, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1844674407370955162\r\n\r\n", HTTP1_RULE_CONTENT_LENGTH,
-			400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n",
-			HTTP1_RULE_CONTENT_LENGTH_MANY, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-			HTTP1_RULE_FRAMING_CONFLICT, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING,
-			501 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
-		  "chunked\r\n\r\n",
-			HTTP1_RULE_HEADER_VALUE, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, Chunked\r\n\r\n",
-			HTTP1_RULE_TRANSFER_ENCODING_ORDER, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
-			HTTP1_RULE_TRANSFER_ENCODING_ORDER, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING,
-			501 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING, 501 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-			HTTP1_RULE_TRANSFER_ENCODING_MANY, 400 },
-		{ "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP1_RULE_TRANSFER_ENCODING_1_0, 400 },
-		{ "GET / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n", HTTP1_RULE_EXPECT, 417 },
-	};
 	struct http1_head head;
 	size_t consumed;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		if (parse_every_way(&head, true, cases[i].text, &consumed) != HTTP1_REFUSED ||
-			head.rule != cases[i].rule)
+	for (size_t i = 0; i < ARRAY_COUNT(refusals); i++) {
+		if (parse_every_way(&head, true, refusals[i].text, &consumed) != HTTP1_REFUSED ||
+			head.rule != refusals[i].rule)
 			fail_msg("case %zu: rule \"%s\", expected \"%s\"", i, http1_rule_text(head.rule),
-				http1_rule_text(cases[i].rule));
-		assert_int_equal(cases[i].status, http1_rule_status(head.rule));
+				http1_rule_text(refusals[i].rule));
+		assert_int_equal(refusals[i].status, http1_rule_status(head.rule));
 	}
 }
 
