@@ -9,7 +9,7 @@ IMAGE_TEST_PACKAGES := qemu-system-x86 ovmf
 IMAGE_SOURCES := $(wildcard image/init/*.c)
 IMAGE_OBJECTS := $(IMAGE_SOURCES:%.c=$(B)/%.o)
 STAGE1_PARTS := stage1 console disk grubenv modules
-INIT_PARTS := init service console data disk grubenv modules
+INIT_PARTS := init service console data disk grubenv modules record
 MODPROBE_PARTS := modprobe modules console
 
 # The initramfs holds stage1 alone: it brings its libc along.

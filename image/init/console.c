@@ -11,6 +11,13 @@
 /* The kernel's own limit on x86. */
 #define COMMAND_LINE_BYTES 2048
 
+static void (*taker_of_lines)(const char *line, size_t count);
+
+void console_tee(void (*taker)(const char *line, size_t count))
+{
+	taker_of_lines = taker;
+}
+
 void console_say(const char *from, const char *text, ...)
 {
 	char line[CONSOLE_LINE_BYTES];
@@ -21,7 +28,10 @@ void console_say(const char *from, const char *text, ...)
 	(void)vsnprintf(line + count, sizeof line - count - 1, text, arguments);
 	va_end(arguments);
 	strcat(line, "\n");
-	(void)!write(STDOUT_FILENO, line, strlen(line));
+	count = strlen(line);
+	(void)!write(STDOUT_FILENO, line, count);
+	if (taker_of_lines)
+		taker_of_lines(line, count);
 }
 
 void console_pause_ms(long ms)

@@ -8,11 +8,16 @@
 #ifndef POSTERN_INIT_CONSOLE_H
 #define POSTERN_INIT_CONSOLE_H
 
+#include <stddef.h>
+
 /* Longest line that is written whole; the rest is cut off. */
 #define CONSOLE_LINE_BYTES 1024
 
 /* `from: text`. `text` is a printf format. */
 void console_say(const char *from, const char *text, ...) __attribute__((format(printf, 2, 3)));
+
+/* From now on `taker` is given each line as well, its line feed included; the line is the caller's again afterwards. */
+void console_tee(void (*taker)(const char *line, size_t count));
 
 /* Sleep. */
 void console_pause_ms(long ms);

@@ -34,11 +34,14 @@
 #include "image/init/data.h"
 #include "image/init/grubenv.h"
 #include "image/init/modules.h"
+#include "image/init/record.h"
 #include "image/init/service.h"
 
 #define MODULES_LIST "/usr/share/postern/modules"
 #define SETTINGS "/run/postern/config/postern.yaml"
+#define LEASE_SETTINGS "/run/postern/config/dhcpcd.conf"
 #define TIME_SETTINGS "/run/postern/config/chrony.conf"
+#define SYSLOG_SETTINGS "/run/postern/config/syslog.conf"
 #define SETTINGS_OF_THE_IMAGE "/usr/share/postern/default.yaml"
 /* The first word of the line by which posternd says that it serves. */
 #define READY "ready "
@@ -48,24 +51,34 @@
 /* For services to end: more than posternd's own longest wait for requests by default (30 s). */
 #define END_MAX_MS 40000
 #define POWER_BUTTONS_MAX 4
-/* Metadata services may be slow: the program has shorter limits of its own. */
+/* What is on the machine; then metadata services, which may be slow. The program has shorter limits of its own. */
+#define NETWORK_MAX_MS 15000
 #define CONFIGURE_MAX_MS 60000
 
 static void keep_slot(const struct service *posternd);
 
-/* In the order of their start. */
-enum { CONFIGURE, POSTERND, CHRONYD, SERVICES_COUNT };
+/* In the order of their start. A row whose program is not in the image is passed over. */
+enum { NETWORK, DHCPCD, CONFIGURE, POSTERND, SYSTEM, CHRONYD, SYSLOG, SERVICES_COUNT };
 static struct service services[] = {
+	[NETWORK] = { .name = "network",
+		.arguments = { "/usr/lib/postern/configure", "network" },
+		.once_ms = NETWORK_MAX_MS },
+	[DHCPCD] = { .name = "dhcpcd",
+		.arguments = { "/usr/sbin/dhcpcd", "-B", "-f", LEASE_SETTINGS },
+		.if_there = LEASE_SETTINGS },
 	[CONFIGURE] = { .name = "configure",
 		.arguments = { "/usr/lib/postern/configure" },
-		.if_there = "/usr/lib/postern/configure",
 		.once_ms = CONFIGURE_MAX_MS },
 	[POSTERND] = { .name = "posternd",
 		.arguments = { "/usr/lib/postern/posternd", "--settings", SETTINGS_OF_THE_IMAGE },
 		.on_line = keep_slot },
+	[SYSTEM] = { .name = "system", .arguments = { "/usr/lib/postern/system" } },
 	[CHRONYD] = { .name = "chronyd",
 		.arguments = { "/usr/sbin/chronyd", "-d", "-f", TIME_SETTINGS },
 		.if_there = TIME_SETTINGS },
+	[SYSLOG] = { .name = "syslog",
+		.arguments = { "/usr/lib/postern/syslog", SYSLOG_SETTINGS },
+		.if_there = SYSLOG_SETTINGS },
 };
 
 static int signals, watchdog, buttons[POWER_BUTTONS_MAX];
@@ -124,6 +137,7 @@ static void prepare(void)
 	mount_memory("/tmp", "mode=1777,size=16m");
 	mkdir("/run/postern", 0755);
 	mkdir("/run/postern/config", 0700);
+	record_open(RECORD_PATH, RECORD_GROUP);
 	(void)!sethostname(hostname, strlen(hostname));
 	bring_up_loopback();
 	modules_load(MODULES_LIST);

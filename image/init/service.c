@@ -59,12 +59,17 @@ static void start(struct service *service, uint64_t now)
 	}
 }
 
+static bool is_wanted(const struct service *service)
+{
+	return access(service->arguments[0], X_OK) == 0 && (!service->if_there || access(service->if_there, R_OK) == 0);
+}
+
 uint64_t service_start_due(struct service *services, size_t count, uint64_t latest_ms)
 {
 	uint64_t now = service_now_ms(), next = latest_ms;
 
 	for (struct service *s = services; s < services + count; s++) {
-		if (!s->pid && s->start_at_ms <= now && (!s->if_there || access(s->if_there, R_OK) == 0))
+		if (!s->pid && s->start_at_ms <= now && is_wanted(s))
 			start(s, now);
 		if (!s->pid && s->start_at_ms > now && s->start_at_ms < next)
 			next = s->start_at_ms;

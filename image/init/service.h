@@ -16,7 +16,7 @@
 
 #include "image/init/console.h"
 
-#define SERVICE_ARGUMENTS_MAX 6
+#define SERVICE_ARGUMENTS_MAX 8
 #define SERVICE_BACK_OFF_MIN_MS 200
 #define SERVICE_BACK_OFF_MAX_MS 30000
 /* A service that ran for so long is started again at once. */
@@ -24,8 +24,9 @@
 
 struct service {
 	const char *name;
-	const char *arguments[SERVICE_ARGUMENTS_MAX]; /* the program first, NULL last */
-	const char *if_there;                         /* it is started only if this file is there; NULL: always */
+	const char
+		*arguments[SERVICE_ARGUMENTS_MAX]; /* the program first, NULL last; not started where it is missing */
+	const char *if_there;                      /* it is started only if this file is there; NULL: always */
 	uint64_t once_ms; /* it runs to its end before the next row starts, for so long at most; 0: it stays */
 	void (*on_line)(const struct service *service); /* its line was passed on and is in `line`; may be NULL */
 
