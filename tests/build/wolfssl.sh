@@ -13,7 +13,7 @@ work=$target.work
 flags='--enable-static --disable-shared --enable-intelasm --enable-aesni --enable-sp=yes,4096 --enable-sp-asm --enable-tls13
 	--disable-oldtls --enable-sni --enable-alpn --enable-session-ticket --enable-ocsp --enable-ocspstapling
 	--enable-ocspstapling2 --enable-crl --enable-certgen --enable-certreq --enable-certext --enable-keygen
-	--enable-curve25519 --enable-ed25519 --enable-hkdf --enable-keying-material --enable-opensslextra=no
+	--enable-curve25519 --enable-ed25519 --enable-hkdf --enable-pkcs7 --enable-keying-material --enable-opensslextra=no
 	--disable-examples --disable-crypttests --disable-benchmark --disable-md5 --disable-dh --disable-errorqueue'
 defines='-O3 -fPIC -DWOLFSSL_GETRANDOM -DWOLFSSL_ALT_NAMES -DWOLFSSL_TICKET_HAVE_ID -DHAVE_EX_DATA'
 orig_5_7_2_sha256=0f2ed82e345b833242705bbc4b08a2a2037a33f7bf9c610efae6464f6b10e305
