@@ -56,7 +56,7 @@ def help_of(program, *words):
 
 def parts_of(synopsis):
     """The parts that a synopsis such as `postern filter events|stats|show [--help]` names."""
-    match = re.fullmatch(r"postern \S+ ((?:[a-z]+\|)+[a-z]+) \[--help\]", synopsis)
+    match = re.fullmatch(r"postern \S+ ((?:[a-z-]+\|)+[a-z-]+) \[--help\]", synopsis)
     return match[1].split("|") if match else []
 
 
