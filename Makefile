@@ -25,6 +25,8 @@ TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev p
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
 # -l flags) that are at home there.
 FOLDERS := policy ebpf netns base crypto wire mapping loop tls store http outbound model observe integrate dns pipeline control launch cli
+# Programs of the appliance's image alone: image/NAME, main.c and the rest.
+IMAGE_FOLDERS := configure
 
 PATH_policy := policy
 PATH_ebpf := ebpf
@@ -46,6 +48,7 @@ PATH_pipeline := appliance/pipeline
 PATH_control := appliance/control
 PATH_launch := appliance/launch
 PATH_cli := appliance/cli
+PATH_configure := image/configure
 
 # Each line names every folder that may be included: those above it in the layer table, never one of its own line.
 USES_policy :=
@@ -68,6 +71,7 @@ USES_pipeline := observe integrate dns $(USES_observe)
 USES_control := pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
+USES_configure := launch $(USES_launch)
 
 LIBS_policy :=
 LIBS_ebpf := -lbpf -lelf -lz
@@ -89,6 +93,7 @@ LIBS_pipeline :=
 LIBS_control := -lexpat
 LIBS_launch := -lseccomp
 LIBS_cli :=
+LIBS_configure := -lnl-route-3 -lnl-3 -lseccomp
 
 # Third-party headers at home: prefixes of what a folder may include besides libc and the kernel's UAPI.
 HEADERS_ebpf := bpf/
@@ -103,6 +108,7 @@ HEADERS_http := nghttp2/
 HEADERS_outbound := curl/ ares.h
 HEADERS_control := expat.h
 HEADERS_launch := seccomp.h
+HEADERS_configure := netlink/ seccomp.h
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Flags. SANITIZE=address,undefined builds with sanitizers; CC=clang-14 with clang. Both want a B of their own.

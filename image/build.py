@@ -53,9 +53,10 @@ PASSWD = """root:x:0:0::/:/nonexistent
 postern-gateway:x:101:101::/nonexistent:/nonexistent
 postern-control:x:102:101::/nonexistent:/nonexistent
 _chrony:x:103:103::/var/lib/chrony:/nonexistent
+postern-configure:x:105:105::/nonexistent:/nonexistent
 nobody:x:65534:65534::/nonexistent:/nonexistent
 """
-GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\nnogroup:x:65534:\n"
+GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\npostern-configure:x:105:\nnogroup:x:65534:\n"
 NETWORK_FILES = {"etc/hosts": "127.0.0.1 localhost\n::1 localhost\n", "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n"}
 # The roots that Debian's package holds, not what else this machine trusts.
 AUTHORITIES = pathlib.Path("/usr/share/ca-certificates/mozilla")
@@ -167,8 +168,8 @@ def make_root(kernel, settings, version):
     for name in PROGRAMS:
         root.program(f"usr/lib/postern/{name}", BUILD / name)
     for name in OPTIONAL_PROGRAMS:
-        if (MADE / name).exists():
-            root.program(f"usr/lib/postern/{name}", MADE / name)
+        if (MADE / name / name).exists():
+            root.program(f"usr/lib/postern/{name}", MADE / name / name)
     for name in ("init", "modprobe"):
         root.program(f"usr/sbin/{name}", MADE / "init" / name)
     root.unpacked(packages.unpack(BUILD / "guest", "chrony"), "usr/sbin/chronyd")

@@ -15,7 +15,7 @@ lint-layout:
 lint-tree: | $(BPF_SKELETONS) $(WOLFSSL)/lib/libwolfssl.a
 	@mkdir -p $(B)
 	@rm -f $(B)/folders.table
-	@$(foreach f,$(FOLDERS),echo '$(f) $(PATH_$(f))|$(USES_$(f))|$(HEADERS_$(f))' >> $(B)/folders.table;)
+	@$(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),echo '$(f) $(PATH_$(f))|$(USES_$(f))|$(HEADERS_$(f))' >> $(B)/folders.table;)
 	@$(PYTHON) tests/build/lint.py $(B)/folders.table $(CPPFLAGS)
 
 # clang sees what gcc does not, and the other way round: the whole tree is compiled by both.
@@ -23,7 +23,7 @@ lint-clang:
 	@$(MAKE) --no-print-directory CC=clang-14 B=$(B)/clang WOLFSSL=$(WOLFSSL) objects
 
 .PHONY: objects
-objects: $(foreach f,$(FOLDERS),$(OBJECTS_$(f))) $(IMAGE_OBJECTS)
+objects: $(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),$(OBJECTS_$(f))) $(IMAGE_OBJECTS)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. Scenarios use real namespaces and real clients: they need root, and none is skipped.

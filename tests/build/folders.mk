@@ -25,7 +25,7 @@ $$(TESTS_$(1)): $$(B)/%: $$(B)/%.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,
 unit-$(1): $$(TESTS_$(1))
 	@for t in $$(TESTS_$(1)); do echo "== $$$$t"; $$$$t || exit 1; done
 endef
-$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+$(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),$(eval $(call folder_rules,$(f))))
 
 $(B)/%.o: %.c | $(WOLFSSL)/lib/libwolfssl.a
 	@mkdir -p $(@D)
@@ -63,7 +63,16 @@ $(B)/postern: $(B)/appliance/cli/main.o $(LINK_ORDER:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(FOLDERS))
 
-UNIT_TESTS := $(foreach f,$(FOLDERS),$(TESTS_$(f)))
+# Programs of the image: only the libraries that they call, since every page is read before the machine serves.
+define image_program_rules
+$$(B)/image/$(1)/$(1): $$(B)/image/$(1)/main.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1)))
+	@echo '  LD    $$@'
+	@$$(CC) $$(LDFLAGS) -Wl,--as-needed -o $$@ $$< -Wl,--start-group $$(filter $$(B)/lib/%,$$^) -Wl,--end-group \
+		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lpthread
+endef
+$(foreach f,$(IMAGE_FOLDERS),$(eval $(call image_program_rules,$(f))))
+
+UNIT_TESTS := $(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),$(TESTS_$(f)))
 .PHONY: unit unit-programs
 unit-programs: $(UNIT_TESTS)
 unit: $(UNIT_TESTS)
