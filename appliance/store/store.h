@@ -178,6 +178,25 @@ int store_backup(struct store *store, const char *path) STORE_MUST_CHECK;
  */
 int store_restore(const char *backup_path, const char *path, const char **ret_message) STORE_MUST_CHECK;
 
+/*
+ * One record that store_revert() is about to change: as it is, and as it will be. The one that does not exist is `deleted`, with
+ * an empty body. A negative errno ends the reverting and is returned by it.
+ */
+typedef int store_revert_visit(void *context, const struct store_record *now, const struct store_record *then);
+
+/*
+ * Within a transaction of `store`: every record that was changed since `copy` was made of it (store_backup(), opened with
+ * store_open_reader()) is again what it was, and what was made since becomes a tombstone; but for the kinds whose bit (1 << kind)
+ * is set in `kept_kinds`, which stay as they are. What is changed carries the transaction's revision: readers take it for news like
+ * any other change, and the revision never goes back. Costs what was changed, not what there is.
+ *
+ * `visit` (may be NULL) is called before each change. `*ret_count` (may be NULL) is how many records were changed. Returns 0;
+ * -ESTALE if `copy` is of another account or region or newer than `store`; -EINVAL outside of a transaction; and what
+ * store_put() and store_delete() return. On failure the transaction has to be rolled back.
+ */
+int store_revert(struct store *store, struct store *copy, uint64_t kept_kinds, store_revert_visit *visit, void *context,
+	size_t *ret_count) STORE_MUST_CHECK;
+
 /* PRAGMA quick_check: 0, or -EUCLEAN. Reads the whole file. */
 int store_check(struct store *store) STORE_MUST_CHECK;
 
