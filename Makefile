@@ -24,7 +24,7 @@ TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev p
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
 # -l flags) that are at home there.
-FOLDERS := policy ebpf netns base crypto wire mapping loop tls store http outbound model observe integrate dns pipeline control launch cli
+FOLDERS := policy ebpf netns base crypto wire mapping system loop tls store http outbound model observe integrate dns pipeline control launch cli
 # Programs of the appliance's image alone: image/NAME, main.c and the rest.
 IMAGE_FOLDERS := configure
 
@@ -35,6 +35,7 @@ PATH_base := appliance/base
 PATH_crypto := appliance/crypto
 PATH_wire := appliance/wire
 PATH_mapping := appliance/mapping
+PATH_system := image/system
 PATH_loop := appliance/loop
 PATH_tls := appliance/tls
 PATH_store := appliance/store
@@ -58,6 +59,7 @@ USES_base := policy ebpf netns
 USES_crypto := base
 USES_wire := base
 USES_mapping := base
+USES_system := crypto base
 USES_loop := base
 USES_tls := loop crypto wire mapping base
 USES_store := loop crypto wire mapping base
@@ -68,7 +70,7 @@ USES_observe := model $(USES_model)
 USES_integrate := model $(USES_model)
 USES_dns := model $(USES_model)
 USES_pipeline := observe integrate dns $(USES_observe)
-USES_control := pipeline $(USES_pipeline)
+USES_control := system pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 USES_configure := launch $(USES_launch)
@@ -80,6 +82,7 @@ LIBS_base := -lyaml -lpcre2-8 -lz
 LIBS_crypto := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_wire := -lknot
 LIBS_mapping :=
+LIBS_system := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_loop := -levent_core
 LIBS_tls := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_store := -lsqlite3
@@ -101,6 +104,7 @@ HEADERS_netns := netlink/ seccomp.h
 HEADERS_base := yaml.h pcre2.h zlib.h
 HEADERS_crypto := wolfssl/
 HEADERS_wire := libknot/
+HEADERS_system := wolfssl/
 HEADERS_loop := event2/
 HEADERS_tls := wolfssl/
 HEADERS_store := sqlite3.h libpq-fe.h hiredis/

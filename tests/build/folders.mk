@@ -67,10 +67,10 @@ $(B)/postern: $(B)/appliance/cli/main.o $(LINK_ORDER:%=$(B)/lib/%.a)
 define image_program_rules
 $$(B)/image/$(1)/$(1): $$(B)/image/$(1)/main.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1)))
 	@echo '  LD    $$@'
-	@$$(CC) $$(LDFLAGS) -Wl,--as-needed -o $$@ $$< -Wl,--start-group $$(filter $$(B)/lib/%,$$^) -Wl,--end-group \
+	@$$(CC) $$(LDFLAGS) -Wl,--as-needed -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter $$(B)/lib/%,$$^) -Wl,--end-group \
 		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lpthread
 endef
-$(foreach f,$(IMAGE_FOLDERS),$(eval $(call image_program_rules,$(f))))
+$(foreach f,$(IMAGE_FOLDERS) system,$(eval $(call image_program_rules,$(f))))
 
 UNIT_TESTS := $(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),$(TESTS_$(f)))
 .PHONY: unit unit-programs

@@ -70,7 +70,7 @@ def check_includes(path, lines, folders):
         if other is not None:
             if other not in allowed:
                 find(path, number, "layer", f"{owner} may not include {other} ({target})")
-        elif quote == '"' and not target.startswith("ebpf/"):
+        elif quote == '"' and not target.startswith(("ebpf/", "image/init/")):
             find(path, number, "include", f'"{target}" is not written from the top')
         elif quote == "<" and not LIBC_AND_KERNEL.match(target):
             if not any(target.startswith(prefix) for prefix in folders[owner]["headers"]):
