@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
@@ -15,67 +14,11 @@
 #include "appliance/control/endpoints.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
+#include "appliance/control/state_file.h"
 #include "appliance/crypto/authority.h"
 #include "appliance/crypto/compare.h"
 
 #define DAY_S 86400
-
-/* The files written here are a key, a certificate and a few lines. */
-#define FILE_MAX_BYTES 8192
-
-/* Does the file hold this already, for those who may read it? */
-static bool file_holds(const char *path, mode_t mode, struct view content)
-{
-	struct stat facts;
-	char bytes[FILE_MAX_BYTES];
-	ssize_t count = -1;
-	bool same;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &facts) == 0 && (facts.st_mode & 07777) == mode && facts.st_uid == geteuid())
-		count = read(fd, bytes, sizeof bytes);
-	close(fd);
-	same = count >= 0 && view_equals(view_from(bytes, (size_t)count), content);
-	compare_wipe(bytes, sizeof bytes);
-	return same;
-}
-
-/* Write a whole file under its final name, durable: nobody ever reads half of it. A start that changes nothing writes nothing,
- * so it works on a full disk. */
-static int write_file(const struct control *control, const char *name, mode_t mode, struct view content)
-{
-	char path[CONTROL_PATH_MAX_BYTES], fresh[CONTROL_PATH_MAX_BYTES + 8];
-	int fd, error = 0;
-
-	control_path(control, name, path);
-	if (file_holds(path, mode, content))
-		return 0;
-	snprintf(fresh, sizeof fresh, "%s.new", path);
-	(void)unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0)
-		return -errno;
-	if (fchmod(fd, mode) < 0)
-		error = -errno;
-	while (error == 0 && content.count) {
-		ssize_t count = write(fd, content.at, content.count);
-
-		if (count < 0 && errno != EINTR)
-			error = -errno;
-		else if (count > 0)
-			content = view_after(content, (size_t)count);
-	}
-	if (error == 0 && fsync(fd) < 0)
-		error = -errno;
-	close(fd);
-	if (error == 0 && rename(fresh, path) < 0)
-		error = -errno;
-	if (error < 0)
-		(void)unlink(fresh);
-	return error;
-}
 
 /* --- secret.key ------------------------------------------------------------------------------------------------------------------- */
 
@@ -106,7 +49,7 @@ int first_start_key(struct control *control)
 
 	if (error == -ENOENT) {
 		random_bytes(secret, sizeof secret);
-		error = write_file(control, "secret.key", 0440, view_from(secret, sizeof secret));
+		error = state_file_write(control, "secret.key", 0440, view_from(secret, sizeof secret));
 	}
 	if (error < 0)
 		return error;
@@ -196,7 +139,7 @@ static int make_certificates(struct call *call, bool write_authority)
 	if (error == 0)
 		error = issue_default(call, &authority);
 	if (error == 0 && write_authority)
-		error = write_file(call->control, "ca.pem", 0644, authority.certificate_pem);
+		error = state_file_write(call->control, "ca.pem", 0644, authority.certificate_pem);
 	if (error == 0)
 		authority_pair_wipe(&authority);
 	return error;
@@ -228,7 +171,7 @@ static int write_credentials(struct call *call, const char *id, const char *secr
 		control->settings.management_url ? control->settings.management_url : "http://127.0.0.1:4566", id,
 		secret, control_region(control));
 
-	return write_file(control, "credentials", 0600, text);
+	return state_file_write(control, "credentials", 0600, text);
 }
 
 /* The secret of a stored key, or NULL if it differs from `wanted` (unless that is NULL) or can't be opened. */
