@@ -97,9 +97,11 @@ static int issue(struct management_tls *tls)
 	error = authority_issue(&pair, &authority, tls->names, tls->name_count, now_s - DAY_S,
 		now_s + (int64_t)CERTIFICATE_LIFE_DAYS * DAY_S, &arena);
 	if (error == 0) {
-		settings.certificate_pem = pair.certificate_pem;
+		/* The authority goes along: operators have no other way to it, and its fingerprint from the console. */
+		settings.certificate_pem = arena_printf(
+			&arena, VIEW_FMT VIEW_FMT, VIEW_ARG(pair.certificate_pem), VIEW_ARG(tls->authority_pem));
 		settings.private_key_pem = pair.key_pem;
-		error = tls_server_context_new(&context, &settings);
+		error = settings.certificate_pem.at ? tls_server_context_new(&context, &settings) : -ENOMEM;
 		authority_pair_wipe(&pair);
 	}
 	arena_fini(&arena);
