@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/cli/cli.h"
 #include "appliance/launch/settings.h"
 
@@ -53,11 +54,15 @@ static int check_file(struct cli *cli, const char *path)
 {
 	struct settings *settings;
 	struct buffer errors;
+	int result;
 
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
 	if (settings_read_file(&settings, path, &errors) < 0)
 		return fail_with(cli, &errors);
+	result = settings_check_time(settings, path, (int64_t)(clock_wall_ms() / 1000), &errors);
 	settings_free(settings);
+	if (result < 0)
+		return fail_with(cli, &errors);
 	if (cli->json)
 		puts("{\"ok\":true}");
 	else

@@ -78,6 +78,14 @@ int settings_read_file(struct settings **ret, const char *path, struct buffer *e
 int settings_read_fd(struct settings **ret, int fd, const char *name, struct buffer *errors)
 	__attribute__((warn_unused_result));
 
+/*
+ * What is good but for the time: an operator_certificate that has ended. Not part of settings_parse(), because an appliance
+ * must start with the settings that it has run with for years; whoever puts new settings in force asks this too. `now_s` since 1970.
+ * Returns 0, or -EINVAL with lines in `errors`.
+ */
+int settings_check_time(const struct settings *settings, const char *name, int64_t now_s, struct buffer *errors)
+	__attribute__((warn_unused_result));
+
 void settings_free(struct settings *settings);
 
 /*

@@ -19,6 +19,9 @@ struct settings_reader {
 void settings_refuse(struct settings_reader *reader, const struct json *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The rules of operator_certificate and management_names, with the settings it must not stand beside. */
+void settings_check_management(struct settings_reader *reader, const struct settings *settings);
+
 /* Read the list of subnets. */
 void settings_read_networks(struct settings_reader *reader, const struct json *list, struct settings_networks *ret);
 

@@ -239,6 +239,82 @@ static void addresses_are_read_and_written(void **state)
 	assert_true(address_is_loopback(&address));
 }
 
+/* operator_certificate with the file of a test certificate, as a block of YAML; `more` follows. */
+static const char *with_certificate(const char *file, const char *more)
+{
+	static char text[16384];
+	char path[128], *pem, *line, *rest;
+	size_t count;
+
+	snprintf(path, sizeof path, "tests/unit/crypto/data/%s", file);
+	pem = rest = whole_file(path, NULL);
+	count = (size_t)snprintf(text, sizeof text, "operator_certificate: |\n");
+	while ((line = strsep(&rest, "\n")) && *line)
+		count += (size_t)snprintf(text + count, sizeof text - count, "  %s\n", line);
+	snprintf(text + count, sizeof text - count, "%s", more);
+	free(pem);
+	return text;
+}
+
+static void an_operators_certificate_can_be_sealed_to(void **state)
+{
+	struct settings *settings =
+		good(with_certificate("rsa.pem", "management_names: [gw.example.net, 192.0.2.1, 'fd00::1']\n"));
+
+	(void)state;
+	assert_int_equal(3, settings->management_names.count);
+	buffer_reset(&errors);
+	assert_int_equal(0, settings_check_time(settings, "f.yaml", 1800000000, &errors));
+	/* It ends in 2081. That is the time's fault, not the file's. */
+	assert_int_equal(-EINVAL, settings_check_time(settings, "f.yaml", 3600000000, &errors));
+	assert_string_equal(
+		"f.yaml:1:23: operator_certificate: the certificate ended on 2081-08-25: no new access key is "
+		"sealed to it\n",
+		buffer_text(&errors));
+	settings_free(settings);
+	settings = good("");
+	assert_int_equal(0, settings_check_time(settings, "f.yaml", 3600000000, &errors));
+	settings_free(settings);
+}
+
+static void what_is_no_operators_certificate_is_refused(void **state)
+{
+	(void)state;
+	bad("operator_certificate: MIIB\n", "f.yaml:1:23: operator_certificate: must be one certificate in PEM, from "
+					    "-----BEGIN CERTIFICATE----- to "
+					    "-----END CERTIFICATE-----\n");
+	bad("operator_certificate: |\n  -----BEGIN CERTIFICATE-----\n  AAAA\n  -----END CERTIFICATE-----\n",
+		"f.yaml:1:23: operator_certificate: must be one certificate in PEM, from -----BEGIN CERTIFICATE----- "
+		"to "
+		"-----END CERTIFICATE-----\n");
+	bad(with_certificate("leaf.key", ""), "f.yaml:1:23: operator_certificate: holds a private key, which must stay "
+					      "with its owner: put the certificate "
+					      "alone here\n");
+	bad(with_certificate("root.pem", ""), "f.yaml:1:23: operator_certificate: the certificate must not be used to "
+					      "encipher keys, says its key usage\n");
+	bad(with_certificate("leaf.pem", ""), "f.yaml:1:23: operator_certificate: the certificate must not be used for "
+					      "key agreement, says its key usage\n");
+	bad(with_certificate("rsa.pem", "access_key_id: AKIAIOSFODNN7EXAMPLE\nsecret_access_key: x\n"),
+		"f.yaml:1:23: operator_certificate: is for an access key that Postern makes, access_key_id names one: "
+		"put one "
+		"of them here\n");
+}
+
+static void names_of_management_are_names(void **state)
+{
+	static const char *const cases[] = { "Gw.example.net", "gw.example.net:4566", "a..b", "'*.example.net'", "''",
+		"-a", "a_b" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[64];
+
+		snprintf(text, sizeof text, "management_names: [%s]\n", cases[i]);
+		bad(text, "f.yaml:1:20: management_names[0]: must be a host name in lower case or an address, without "
+			  "a port\n");
+	}
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -265,6 +341,9 @@ int main(void)
 		cmocka_unit_test(what_a_reload_cannot_change_is_named),
 		cmocka_unit_test(every_beginning_of_a_file_is_judged),
 		cmocka_unit_test(addresses_are_read_and_written),
+		cmocka_unit_test(an_operators_certificate_can_be_sealed_to),
+		cmocka_unit_test(what_is_no_operators_certificate_is_refused),
+		cmocka_unit_test(names_of_management_are_names),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
