@@ -113,6 +113,16 @@ int certificate_check_chain(const struct certificate *leaf, const struct certifi
  */
 bool certificate_covers(const struct certificate *certificate, struct view name);
 
+/* SHA-256 as `openssl x509 -fingerprint -sha256` prints it: "AB:CD:…". */
+#define CERTIFICATE_FINGERPRINT_CHARS 95
+
+/* The fingerprint of the whole certificate, as text. */
+void certificate_write_fingerprint(char ret[CERTIFICATE_FINGERPRINT_CHARS + 1], const struct certificate *certificate);
+
+/* The same of its public key (SubjectPublicKeyInfo): a certificate that is renewed for the same key keeps it. */
+void certificate_write_key_fingerprint(
+	char ret[CERTIFICATE_FINGERPRINT_CHARS + 1], const struct certificate *certificate);
+
 /* ACM's name of one bit of key_usage, e.g. "DIGITAL_SIGNATURE"; NULL for no or several bits. */
 const char *certificate_key_usage_name(unsigned bit);
 

@@ -16,6 +16,7 @@
 #include "appliance/crypto/certificate_parts.h"
 #include "appliance/crypto/compare.h"
 #include "appliance/crypto/der.h"
+#include "appliance/crypto/digest.h"
 #include "appliance/crypto/pem.h"
 
 union key {
@@ -220,4 +221,36 @@ int certificate_check_chain(
 		}
 	}
 	return 0;
+}
+
+/* --- Fingerprints -------------------------------------------------------------------------------------------------- */
+
+static void write_fingerprint(char ret[CERTIFICATE_FINGERPRINT_CHARS + 1], struct view der)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	uint8_t digest[DIGEST_SHA256_BYTES];
+	size_t at = 0;
+
+	digest_sha256(digest, der.at, der.count);
+	for (size_t i = 0; i < sizeof digest; i++) {
+		if (i)
+			ret[at++] = ':';
+		ret[at++] = digits[digest[i] >> 4];
+		ret[at++] = digits[digest[i] & 15];
+	}
+	ret[at] = '\0';
+}
+
+void certificate_write_fingerprint(char ret[CERTIFICATE_FINGERPRINT_CHARS + 1], const struct certificate *certificate)
+{
+	write_fingerprint(ret, certificate->der);
+}
+
+void certificate_write_key_fingerprint(
+	char ret[CERTIFICATE_FINGERPRINT_CHARS + 1], const struct certificate *certificate)
+{
+	struct certificate_parts parts;
+
+	ASSERT(certificate_parts_read(&parts, certificate->der) == 0 && "it was parsed once");
+	write_fingerprint(ret, parts.public_key_der);
 }

@@ -30,6 +30,8 @@ const char *cms_refusal(const struct certificate *recipient)
 	default:
 		return "has a key that is neither RSA nor EC on P-256, P-384 or P-521";
 	}
+	if (recipient->issuer.count > CMS_ISSUER_MAX_BYTES)
+		return "has an issuer with a name of more than 2048 bytes";
 	if (recipient->has_key_usage && !(recipient->key_usage & needed))
 		return needed == CERTIFICATE_USE_KEY_ENCIPHERMENT
 			       ? "must not be used to encipher keys, says its key usage"

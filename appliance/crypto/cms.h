@@ -23,6 +23,8 @@
 /* What is weaker than 2048 bits is not sealed to; 4096 is the most that our build of wolfSSL computes with. */
 #define CMS_RSA_MIN_BITS 2048
 #define CMS_RSA_MAX_BITS 4096
+/* The issuer's name, as text, stands in the sealed message, which shall stay a page on a console. */
+#define CMS_ISSUER_MAX_BYTES 2048
 
 /*
  * Can a message be sealed to the certificate? NULL if so, else why not, as the end of a sentence about the certificate

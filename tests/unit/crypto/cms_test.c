@@ -159,6 +159,28 @@ static void two_seals_of_one_message_differ(void **state)
 	assert_true(view_starts_with(first, view_of("-----BEGIN CMS-----\n")));
 }
 
+static void fingerprints_are_those_that_openssl_prints(void **state)
+{
+	struct certificate first = made("first", "rsa:2048", ""), renewed;
+	char text[CERTIFICATE_FINGERPRINT_CHARS + 1], key[CERTIFICATE_FINGERPRINT_CHARS + 1];
+
+	(void)state;
+	certificate_write_fingerprint(text, &first);
+	assert_int_equal(0,
+		run("openssl x509 -in first.pem -noout -fingerprint -sha256 | grep -qx 'sha256 Fingerprint=%s'", text));
+	certificate_write_key_fingerprint(key, &first);
+	assert_int_equal(0, run("openssl x509 -in first.pem -noout -pubkey | openssl pkey -pubin -outform DER | "
+				"openssl dgst -sha256 -c | grep -iq '= %s'",
+				    key));
+	assert_int_equal(0, run("openssl req -x509 -key first.key -subj /CN=renewed -days 60 -out renewed.pem"));
+	assert_int_equal(0, certificate_parse(&renewed, file("renewed.pem"), &arena));
+	certificate_write_key_fingerprint(text, &renewed);
+	assert_string_equal(key, text);
+	certificate_write_fingerprint(key, &first);
+	certificate_write_fingerprint(text, &renewed);
+	assert_string_not_equal(key, text);
+}
+
 static void what_can_not_be_sealed_to_is_refused(void **state)
 {
 	static const struct {
@@ -197,6 +219,7 @@ int main(void)
 		cmocka_unit_test(the_cipher_is_authenticated_aes_256),
 		cmocka_unit_test(text_before_the_block_is_no_hindrance),
 		cmocka_unit_test(two_seals_of_one_message_differ),
+		cmocka_unit_test(fingerprints_are_those_that_openssl_prints),
 		cmocka_unit_test(what_can_not_be_sealed_to_is_refused),
 	};
 
