@@ -7,6 +7,12 @@
  * the table in force says so for the source; everything else is dropped for a named reason. Ports are in the first
  * fragment only: later ones are judged by their source and protocol, and are useless without the first.
  *
+ * Where connections to back ends leave from the endpoint's namespace (`answers` of the settings), what would be dropped
+ * for its port passes if the kernel has a socket there that is connected, or connecting, to exactly its sender. Nothing that
+ * a sender chooses opens that: the endpoint began, and listening sockets don't count. What is for a service's port is never
+ * looked up: it costs what it did, and its source is judged as ever. (Answers come whole: TCP finds the path's MTU, and
+ * an answer of DNS that was cut goes on by TCP.)
+ *
  * What a served client sends all day, TCP to port 443 right behind Ethernet and a plain IP header, is read in place;
  * whatever is not just that is read step by step with bpf_skb_load_bytes(), which sees paged data too (filter_packet.h). Both
  * fill the same struct packet, and one judgement follows. Sources that passed are remembered for a while (`recent`), for
@@ -488,10 +494,64 @@ static __attribute__((noinline)) int refuse(struct __sk_buff *skb, const struct 
 	return reset ? (int)bpf_redirect(skb->ifindex, 0) : TC_ACT_SHOT;
 }
 
-/* Out of line, so that what it needs of stack and registers costs plain packets nothing. */
-static __attribute__((noinline)) int read_any(struct __sk_buff *skb, struct packet *packet)
+/*
+ * Is a socket of TCP of this namespace connected, or connecting, to the packet's sender? One that listens is not. `ends` are the
+ * packet's, of IPv6 if `is_ipv6`: the length is a constant where the verifier sees it.
+ */
+static __attribute__((noinline)) int is_tcp_answer(struct __sk_buff *skb, struct bpf_sock_tuple *ends, __u32 is_ipv6)
 {
-	return packet_read_any(skb, packet);
+	struct bpf_sock *socket = is_ipv6 ? bpf_skc_lookup_tcp(skb, ends, sizeof ends->ipv6, BPF_F_CURRENT_NETNS, 0)
+					  : bpf_skc_lookup_tcp(skb, ends, sizeof ends->ipv4, BPF_F_CURRENT_NETNS, 0);
+	__u32 state;
+
+	if (!socket)
+		return 0;
+	state = socket->state;
+	bpf_sk_release(socket);
+	return state != BPF_TCP_LISTEN;
+}
+
+/* The same of UDP: a socket that is not connected takes packets from anybody, which is no reason to let them in. */
+static __attribute__((noinline)) int is_udp_answer(struct __sk_buff *skb, struct bpf_sock_tuple *ends, __u32 is_ipv6)
+{
+	struct bpf_sock *socket = is_ipv6 ? bpf_sk_lookup_udp(skb, ends, sizeof ends->ipv6, BPF_F_CURRENT_NETNS, 0)
+					  : bpf_sk_lookup_udp(skb, ends, sizeof ends->ipv4, BPF_F_CURRENT_NETNS, 0);
+	__u32 state;
+
+	if (!socket)
+		return 0;
+	state = socket->state;
+	bpf_sk_release(socket);
+	return state == BPF_TCP_ESTABLISHED;
+}
+
+/* Does the packet come from whom the endpoint itself has called? */
+static __always_inline int is_answer(struct __sk_buff *skb, const struct packet *packet)
+{
+	struct bpf_sock_tuple ends;
+
+	if (packet->is_ipv6) {
+		__builtin_memcpy(ends.ipv6.saddr, packet->source.address.words, 16);
+		__builtin_memcpy(ends.ipv6.daddr, packet->destination.words, 16);
+		ends.ipv6.sport = packet->source_port_be;
+		ends.ipv6.dport = packet->destination_port_be;
+	} else {
+		ends.ipv4.saddr = packet->source.address.words[WORD_IPV4];
+		ends.ipv4.daddr = packet->destination.words[WORD_IPV4];
+		ends.ipv4.sport = packet->source_port_be;
+		ends.ipv4.dport = packet->destination_port_be;
+	}
+	return packet->protocol == IPPROTO_TCP ? is_tcp_answer(skb, &ends, packet->is_ipv6)
+					       : is_udp_answer(skb, &ends, packet->is_ipv6);
+}
+
+/* Out of line, so that what it needs of stack and registers costs plain packets nothing. */
+static __attribute__((noinline)) int read_any(
+	struct __sk_buff *skb, struct packet *packet, const struct filter_settings *set)
+{
+	int reason = packet_read_any(skb, packet);
+
+	return reason == FILTER_PORT_REFUSED && set->answers && is_answer(skb, packet) ? FILTER_PASSED : reason;
 }
 
 SEC("tc")
@@ -507,7 +567,7 @@ int endpoint_filter(struct __sk_buff *skb)
 	if (!set)
 		return TC_ACT_SHOT;
 	if (!packet_read_plain(skb, &packet))
-		reason = read_any(skb, &packet);
+		reason = read_any(skb, &packet, set);
 	if (reason == FILTER_PASSED && packet.service)
 		reason = judge(&packet, set, &value);
 	count(skb, reason);

@@ -200,6 +200,7 @@ int filter_open(struct filter **ret, const struct filter_options *options)
 			options->resets_per_second ? options->resets_per_second : RESETS_PER_SECOND_DEFAULT,
 		.events_per_second =
 			options->events_per_second ? options->events_per_second : EVENTS_PER_SECOND_DEFAULT,
+		.answers = options->answers,
 	};
 	size_t id_bytes = strlen(options->endpoint_id);
 	struct filter *filter;
@@ -507,6 +508,17 @@ int filter_set_mode(struct filter *filter, uint32_t mode)
 	if (rc < 0)
 		return rc;
 	settings.mode = mode;
+	return write_settings(filter, &settings);
+}
+
+int filter_set_answers(struct filter *filter, bool answers)
+{
+	struct filter_settings settings;
+	int rc = filter_read_settings(filter, &settings);
+
+	if (rc < 0)
+		return rc;
+	settings.answers = answers;
 	return write_settings(filter, &settings);
 }
 

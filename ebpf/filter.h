@@ -37,6 +37,7 @@ struct filter_options {
 	uint32_t endpoint_index;
 	uint32_t mode;              /* enum filter_mode until the first filter_load() */
 	uint32_t dns;               /* enum filter_dns, likewise */
+	bool answers;               /* as in struct filter_settings */
 	uint32_t resets_per_second; /* 0: 10,000 */
 	uint32_t events_per_second; /* 0: 1,000 */
 	size_t ring_bytes; /* of the event buffer, a power of two and a multiple of the page size; 0: 256 KiB */
@@ -143,6 +144,12 @@ void filter_discard(const struct filter_prepared *prepared);
 
 /* Change the mode alone, at once. Returns 0, -EINVAL for an unknown mode, or the kernel's negative errno. */
 int filter_set_mode(struct filter *filter, uint32_t mode) __attribute__((warn_unused_result));
+
+/*
+ * Let answers to what the endpoint's namespace itself began pass, or not; see struct filter_settings. Returns 0 or the
+ * kernel's negative errno.
+ */
+int filter_set_answers(struct filter *filter, bool answers) __attribute__((warn_unused_result));
 
 /* The settings in force (id, index, mode, DNS). Returns 0 or the kernel's negative errno. */
 int filter_read_settings(const struct filter *filter, struct filter_settings *ret) __attribute__((warn_unused_result));

@@ -117,6 +117,12 @@ struct filter_settings {
 	 * table, and is never trusted once another is in force.
 	 */
 	__u32 table_id;
+	/*
+	 * 1: what comes to another port than the services' passes, whoever sends it, if a socket of the endpoint's namespace is
+	 * connected, or connecting, to exactly that sender: connections to back ends and questions to name servers leave from
+	 * there. 0: nothing is ever answered there, and no such packet passes.
+	 */
+	__u32 answers;
 };
 
 #define FILTER_LOADING 0
@@ -183,7 +189,7 @@ _Static_assert(sizeof(struct filter_key) == 20, "trie key");
 _Static_assert(sizeof(struct filter_value) == 16, "trie value");
 _Static_assert(sizeof(struct filter_index_block) == 64, "index block");
 _Static_assert(FILTER_INDEX_STARTS + FILTER_INDEX_LEVELS_MAX <= FILTER_INDEX_FANOUT, "index head");
-_Static_assert(sizeof(struct filter_settings) == 48, "settings");
+_Static_assert(sizeof(struct filter_settings) == 52, "settings");
 _Static_assert(sizeof(struct filter_counter) == 16, "counter");
 _Static_assert(sizeof(struct filter_window) == 32, "window");
 _Static_assert(sizeof(struct filter_event) == 72, "event");

@@ -20,9 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
+#include <sys/socket.h>
 
 #include "ebpf/filter.h"
 #include "tests/unit/ebpf/instructions.h"
@@ -228,6 +231,38 @@ static void measure_others(struct filter *filter, int empty_fd)
 	measure("port_refused_1000", fd, empty_fd, &frame, TC_ACT_SHOT);
 }
 
+/* What is not for a service's port where the endpoint calls back ends: one socket that is looked for, and found or not. */
+static void measure_answers(struct filter *filter, int empty_fd)
+{
+	struct sockaddr_in ends[2] = { 0 };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int call = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct frame frame = frame4(500 * (SLOTS / 1000), 80);
+	int rc = filter_set_answers(filter, true);
+
+	if (rc < 0)
+		fail("the settings can't be changed", rc);
+	measure("port_refused_answers_1000", filter_program_fd(filter), empty_fd, &frame, TC_ACT_SHOT);
+	/* Without an address the listener has one of loopback by itself. */
+	for (int i = 0; i < 2; i++) {
+		socklen_t bytes = sizeof ends[i];
+
+		if (listener < 0 || call < 0 ||
+			(i == 0 ? listen(listener, 1) : connect(call, (struct sockaddr *)&ends[0], sizeof ends[0])) <
+				0 ||
+			getsockname(i == 0 ? listener : call, (struct sockaddr *)&ends[i], &bytes) < 0)
+			fail("loopback can't be connected to", -errno);
+		ends[0].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	}
+	memcpy(frame.bytes + SOURCE_OFFSET, &ends[0].sin_addr, 4);
+	memcpy(frame.bytes + SOURCE_OFFSET + 4, &ends[1].sin_addr, 4);
+	memcpy(frame.bytes + SOURCE_OFFSET + 8, &ends[0].sin_port, 2);
+	memcpy(frame.bytes + SOURCE_OFFSET + 10, &ends[1].sin_port, 2);
+	measure("answer", filter_program_fd(filter), empty_fd, &frame, TC_ACT_OK);
+	close(call);
+	close(listener);
+}
+
 int main(int argc, char **argv)
 {
 	const struct filter_options options = { .endpoint_id = "vpce-0a1b2c3d4e5f60718" };
@@ -246,8 +281,10 @@ int main(int argc, char **argv)
 	measure("filter_ns_over_empty_1000", filter_program_fd(filter), empty_fd, &frame, TC_ACT_OK);
 	measure_random("filter_ns_over_empty_random_1000", filter, empty_fd, 1000);
 	measure_random("filter_ns_over_empty_random_65536", filter, empty_fd, 65536);
-	if (argc > 1 && strcmp(argv[1], "all") == 0)
+	if (argc > 1 && strcmp(argv[1], "all") == 0) {
 		measure_others(filter, empty_fd);
+		measure_answers(filter, empty_fd);
+	}
 	filter_close(filter);
 	return 0;
 }
