@@ -73,7 +73,8 @@ USES_pipeline := observe integrate dns $(USES_observe)
 USES_control := system pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
-USES_configure := launch $(USES_launch)
+# The settings and what reads them, and no more of the appliance.
+USES_configure := launch outbound system crypto base netns
 
 LIBS_policy :=
 LIBS_ebpf := -lbpf -lelf -lz

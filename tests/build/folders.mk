@@ -71,6 +71,7 @@ $$(B)/image/$(1)/$(1): $$(B)/image/$(1)/main.o $$(B)/lib/$(1).a $$(patsubst %,$$
 		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lpthread
 endef
 $(foreach f,$(IMAGE_FOLDERS) system,$(eval $(call image_program_rules,$(f))))
+image-programs: $(foreach f,$(IMAGE_FOLDERS),$(B)/image/$(f)/$(f))
 
 UNIT_TESTS := $(foreach f,$(FOLDERS) $(IMAGE_FOLDERS),$(TESTS_$(f)))
 .PHONY: unit unit-programs

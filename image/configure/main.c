@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * configure: what an appliance of the image is to be: its settings and its network, from where the machine is told.
+ *
+ *   configure network   first, at most 15 s: local sources (source.h); what they say is left in PLACES_SOURCE for the second run
+ *   configure           later, at most 60 s: the metadata service, if no local source had settings; judges the settings (judge.h) and
+ *                       leaves those that hold in PLACES_SETTINGS
+ *
+ * Which settings hold: those that an operator put in force on the running appliance (image/system/stored.h), unless user-data has changed since;
+ * else user-data; else, where no source has any this time, the user-data that held last. What is refused is said with line and rule; then, or
+ * where there is nothing at all, the image's own settings hold, with which management is closed to the outside.
+ *
+ * Nothing in here keeps the machine from starting: whatever fails is a line on the console, and the exit status is 0.
+ * Process: root's, started by init, single-threaded; bytes from outside are read by children (confined.h).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "appliance/crypto/digest.h"
+#include "image/configure/files.h"
+#include "image/configure/judge.h"
+#include "image/configure/places.h"
+#include "image/configure/say.h"
+#include "image/configure/source.h"
+#include "image/system/stored.h"
+
+/* Lines of errors on the console: the rest follows once these are mended. */
+#define ERRORS_SHOWN_MAX 20
+
+/* --- configure network --------------------------------------------------------------------------------------------- */
+
+static void find_local(void)
+{
+	struct sources sources = { 0 };
+	int error = stored_begin(STORED_FOLDER);
+
+	if (error)
+		say("settings on trial can't be tried: %s: %s", STORED_FOLDER, strerror(-error));
+	sources_find_local(&sources);
+	sources_save(&sources, PLACES_SOURCE);
+	sources_fini(&sources);
+}
+
+/* --- configure ----------------------------------------------------------------------------------------------------- */
+
+static void put_in_force(struct view settings, const struct judgement *judgement)
+{
+	int error = files_write(PLACES_SETTINGS, settings, 0600);
+
+	if (error)
+		say("%s: %s", PLACES_SETTINGS, strerror(-error));
+	if (judgement->syslog_count) {
+		error = files_write(PLACES_SYSLOG, view_from(judgement->syslog, judgement->syslog_count), 0600);
+		if (error)
+			say("%s: %s", PLACES_SYSLOG, strerror(-error));
+	}
+	if (!judgement->has_operator)
+		say("management is closed to the outside: the settings have neither access_key_id with "
+		    "secret_access_key nor "
+		    "operator_certificate: add one of them");
+}
+
+/* Judge `text`, and put it in force if it is good. */
+static bool try_settings(struct view text, const char *name, const char *from)
+{
+	struct judgement judgement;
+	int error = judge_settings(text, name, &judgement);
+	bool is_good;
+
+	if (error) {
+		say("%s of %s can't be judged: %s", name, from, strerror(-error));
+		return false;
+	}
+	is_good = judgement.is_good;
+	if (is_good) {
+		say("the settings are the %s of %s", name, from);
+		put_in_force(judgement.settings ? view_from(judgement.settings, judgement.settings_count) : text,
+			&judgement);
+	} else {
+		say("%s of %s is refused:", name, from);
+		say_lines("  ", view_from_text(judgement.errors), ERRORS_SHOWN_MAX);
+	}
+	judgement_fini(&judgement);
+	return is_good;
+}
+
+/* Those put in force on the running appliance, if they still hold. */
+static bool try_stored(const struct source_bytes *user_data)
+{
+	uint8_t digest[DIGEST_SHA256_BYTES];
+	char path[STORED_PATH_BYTES], *text;
+	bool is_outdated = false, is_good;
+	size_t count;
+	int error;
+
+	digest_sha256(digest, user_data->at, user_data->count);
+	error = stored_find(STORED_FOLDER, STORED_SETTINGS, user_data->at ? digest : NULL, path, &is_outdated);
+	if (is_outdated)
+		say("user-data has changed: the settings that were put in force on the appliance don't hold any more");
+	if (!error)
+		error = files_read(path, PLACES_FILE_MAX_BYTES, &text, &count);
+	if (error) {
+		if (error != -ENOENT)
+			say("the settings that were put in force on the appliance can't be read: %s", strerror(-error));
+		return false;
+	}
+	is_good = try_settings(view_from(text, count), "settings", "the appliance itself");
+	free(text);
+	return is_good;
+}
+
+static void configure(void)
+{
+	struct sources sources = { 0 };
+	const struct source_bytes *user_data = &sources.files[SOURCE_USER_DATA];
+
+	sources_load(&sources, PLACES_SOURCE);
+	if (!try_stored(user_data)) {
+		bool is_good = user_data->at &&
+			       try_settings(view_from(user_data->at, user_data->count), "user-data", user_data->from);
+
+		if (!user_data->at)
+			say("there is no user-data: give settings by fw_cfg (opt/org.postern/user-data), a volume "
+			    "labelled CIDATA, the "
+			    "kernel's command line (postern.user-data=) or EC2's metadata service");
+		if (!is_good)
+			say("the image's own settings hold: management is closed to the outside");
+	}
+	sources_fini(&sources);
+}
+
+int main(int argc, char **argv)
+{
+	/* What it writes is root's alone. */
+	umask(077);
+	if (argc == 2 && strcmp(argv[1], "network") == 0)
+		find_local();
+	else if (argc == 1)
+		configure();
+	else
+		fprintf(stderr, "usage: configure [network]\n");
+	return 0;
+}
