@@ -113,10 +113,10 @@ static struct json *line_of(const struct call *call, int status)
 	json_set_integer(line, "status", status);
 	if (call->revision)
 		json_set_integer(line, "revision", (int64_t)call->revision);
-	if (!call->error_code)
-		return line;
-	json_set_c_string(line, "code", call->error_code);
-	json_set_c_string(line, "message", call->error_message);
+	if (call->error_code) {
+		json_set_c_string(line, "code", call->error_code);
+		json_set_c_string(line, "message", call->error_message);
+	}
 	if (call->detail)
 		json_set_text(line, "reason", plain(view_from_text(call->detail), reason, sizeof reason));
 	return line;

@@ -9,7 +9,7 @@
  *
  * A call that succeeded has `revision`, that of the store after it, instead of `code`, `message` and `reason`; the last is what
  * the answer's field x-postern-reason says. `principal` is missing unless the signature was good: `accessKeyId` is then the
- * key that the caller named, if there is such a one. `resources` are the path of the request (REST dialects) and the ids, ARNs and names that the
+ * key that the caller named, if there is such a one. What Postern does of its own accord (a checkpoint that was not confirmed in time) has the principal "postern", and a reason. `resources` are the path of the request (REST dialects) and the ids, ARNs and names that the
  * call named or made. Parameters are never written, so that no secret can be.
  *
  * `postern audit` reads them (own_audit.c).

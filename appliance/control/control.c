@@ -9,6 +9,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/log.h"
 #include "appliance/control/audit.h"
+#include "appliance/control/checkpoint.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter.h"
 #include "appliance/control/first_start.h"
@@ -45,6 +46,7 @@ static void copy_settings(struct control *control, const struct control_settings
 	own->posternd_socket = copy(settings->posternd_socket);
 	own->access_key_id = copy(settings->access_key_id);
 	own->secret_access_key = copy(settings->secret_access_key);
+	own->operator_certificate = copy(settings->operator_certificate);
 	own->traffic_address = copy(settings->traffic_address);
 	own->management_url = copy(settings->management_url);
 	own->default_filter_mode = copy(settings->default_filter_mode);
@@ -60,8 +62,9 @@ static void free_settings(struct control *control)
 {
 	const char *const texts[] = { control->settings.account_id, control->settings.region,
 		control->settings.state_dir, control->settings.posternd_socket, control->settings.access_key_id,
-		control->settings.secret_access_key, control->settings.traffic_address,
-		control->settings.management_url, control->settings.default_filter_mode, control->settings.filter_dns };
+		control->settings.secret_access_key, control->settings.operator_certificate,
+		control->settings.traffic_address, control->settings.management_url,
+		control->settings.default_filter_mode, control->settings.filter_dns };
 
 	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
 		free((void *)(uintptr_t)texts[i]);
@@ -73,6 +76,7 @@ static void look_after(void *context)
 {
 	struct control *control = context;
 
+	checkpoint_look(control);
 	filter_retry(control);
 	drop_log_run(control, clock_monotonic_ms());
 	drop_log_count(control, clock_monotonic_ms());
@@ -120,6 +124,11 @@ static int open_all(struct control *control, const char **ret_message)
 	if (error < 0) {
 		*ret_message = error == -EBADMSG ? "secrets in the store do not open with this secret.key"
 						 : "the records of the first start can't be made";
+		return error;
+	}
+	error = checkpoint_resume(control);
+	if (error < 0) {
+		*ret_message = CHECKPOINT_MARK_FILE " of the state folder can't be read";
 		return error;
 	}
 	*ret_message = "the management server can't be started";

@@ -29,6 +29,9 @@ struct dispatch_response {
 /* Answer `request`. `*ret` is ended with dispatch_response_fini(). */
 void dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret);
 
+/* Carry out an operation that needs no input of Postern's own accord, as the principal "postern"; noted and audited like a call. */
+void dispatch_own(struct control *control, const struct operation *operation);
+
 void dispatch_response_fini(struct dispatch_response *response);
 
 #endif

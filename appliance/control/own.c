@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/control/checkpoint.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter.h"
 #include "appliance/control/operations.h"
@@ -172,6 +173,7 @@ int op_get_status(struct call *call)
 	list = json_ensure_array(call->output, "endpoints");
 	JSON_EACH(endpoint, endpoints)
 	json_append(list, endpoint_status(call, endpoint));
+	checkpoint_describe(control, json_ensure_object(call->output, "checkpoint"));
 	json_set(call->output, "notServed", walk.not_served);
 	if (control->filters_stale)
 		json_append_text(

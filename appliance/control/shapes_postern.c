@@ -4,6 +4,14 @@
 
 const struct shape shape_get_status = { .type = SHAPE_STRUCT };
 const struct shape shape_get_backup = { .type = SHAPE_STRUCT };
+const struct shape shape_get_checkpoint = { .type = SHAPE_STRUCT };
+const struct shape shape_confirm_checkpoint = { .type = SHAPE_STRUCT };
+const struct shape shape_rollback_checkpoint = { .type = SHAPE_STRUCT };
+
+static const struct shape_member begin_checkpoint_members[] = {
+	{ .name = "confirmWithinSeconds", .type = SHAPE_INTEGER },
+};
+const struct shape shape_begin_checkpoint = { SHAPE_MEMBERS(begin_checkpoint_members) };
 
 static const struct shape_member list_filter_events_members[] = {
 	{ .name = "endpoint", .place = SHAPE_QUERY },

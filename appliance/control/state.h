@@ -13,6 +13,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/table.h"
+#include "appliance/control/checkpoint.h"
 #include "appliance/control/control.h"
 #include "appliance/control/drop_log.h"
 #include "appliance/control/events.h"
@@ -60,6 +61,8 @@ struct control {
 
 	/* Local mode's endpoint. Fixed at the first start. */
 	char builtin_endpoint_id[32];
+
+	struct checkpoint checkpoint;
 
 	bool audit_is_torn; /* the last line of the audit log lacks its end: see audit.c */
 

@@ -56,7 +56,7 @@ static int allow_all(int ruleset, enum sandbox_role role, const struct settings 
 {
 	/* names and authorities; what libraries load late; what glibc reads to count processors */
 	static const char *const readable[] = { "/etc", "/usr/lib", "/usr/share", "/lib", "/proc/self",
-		"/sys/devices/system/cpu", "/dev/urandom", "/dev/null" };
+		"/proc/sys/kernel/random/boot_id", "/sys/devices/system/cpu", "/dev/urandom", "/dev/null" };
 	int error = allow(ruleset, settings->state_dir, role == SANDBOX_CONTROL ? READ | CHANGE : READ);
 
 	for (size_t i = 0; i < ARRAY_COUNT(readable) && !error; i++)
