@@ -11,7 +11,9 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "image")]
 import disk as layout
+from guest import Guest
 from machine import BUILD, Machine
+from private_subnet import PrivateSubnet, isolate
 
 OUT = BUILD / "image"
 
@@ -32,9 +34,9 @@ def pytest_terminal_summary(terminalreporter, exitstatus):
 class Disk:
     """A raw disk that a test may spoil."""
 
-    def __init__(self, path):
+    def __init__(self, path, source=OUT / "postern.raw"):
         self.path = path
-        subprocess.run(["cp", "--sparse=always", OUT / "postern.raw", path], check=True)
+        subprocess.run(["cp", "--sparse=always", source, path], check=True)
 
     def read(self, partition, offset, count):
         with open(self.path, "rb") as image:
@@ -45,6 +47,22 @@ class Disk:
         with open(self.path, "r+b") as image:
             image.seek(layout.places()[partition] + offset)
             image.write(content)
+
+    def part(self, partition, path):
+        """A copy of the partition, as a file; put() writes it back."""
+        path.write_bytes(self.read(partition, 0, layout.size_of(partition)))
+        return path
+
+    def put(self, partition, path):
+        self.write(partition, 0, path.read_bytes())
+
+    def kernel(self, folder, slot="a"):
+        """What the boot loader would start: (kernel, initramfs, command line), for a machine that needs none."""
+        part = self.part(f"boot-{slot}", folder / "boot.fat")
+        for name in ("vmlinuz", "initrd", "slot.cfg"):
+            subprocess.run(["mcopy", "-o", "-n", "-i", part, f"::/{name}", folder / name], check=True, env=layout.ENVIRONMENT)
+        options = re.search(r'options="(.*)"', (folder / "slot.cfg").read_text())[1]
+        return folder / "vmlinuz", folder / "initrd", f"{options} slot={slot}"
 
     def find(self, partition, needle, step=512):
         """The offset of the first sector that begins with `needle`."""
@@ -76,6 +94,36 @@ def machine(tmp_path):
     yield start
     for one in started:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def subnet(tmp_path_factory):
+    """The private subnet and its hosts. From now on this process, and each machine that it starts, is where their bridges are."""
+    isolate()
+    made = PrivateSubnet(tmp_path_factory.mktemp("subnet"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def guest(tmp_path, subnet, disk, machine):
+    """guest(what it is given, …): an appliance in the subnet, not started; on a disk of its own if `own_disk`."""
+    made, disks = [], []
+
+    def make(given, own_disk=False, **options):
+        where = disk
+        if own_disk:
+            where = Disk(tmp_path / f"disk{len(disks)}.raw")
+            disks.append(where)
+        made.append(Guest(tmp_path / f"guest{len(made)}", subnet, given, where, machine, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.machine:
+            one.machine.stop()
+    for one in disks:
+        one.path.unlink()
 
 
 @pytest.fixture

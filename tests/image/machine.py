@@ -21,10 +21,25 @@ class Silent(AssertionError):
     """What was waited for did not come."""
 
 
-class Machine:
-    """Runs from construction until stop(); a context manager. `disk` is written to, unless `snapshot`."""
+def mac_of(number):
+    """The MAC address of NIC `number` where nothing else is asked for."""
+    return f"52:54:00:50:53:{number + 1:02x}"
 
-    def __init__(self, folder, disk, firmware="bios", memory_mb=128, nics=(), snapshot=False, cache="writeback", extra=()):
+
+class Machine:
+    """Runs from construction until stop(); a context manager. It lives in the network namespace of the thread that makes it.
+
+    disk       the image's file; written to, unless `snapshot` or `read_only`
+    drive      virtio or nvme: how the disk is attached
+    nics       taps, or pairs of a tap and a MAC address
+    words      {name: file} that the firmware hands over (fw_cfg), below opt/org.postern/
+    media      files that are attached as further disks, as CD-ROMs where they end in .iso
+    clock      of the machine's battery, at the start: 1970-01-01T00:00:00; None is the right time
+    kernel     (kernel, initramfs, command line) that QEMU loads by itself, past firmware and boot loader
+    """
+
+    def __init__(self, folder, disk, firmware="bios", memory_mb=128, nics=(), snapshot=False, cache="writeback", extra=(), *, drive="virtio",
+                 read_only=False, words=None, media=(), clock=None, kernel=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.lines, self.arrived, self.news = [], [], threading.Condition()
@@ -34,10 +49,23 @@ class Machine:
         command = ["qemu-system-x86_64", "-machine", "q35", "-accel", ACCEL, "-cpu", "qemu64,+rdrand", "-smp", "2", "-m", str(memory_mb),
                    "-nodefaults", "-no-user-config", "-display", "none", "-serial", "stdio",
                    "-qmp", f"unix:{self.control_path},server=on,wait=off",
-                   "-drive", f"file={disk},format={form},if=virtio,cache={cache},snapshot={'on' if snapshot else 'off'}"]
-        for number, tap in enumerate(nics):
+                   "-drive", f"file={disk},format={form},if=none,id=disk,cache={cache},snapshot={'on' if snapshot else 'off'},"
+                   f"readonly={'on' if read_only else 'off'}",
+                   "-device", {"virtio": "virtio-blk-pci,drive=disk", "nvme": "nvme,drive=disk,serial=postern"}[drive]]
+        for number, nic in enumerate(nics):
+            tap, mac = (nic, mac_of(number)) if isinstance(nic, str) else nic
             command += ["-netdev", f"tap,id=n{number},ifname={tap},script=no,downscript=no",
-                        "-device", f"virtio-net-pci,netdev=n{number},mac=52:54:00:50:53:{number + 1:02x},romfile="]
+                        "-device", f"virtio-net-pci,netdev=n{number},mac={mac},romfile="]
+        for name, file in (words or {}).items():
+            command += ["-fw_cfg", f"name=opt/org.postern/{name},file={file}"]
+        for number, file in enumerate(media):
+            kind = "scsi-cd" if pathlib.Path(file).suffix == ".iso" else "scsi-hd"
+            command += [*(["-device", "virtio-scsi-pci"] if number == 0 else []),
+                        "-drive", f"file={file},format=raw,if=none,id=m{number},readonly=on", "-device", f"{kind},drive=m{number}"]
+        if clock:
+            command += ["-rtc", f"base={clock}"]
+        if kernel:
+            command += ["-kernel", str(kernel[0]), "-initrd", str(kernel[1]), "-append", kernel[2]]
         if firmware == "uefi":
             variables = self.folder / "variables.fd"
             shutil.copy(OVMF / "OVMF_VARS_4M.fd", variables)
@@ -81,6 +109,10 @@ class Machine:
                 at = len(self.lines)
                 if not self.news.wait(max(0, deadline - time.monotonic())) and time.monotonic() >= deadline:
                     raise Silent(f"no {pattern!r} within {seconds:.0f} s:\n" + self.tail())
+
+    def said(self, pattern):
+        """The lines so far in which `pattern` is found."""
+        return [line for line in self.lines if line is not None and re.search(pattern, line)]
 
     def tail(self):
         return "\n".join(f"  {line}" for line in self.lines[-30:] if line is not None)

@@ -32,6 +32,9 @@ class CallFailed(RuntimeError):
 class Appliance:
     """One running Postern: settings, posternd's process, management calls. `settings` is what postern.yaml holds."""
 
+    # Where the clients run.
+    run = staticmethod(run)
+
     def __init__(self, folder, settings, command=None, management="127.0.0.1:4566"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,7 +121,7 @@ class Appliance:
     # -- clients ------------------------------------------------------------------------------------------------------
     def aws(self, *arguments, check=True):
         """`aws ARGUMENTS`; the answer as an object (None if empty)."""
-        done = run(AWS, "--endpoint-url", self.management, "--output", "json", *arguments, env=self.environment(), check=False)
+        done = self.run(AWS, "--endpoint-url", self.management, "--output", "json", *arguments, env=self.environment(), check=False)
         if done.returncode != 0 and check:
             raise CallFailed(done.stderr.strip())
         return json.loads(done.stdout) if done.stdout.strip() else None
@@ -139,13 +142,14 @@ class Appliance:
         if (service, key) not in self.clients:
             self.clients[service, key] = boto3.client(
                 service, endpoint_url=self.management, region_name=REGION, aws_access_key_id=key, aws_secret_access_key=secret,
+                verify=str(self.ca) if self.management.startswith("https:") else None,
                 config=Config(retries={"max_attempts": 0}, connect_timeout=30, read_timeout=30))
         return self.clients[service, key]
 
     def postern(self, *arguments, check=True):
         """`postern ARGUMENTS --json`; the answer as an object."""
         environment = {**self.environment(), "POSTERN_ENDPOINT": self.management}
-        done = run(self.build / "postern", *arguments, "--json", env=environment, check=False)
+        done = self.run(self.build / "postern", *arguments, "--json", env=environment, check=False)
         if done.returncode != 0 and check:
             raise CallFailed(f"postern {' '.join(map(str, arguments))}: {done.stderr.strip() or done.stdout.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else None
@@ -153,7 +157,7 @@ class Appliance:
     # -- what tests ask often -----------------------------------------------------------------------------------------
     def metrics(self):
         """`/metrics` as {name{labels}: value}."""
-        text = run("curl", "-sSf", f"{self.management}/metrics").stdout
+        text = self.run("curl", "-sSf", f"{self.management}/metrics").stdout
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if line and line[0] != "#"}
 
     def import_api(self, document, **parameters):
