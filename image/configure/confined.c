@@ -18,6 +18,7 @@
 #include "appliance/base/clock.h"
 #include "image/configure/files.h"
 #include "netns/privilege.h"
+#include "image/configure/say.h"
 #include "netns/sanitizer.h"
 
 /* The answer's pipe, those of the service, one socket, one file: twice. */
@@ -261,9 +262,4 @@ int confined_run(confined_work *work, const void *input, void *record, size_t re
 		error = -EPROTO;
 	free(bytes);
 	return error;
-}
-
-int confined_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_count)
-{
-	return files_read(path, max_bytes, ret, ret_count);
 }

@@ -24,7 +24,7 @@
 /* Memory on top of what the program has when it forks. */
 #define CONFINED_MEMORY_BYTES (64u << 20)
 
-/* Fill `record`, zeroed before. Returns 0, or another number: no record, and what is wrong has been said on standard error. */
+/* Fill `record`, zeroed before. Returns 0, or another number: no record, and what is wrong has been said. */
 typedef int confined_work(const void *input, void *record);
 
 /*
@@ -51,9 +51,5 @@ int confined_collect(enum confined_kind kind, confined_writer *work, const void 
 
 /* For the child: write all of it. 0 or a negative errno. */
 int confined_write(int output, struct view bytes) __attribute__((warn_unused_result));
-
-/* As root: the bytes of a file, at most `max_bytes` of them, on the heap with a NUL behind; -EFBIG if there are more, -ENOENT … */
-int confined_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_count)
-	__attribute__((warn_unused_result));
 
 #endif

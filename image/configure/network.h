@@ -7,7 +7,7 @@
  * (network_plan.h); this part, as root, checks the plan and puts it in force: static addresses and routes by netlink; for the rest it
  * writes the configuration of dhcpcd, which init then starts. dhcpcd's news come in through lease.h.
  *
- * Nothing here ends the start of the appliance: what is wrong is said on standard error, one line each, and the next best
+ * Nothing here ends the start of the appliance: what is wrong is said (say.h), one line each, and the next best
  * holds: a network-config that can't be used is as good as none.
  *
  * Process: `configure`, as root, before anything listens. Single-threaded.
@@ -31,15 +31,15 @@ int network_set_up(const char *config_path, const char *settings_path);
 
 /*
  * Wait until every interface of the plan that gets its addresses by DHCP and is not `optional` has one, `timeout_ms` at most.
- * Returns 0 at once if there is nothing to wait for, -ETIMEDOUT with one line on standard error naming the interfaces.
+ * Returns 0 at once if there is nothing to wait for, -ETIMEDOUT with one line that names the interfaces.
  */
 int network_wait(int timeout_ms);
 
 /*
- * Once the settings have been judged: chrony.conf, if there is a source of time: `ntp_servers` of the settings at
+ * Once the settings have been judged, wherever they came from: NICs that `networks` has carry endpoints go up; chrony.conf, if there is a source of time: `ntp_servers` of the settings at
  * `settings_path`; else those that DHCP named (also later, by lease.h); besides them Amazon's, on EC2, and the clock of the hypervisor.
- * Says on standard error if there is none. Returns 0 or a negative errno (said already).
+ * Says so if there is none. Returns 0 or a negative errno (said already).
  */
-int network_set_up_time(const char *settings_path);
+int network_complete(const char *settings_path);
 
 #endif

@@ -63,6 +63,13 @@ enum network_advertisements {
 	NETWORK_RA_YES, /* dhcpcd takes name servers from them, too */
 };
 
+/* What the interface is for. */
+enum network_use {
+	NETWORK_USE_OWN,     /* the appliance's own traffic */
+	NETWORK_USE_CARRIER, /* only endpoints', on links of their own: it is up, without any address */
+	NETWORK_USE_MOVED,   /* an endpoint's, whole: it gets its name and MTU, and stays down */
+};
+
 struct network_names {
 	uint32_t server_count, search_count;
 	struct network_address
@@ -77,6 +84,7 @@ struct network_interface {
 	uint8_t dhcp4, dhcp6;
 	uint8_t advertisements; /* enum network_advertisements */
 	uint8_t optional;       /* nothing waits for it */
+	uint8_t use;            /* enum network_use; others than OWN have no addresses, routes, DHCP */
 	uint32_t address_count, route_count;
 	struct network_address addresses[NETWORK_ADDRESSES_MAX];
 	struct network_route routes[NETWORK_ROUTES_MAX];
@@ -97,6 +105,11 @@ bool network_plan_wants_dhcpcd(const struct network_interface *interface);
  */
 int network_plan_check(const struct network_plan *plan, const struct network_nics *nics)
 	__attribute__((warn_unused_result));
+
+/* The name that interface `index` has in `nics`, or NULL. */
+const char *network_nic_name(const struct network_nics *nics, uint32_t index);
+/* Remove from `plan` the interfaces that `other` has. */
+void network_plan_leave_out(struct network_plan *plan, const struct network_plan *other);
 
 /* May this be a network interface's name, as the kernel sees it and configuration files can hold it? */
 bool network_name_is_sound(const char *name);
