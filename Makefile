@@ -26,7 +26,7 @@ TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev p
 # -l flags) that are at home there.
 FOLDERS := policy ebpf netns base crypto wire mapping system loop tls store http outbound model observe integrate dns pipeline control launch cli
 # Programs of the appliance's image alone: image/NAME, main.c and the rest.
-IMAGE_FOLDERS := configure
+IMAGE_FOLDERS := configure syslog rotate
 
 PATH_policy := policy
 PATH_ebpf := ebpf
@@ -50,6 +50,8 @@ PATH_control := appliance/control
 PATH_launch := appliance/launch
 PATH_cli := appliance/cli
 PATH_configure := image/configure
+PATH_syslog := image/syslog
+PATH_rotate := image/rotate
 
 # Each line names every folder that may be included: those above it in the layer table, never one of its own line.
 USES_policy :=
@@ -59,7 +61,7 @@ USES_base := policy ebpf netns
 USES_crypto := base
 USES_wire := base
 USES_mapping := base
-USES_system := crypto base
+USES_system := crypto base netns ebpf policy
 USES_loop := base
 USES_tls := loop crypto wire mapping base
 USES_store := loop crypto wire mapping base
@@ -75,6 +77,8 @@ USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 # The settings and what reads them, and no more of the appliance.
 USES_configure := launch outbound system crypto base netns
+USES_syslog := crypto base
+USES_rotate := base
 
 LIBS_policy :=
 LIBS_ebpf := -lbpf -lelf -lz
@@ -83,7 +87,7 @@ LIBS_base := -lyaml -lpcre2-8 -lz
 LIBS_crypto := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_wire := -lknot
 LIBS_mapping :=
-LIBS_system := $(WOLFSSL)/lib/libwolfssl.a -lm
+LIBS_system := $(WOLFSSL)/lib/libwolfssl.a -lm -lseccomp
 LIBS_loop := -levent_core
 LIBS_tls := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_store := -lsqlite3
@@ -98,6 +102,8 @@ LIBS_control := -lexpat
 LIBS_launch := -lseccomp
 LIBS_cli :=
 LIBS_configure := -lnl-route-3 -lnl-3 -lseccomp
+LIBS_syslog := -lseccomp
+LIBS_rotate :=
 
 # Third-party headers at home: prefixes of what a folder may include besides libc and the kernel's UAPI.
 HEADERS_ebpf := bpf/
@@ -105,7 +111,7 @@ HEADERS_netns := netlink/ seccomp.h
 HEADERS_base := yaml.h pcre2.h zlib.h
 HEADERS_crypto := wolfssl/
 HEADERS_wire := libknot/
-HEADERS_system := wolfssl/
+HEADERS_system := wolfssl/ seccomp.h
 HEADERS_loop := event2/
 HEADERS_tls := wolfssl/
 HEADERS_store := sqlite3.h libpq-fe.h hiredis/
@@ -114,6 +120,7 @@ HEADERS_outbound := curl/ ares.h
 HEADERS_control := expat.h
 HEADERS_launch := seccomp.h
 HEADERS_configure := netlink/ seccomp.h
+HEADERS_syslog := wolfssl/ seccomp.h
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Flags. SANITIZE=address,undefined builds with sanitizers; CC=clang-14 with clang. Both want a B of their own.
