@@ -10,6 +10,8 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/log.h"
+#include "appliance/base/random.h"
+#include "appliance/control/access_key.h"
 #include "appliance/control/certificates.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/records.h"
@@ -145,77 +147,6 @@ static int make_certificates(struct call *call, bool write_authority)
 	return error;
 }
 
-/* --- access key -------------------------------------------------------------------------------------------------------------------- */
-
-static int put_access_key(struct call *call, const char *id, const char *secret)
-{
-	struct json JSON_CLEANUP *body = json_object_new();
-	struct view sealed;
-	int error = certificate_seal_text(&sealed, &call->control->key, id, view_from_text(secret), &call->arena);
-
-	if (error < 0)
-		return error;
-	json_set_c_string(body, "accessKeyId", id);
-	json_set(body, "arn", json_text_new_printf("arn:aws:iam::%s:root", control_account(call->control)));
-	json_set_text(json_ensure_object(body, "postern"), "sealedSecret", sealed);
-	record_put(call, STORE_accesskey, id, NULL, body);
-	return 0;
-}
-
-static int write_credentials(struct call *call, const char *id, const char *secret)
-{
-	const struct control *control = call->control;
-	struct view text = call_view(call,
-		"# Access key of this Postern. Use: AWS_SHARED_CREDENTIALS_FILE=<this file> aws --endpoint-url %s ...\n"
-		"[default]\naws_access_key_id = %s\naws_secret_access_key = %s\nregion = %s\n",
-		control->settings.management_url ? control->settings.management_url : "http://127.0.0.1:4566", id,
-		secret, control_region(control));
-
-	return state_file_write(control, "credentials", 0600, text);
-}
-
-/* The secret of a stored key, or NULL if it differs from `wanted` (unless that is NULL) or can't be opened. */
-static const char *stored_secret(struct call *call, const struct json *record, const char *wanted)
-{
-	struct view secret;
-
-	if (certificate_open_sealed(&secret, &call->control->key, json_find_c_string(record, "accessKeyId"),
-		    json_find_text(json_find(record, "postern"), "sealedSecret"), &call->arena) < 0)
-		return NULL;
-	return !wanted || compare_secret(secret, view_from_text(wanted)) ? secret.at : NULL;
-}
-
-/* The settings' key is the key; without one the key made at the first start stays. */
-static int make_access_key(struct call *call)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const struct control_settings *settings = &call->control->settings;
-	struct json JSON_CLEANUP *keys = record_list(call, STORE_accesskey, NULL);
-	const char *id = settings->access_key_id, *secret = settings->secret_access_key;
-	char random_id[17], random_secret[41] = "";
-	int error = 0;
-
-	if (!id && json_count(keys)) {
-		id = json_find_c_string(json_at(keys, 0), "accessKeyId");
-		secret = stored_secret(call, json_at(keys, 0), NULL);
-		return secret ? write_credentials(call, id, secret) : -EBADMSG;
-	}
-	if (!id) {
-		random_upper_alnum(random_id, 16);
-		for (size_t i = 0; i < 40; i++)
-			random_secret[i] = alphabet[random_below(sizeof alphabet - 1)];
-		id = call_text(call, "AKIA%s", random_id);
-		secret = random_secret;
-	}
-	if (json_count(keys) != 1 || !view_equals_text(json_find_text(json_at(keys, 0), "accessKeyId"), id) ||
-		!stored_secret(call, json_at(keys, 0), secret)) {
-		JSON_EACH(key, keys)
-		record_delete(call, STORE_accesskey, json_find_c_string(key, "accessKeyId"));
-		error = put_access_key(call, id, secret);
-	}
-	return error < 0 ? error : write_credentials(call, id, secret);
-}
-
 /* --- local mode ---------------------------------------------------------------------------------------------------------------------- */
 
 /* The endpoint that the traffic address stands for: private DNS on, reachable by all private APIs. */
@@ -337,12 +268,41 @@ static int make_all(struct call *call)
 
 	if (error == 0)
 		error = make_certificates(call, true);
-	return error < 0 ? error : make_access_key(call);
+	return error < 0 ? error : access_key_settle(call);
+}
+
+/* Operators compare it with what they were shown, by a management client or by whoever gave them ca.pem. */
+static int show_authority(struct call *call, char ret_fingerprint[CERTIFICATE_FINGERPRINT_CHARS + 1])
+{
+	struct json JSON_CLEANUP *record = record_find(call, STORE_ca, "private");
+	struct certificate certificate;
+	int error = call->store_error;
+
+	if (error == 0)
+		error = certificate_parse(
+			&certificate, json_find_text(json_find(record, "postern"), "certificate"), &call->arena);
+	if (error < 0)
+		return error;
+	certificate_write_fingerprint(ret_fingerprint, &certificate);
+	dprintf(STDERR_FILENO, "# The private CA of this Postern: SHA256 Fingerprint=%s\n", ret_fingerprint);
+	return 0;
 }
 
 int first_start_records(struct control *control)
 {
-	return in_transaction(control, make_all);
+	const struct call_request nothing = { .received_wall_ms = clock_wall_ms() };
+	char fingerprint[CERTIFICATE_FINGERPRINT_CHARS + 1];
+	struct call call;
+	int error = in_transaction(control, make_all);
+
+	if (error < 0)
+		return error;
+	call_init(&call, control, &nothing);
+	error = show_authority(&call, fingerprint);
+	if (error == 0)
+		error = access_key_hand_over(&call, fingerprint);
+	call_fini(&call);
+	return error;
 }
 
 static int renew(struct call *call)

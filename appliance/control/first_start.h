@@ -14,7 +14,10 @@ struct control;
 /* secret.key → control->key; made if there is none. 0 or a negative errno; -EBADMSG for a file of another length. */
 int first_start_key(struct control *control) __attribute__((warn_unused_result));
 
-/* The records and the files ca.pem and credentials. The store is open. 0 or a negative errno. */
+/*
+ * The records, ca.pem, and the access key for its operator (access_key.h). Standard error gets the authority's fingerprint, at every
+ * start. The store is open. 0 or a negative errno.
+ */
 int first_start_records(struct control *control) __attribute__((warn_unused_result));
 
 /* Issue the certificate of the default names anew if it ends within CERTIFICATE_RENEW_DAYS. */

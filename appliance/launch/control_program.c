@@ -177,6 +177,7 @@ static int open_control(struct program *program)
 		.network_count = settings->networks.count,
 		.access_key_id = settings->access_key_id[0] ? settings->access_key_id : NULL,
 		.secret_access_key = settings->secret_access_key[0] ? settings->secret_access_key : NULL,
+		.operator_certificate = settings->operator_certificate[0] ? settings->operator_certificate : NULL,
 		.local = settings->local,
 		.default_filter_mode = filter_modes[settings->filter_mode],
 		.filter_dns = filter_dns[settings->filter_dns],
