@@ -2,9 +2,11 @@
 /*
  * configure: what an appliance of the image is to be: its settings and its network, from where the machine is told.
  *
- *   configure network   first, at most 15 s: local sources (source.h); what they say is left in PLACES_SOURCE for the second run
+ *   configure network   first, at most 15 s: local sources (source.h); what they say is left in PLACES_SOURCE for the second run; the
+ *                       network is set up (network.h)
  *   configure           later, at most 60 s: the metadata service, if no local source had settings; judges the settings (judge.h) and
  *                       leaves those that hold in PLACES_SETTINGS
+ *   lease               the same program by another name: dhcpcd's script (lease.h)
  *
  * Which settings hold: those that an operator put in force on the running appliance (image/system/stored.h), unless user-data has changed since;
  * else user-data; else, where no source has any this time, the user-data that held last. What is refused is said with line and rule; then, or
@@ -22,6 +24,8 @@
 #include "appliance/crypto/digest.h"
 #include "image/configure/files.h"
 #include "image/configure/judge.h"
+#include "image/configure/lease.h"
+#include "image/configure/network.h"
 #include "image/configure/places.h"
 #include "image/configure/say.h"
 #include "image/configure/source.h"
@@ -32,6 +36,29 @@
 
 /* --- configure network --------------------------------------------------------------------------------------------- */
 
+/* The path of what holds: what was stored, or the source's own. */
+static void find_holding(
+	const struct sources *sources, enum source_file source, enum stored_file file, char ret[STORED_PATH_BYTES])
+{
+	const struct source_bytes *bytes = &sources->files[source];
+	uint8_t digest[DIGEST_SHA256_BYTES];
+	/* The metadata service, the one source of settings that is asked later, has no network-config. */
+	bool is_known = bytes->at || file == STORED_NETWORK;
+
+	digest_sha256(digest, bytes->at, bytes->count);
+	if (stored_find(STORED_FOLDER, file, is_known ? digest : NULL, ret, NULL) != 0)
+		snprintf(ret, STORED_PATH_BYTES, PLACES_SOURCE "/%s", source_names[source]);
+}
+
+static void set_up_network(const struct sources *sources)
+{
+	char config[STORED_PATH_BYTES], settings[STORED_PATH_BYTES];
+
+	find_holding(sources, SOURCE_NETWORK_CONFIG, STORED_NETWORK, config);
+	find_holding(sources, SOURCE_USER_DATA, STORED_SETTINGS, settings);
+	(void)network_set_up(config, settings);
+}
+
 static void find_local(void)
 {
 	struct sources sources = { 0 };
@@ -41,6 +68,7 @@ static void find_local(void)
 		say("settings on trial can't be tried: %s: %s", STORED_FOLDER, strerror(-error));
 	sources_find_local(&sources);
 	sources_save(&sources, PLACES_SOURCE);
+	set_up_network(&sources);
 	sources_fini(&sources);
 }
 
@@ -130,12 +158,17 @@ static void configure(void)
 			say("the image's own settings hold: management is closed to the outside");
 	}
 	sources_fini(&sources);
+	(void)network_complete(PLACES_SETTINGS);
 }
 
 int main(int argc, char **argv)
 {
+	const char *name = strrchr(argv[0], '/');
+
 	/* What it writes is root's alone. */
 	umask(077);
+	if (strcmp(name ? name : "", strrchr(LEASE_PROGRAM, '/')) == 0)
+		return lease_main();
 	if (argc == 2 && strcmp(argv[1], "network") == 0)
 		find_local();
 	else if (argc == 1)

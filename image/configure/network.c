@@ -21,7 +21,6 @@
 #include "image/configure/network_state.h"
 #include "image/configure/say.h"
 
-#define RESOLVER_FILE "/run/resolv.conf"
 #define READING_MS 5000
 #define SAID_LINES_MAX 40
 #define DHCPCD_FILE "dhcpcd.conf"
@@ -138,7 +137,7 @@ static int write_dhcpcd(const struct network_plan *plan, const struct network_ni
 static struct network_state *open_state(void)
 {
 	static struct network_state state;
-	int error = network_state_open(&state, NETWORK_FOLDER, RESOLVER_FILE);
+	int error = network_state_open(&state, NETWORK_FOLDER, NETWORK_RESOLVER_FILE);
 
 	if (error)
 		say("%s: %s", NETWORK_FOLDER, strerror(-error));
