@@ -40,7 +40,7 @@ struct control_settings {
 	const struct netns_network *networks; /* rows of the settings' table; copied */
 	size_t network_count;
 	const char *access_key_id, *secret_access_key; /* from the settings; NULL: made at the first start */
-	const char *operator_certificate; /* PEM, judged with the settings: who gets the key that is made; NULL: nobody */
+	const char *operator_certificate; /* PEM, judged already: who gets the key that is made; NULL: nobody */
 	bool local;
 	const char *traffic_address;     /* local mode: "127.0.0.1:8443" */
 	const char *management_url;      /* what `credentials` and the status name, "http://127.0.0.1:4566" */
