@@ -15,7 +15,7 @@ WOLFSSL ?= $(CURDIR)/build/wolfssl
 # ---------------------------------------------------------------------------------------------------------------------
 # Debian packages: to build, to test, to run the demo. `make deps` installs all of them (needs root).
 BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev libnl-3-dev libnl-route-3-dev \
-	libevent-dev libcurl4-gnutls-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
+	libevent-dev libcurl4-gnutls-dev libgnutls28-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
 	libknot-dev libc-ares-dev zlib1g-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
 	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
@@ -77,7 +77,7 @@ USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 # The settings and what reads them, and no more of the appliance.
 USES_configure := launch outbound system crypto base netns
-USES_syslog := crypto base
+USES_syslog := base
 USES_rotate := base
 
 LIBS_policy :=
@@ -102,7 +102,7 @@ LIBS_control := -lexpat
 LIBS_launch := -lseccomp
 LIBS_cli :=
 LIBS_configure := -lnl-route-3 -lnl-3 -lseccomp
-LIBS_syslog := -lseccomp
+LIBS_syslog := -lgnutls -lseccomp
 LIBS_rotate :=
 
 # Third-party headers at home: prefixes of what a folder may include besides libc and the kernel's UAPI.
@@ -120,7 +120,7 @@ HEADERS_outbound := curl/ ares.h
 HEADERS_control := expat.h
 HEADERS_launch := seccomp.h
 HEADERS_configure := netlink/ seccomp.h
-HEADERS_syslog := wolfssl/ seccomp.h
+HEADERS_syslog := gnutls/ seccomp.h
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Flags. SANITIZE=address,undefined builds with sanitizers; CC=clang-14 with clang. Both want a B of their own.

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netdb.h>
@@ -15,14 +14,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <wolfssl/options.h>
-#include <wolfssl/ssl.h>
-#include <wolfssl/error-ssl.h>
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include "appliance/base/clock.h"
 
 /* Debian's bundle of trusted roots (package ca-certificates). */
 #define SYSTEM_AUTHORITIES_PATH "/etc/ssl/certs/ca-certificates.crt"
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 /* A quiet connection is asked whether it still is one. */
 #define KEEPALIVE_SECONDS 60
 
@@ -34,70 +34,77 @@ static int fail(struct connection *connection, int error, const char *what, cons
 	return error;
 }
 
-static int fail_library(struct connection *connection, int code)
+/* Why the server's certificate is not accepted: the first reason that people can do something about. */
+static int refuse(struct connection *connection)
 {
-	char text[WOLFSSL_MAX_ERROR_SZ];
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} reasons[] = { { GNUTLS_CERT_UNEXPECTED_OWNER, "its certificate is for another name" },
+		{ GNUTLS_CERT_NOT_ACTIVATED, "its certificate is not valid yet: is the clock right?" },
+		{ GNUTLS_CERT_EXPIRED, "its certificate has expired" },
+		{ GNUTLS_CERT_SIGNER_NOT_FOUND, "its certificate is not signed by an authority of syslog_authorities, "
+						"or the system's if there are none" } };
+	unsigned status = gnutls_session_get_verify_cert_status(connection->library);
 
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (status & reasons[i].bit)
+			return fail(connection, -EKEYREJECTED, reasons[i].text, "");
+	return fail(connection, -EKEYREJECTED, "its certificate can't be accepted", "");
+}
+
+static int fail_library(struct connection *connection, ssize_t code)
+{
 	switch (code) {
-	case ASN_NO_SIGNER_E:
-	case ASN_SELF_SIGNED_E:
-		return fail(connection, -EKEYREJECTED,
-			"its certificate is not signed by an authority of syslog_authorities (or the system's)", "");
-	case DOMAIN_NAME_MISMATCH:
-	case IPADDR_MISMATCH:
-		return fail(connection, -EKEYREJECTED, "its certificate is for another name", "");
-	case ASN_AFTER_DATE_E:
-		return fail(connection, -EKEYREJECTED, "its certificate has expired", "");
-	case ASN_BEFORE_DATE_E:
-		return fail(connection, -EKEYREJECTED, "its certificate is not valid yet: is the clock right?", "");
-	case SOCKET_PEER_CLOSED_E:
-	case WOLFSSL_ERROR_ZERO_RETURN:
+	case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
+		return refuse(connection);
+	case GNUTLS_E_PREMATURE_TERMINATION:
 		return fail(connection, -ECONNRESET, "the server ended the connection", "");
-	case SOCKET_ERROR_E:
-	case WOLFSSL_ERROR_SYSCALL:
+	case GNUTLS_E_PUSH_ERROR:
+	case GNUTLS_E_PULL_ERROR:
 		return fail(connection, -ECONNRESET, "the connection broke", errno ? strerror(errno) : "");
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		return fail(connection, -EPROTO, "the server refuses",
+			gnutls_alert_get_name(gnutls_alert_get(connection->library)));
 	default:
-		wolfSSL_ERR_error_string_n((unsigned long)code, text, sizeof text);
-		return fail(connection, -EPROTO, "TLS", text);
+		return fail(connection, -EPROTO, "TLS", gnutls_strerror((int)code));
 	}
 }
 
-/* ---- contexts ---- */
-
-static bool load_authorities(WOLFSSL_CTX *context, struct view pem)
+static bool is_for_later(ssize_t code)
 {
-	if (pem.count)
-		return pem.count <= LONG_MAX && wolfSSL_CTX_load_verify_buffer(context, (const unsigned char *)pem.at,
-							(long)pem.count, WOLFSSL_FILETYPE_PEM) == WOLFSSL_SUCCESS;
-	/* The bundle may hold roots of kinds that the library does not know. */
-	return wolfSSL_CTX_load_verify_locations_ex(
-		       context, SYSTEM_AUTHORITIES_PATH, NULL, WOLFSSL_LOAD_FLAG_IGNORE_ERR) == WOLFSSL_SUCCESS;
+	return code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED;
 }
+
+/* ---- authorities ---- */
 
 int connection_init(struct connection *connection, const struct syslog_config *config)
 {
-	WOLFSSL_CTX *context;
+	struct view pem = config->authorities_pem;
+	gnutls_certificate_credentials_t credentials;
+	int count;
 
 	*connection = (struct connection){ .config = config, .fd = -1 };
-	wolfSSL_Init();
-	context = wolfSSL_CTX_new(wolfSSLv23_client_method());
-	if (!context || wolfSSL_CTX_SetMinVersion(context, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS) {
-		wolfSSL_CTX_free(context);
+	if (gnutls_certificate_allocate_credentials(&credentials) < 0)
 		return -ENOMEM;
+	connection->credentials = credentials;
+	if (pem.count) {
+		const gnutls_datum_t datum = { .data = (unsigned char *)(size_t)pem.at, .size = (unsigned)pem.count };
+
+		count = gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
+	} else {
+		count = gnutls_certificate_set_x509_trust_file(
+			credentials, SYSTEM_AUTHORITIES_PATH, GNUTLS_X509_FMT_PEM);
 	}
-	wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_PEER, NULL);
-	connection->library_context = context;
-	if (!load_authorities(context, config->authorities_pem))
-		return fail(connection, -EBADMSG, "the authorities of its certificate can't be read", "");
-	return 0;
+	return count > 0 ? 0 : fail(connection, -EBADMSG, "the authorities of its certificate can't be read", "");
 }
 
 void connection_fini(struct connection *connection)
 {
 	connection_close(connection);
-	if (connection->library_context)
-		wolfSSL_CTX_free(connection->library_context);
-	connection->library_context = NULL;
+	if (connection->credentials)
+		gnutls_certificate_free_credentials(connection->credentials);
+	connection->credentials = NULL;
 }
 
 /* ---- opening ---- */
@@ -182,26 +189,42 @@ static int resolve(const struct syslog_config *config, struct addrinfo **ret)
 	return result;
 }
 
-static int handshake(struct connection *connection, int stop_fd, uint64_t deadline_ms)
+static int start_session(struct connection *connection)
 {
 	const char *host = connection->config->host;
-	WOLFSSL *library = connection->library = wolfSSL_new(connection->library_context);
 	uint8_t binary[16];
-	int error = 0;
+	gnutls_session_t session;
 
-	if (!library || wolfSSL_set_fd(library, connection->fd) != WOLFSSL_SUCCESS ||
-		wolfSSL_check_domain_name(library, host) != WOLFSSL_SUCCESS)
-		return fail(connection, -ENOMEM, "out of memory", "");
-	wolfSSL_set_using_nonblock(library, 1);
+	if (gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0)
+		return -ENOMEM;
+	connection->library = session;
+	connection->sent_count = 0;
+	gnutls_transport_set_int(session, connection->fd);
+	if (gnutls_priority_set_direct(session, PRIORITIES, NULL) < 0 ||
+		gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, connection->credentials) < 0)
+		return -ENOMEM;
 	if (inet_pton(AF_INET, host, binary) != 1 && inet_pton(AF_INET6, host, binary) != 1 &&
-		wolfSSL_UseSNI(library, WOLFSSL_SNI_HOST_NAME, host, (unsigned short)strlen(host)) != WOLFSSL_SUCCESS)
-		return fail(connection, -ENOMEM, "out of memory", "");
-	while (!error && wolfSSL_connect(library) != WOLFSSL_SUCCESS) {
-		int code = wolfSSL_get_error(library, 0);
+		gnutls_server_name_set(session, GNUTLS_NAME_DNS, host, strlen(host)) < 0)
+		return -ENOMEM;
+	/* Chain, dates and name, or address, within the handshake. */
+	gnutls_session_set_verify_cert(session, host, 0);
+	return 0;
+}
 
-		if (code != WOLFSSL_ERROR_WANT_READ && code != WOLFSSL_ERROR_WANT_WRITE)
+static int handshake(struct connection *connection, int stop_fd, uint64_t deadline_ms)
+{
+	int error = start_session(connection), code;
+
+	if (error)
+		return fail(connection, error, "TLS", strerror(-error));
+	errno = 0;
+	while (!error && (code = gnutls_handshake(connection->library)) < 0) {
+		if (is_for_later(code))
+			error = wait_for(connection,
+				gnutls_record_get_direction(connection->library) ? POLLOUT : POLLIN, stop_fd,
+				deadline_ms);
+		else if (gnutls_error_is_fatal(code))
 			return fail_library(connection, code);
-		error = wait_for(connection, code == WOLFSSL_ERROR_WANT_READ ? POLLIN : POLLOUT, stop_fd, deadline_ms);
 	}
 	return error && error != -EINTR ? fail(connection, error, "TLS handshake", strerror(-error)) : error;
 }
@@ -238,32 +261,37 @@ int connection_open(struct connection *connection, int stop_fd)
 
 int connection_write(struct connection *connection, const void *bytes, size_t count)
 {
-	int written, code;
-
 	errno = 0;
-	written = wolfSSL_write(connection->library, bytes, (int)count);
 	connection->wants_write = false;
-	if (written == (int)count)
-		return 1;
-	code = wolfSSL_get_error(connection->library, written);
-	connection->wants_write = code == WOLFSSL_ERROR_WANT_WRITE;
-	if (code == WOLFSSL_ERROR_WANT_WRITE || code == WOLFSSL_ERROR_WANT_READ)
-		return 0;
-	return fail_library(connection, code);
+	/* One record at a time: a server may want smaller ones than `count`. */
+	while (connection->sent_count < count) {
+		ssize_t sent = gnutls_record_send(connection->library, (const char *)bytes + connection->sent_count,
+			count - connection->sent_count);
+
+		if (is_for_later(sent)) {
+			connection->wants_write = true;
+			return 0;
+		}
+		if (sent < 0)
+			return fail_library(connection, sent);
+		connection->sent_count += (size_t)sent;
+	}
+	connection->sent_count = 0;
+	return 1;
 }
 
 int connection_read(struct connection *connection)
 {
 	char ignored[512];
-	int count, code;
+	ssize_t count;
 
 	errno = 0;
-	while ((count = wolfSSL_read(connection->library, ignored, sizeof ignored)) > 0)
-		;
-	code = wolfSSL_get_error(connection->library, count);
-	if (code == WOLFSSL_ERROR_WANT_READ || code == WOLFSSL_ERROR_WANT_WRITE)
-		return 0;
-	return fail_library(connection, code);
+	do
+		count = gnutls_record_recv(connection->library, ignored, sizeof ignored);
+	while (count > 0);
+	if (count == 0)
+		return fail(connection, -ECONNRESET, "the server ended the connection", "");
+	return gnutls_error_is_fatal((int)count) ? fail_library(connection, count) : 0;
 }
 
 uint64_t connection_acknowledged(const struct connection *connection)
@@ -289,8 +317,8 @@ uint64_t connection_written(const struct connection *connection)
 void connection_close(struct connection *connection)
 {
 	if (connection->library) {
-		(void)wolfSSL_shutdown(connection->library);
-		wolfSSL_free(connection->library);
+		(void)gnutls_bye(connection->library, GNUTLS_SHUT_WR);
+		gnutls_deinit(connection->library);
 	}
 	if (connection->fd >= 0)
 		close(connection->fd);

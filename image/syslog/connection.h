@@ -9,6 +9,8 @@
  * Syslog has no answers. What the server's kernel has acknowledged counts as delivered: connection_written() and
  * connection_acknowledged() are on one scale, bytes of TCP.
  *
+ * By GnuTLS, which the appliance has for back ends: a static wolfSSL would make this program the largest part of what it does.
+ *
  * Life cycle: connection_init() once; connection_open() → connection_write(), connection_read() … → connection_close(), and again;
  * connection_fini(). Process: syslog; single-threaded. Only connection_open() waits, for CONNECTION_OPEN_MAX_MS and the resolver.
  * Source: RFC 5425; RFC 6125.
@@ -30,8 +32,9 @@
 
 struct connection {
 	const struct syslog_config *config;
-	void *library_context, *library;
+	void *credentials, *library;
 	int fd;                            /* -1: closed; to be polled by the owner */
+	size_t sent_count;                 /* of bytes that are being written */
 	bool wants_write;                  /* poll for writing, then connection_write() the same bytes again */
 	char why[CONNECTION_TEXT_BYTES];   /* of the last failure, for people */
 	char local[CONNECTION_TEXT_BYTES]; /* our own address, once open */
