@@ -356,7 +356,7 @@ static void make_again(struct control *control, const void *argument)
 	control->filters_stale = true;
 }
 
-/* Do the endpoint's interfaces differ? One that is not there has none. */
+/* Do the interfaces of an endpoint that is there before and after differ? */
 static bool has_other_interfaces(const struct store_record *now, const struct store_record *then)
 {
 	struct json JSON_CLEANUP *one = NULL, *other = NULL;
@@ -372,7 +372,7 @@ static bool has_other_interfaces(const struct store_record *now, const struct st
 
 /*
  * An endpoint that will be another one is taken down before the transaction is committed: whenever this process dies, what is
- * missing is made of what is stored by then.
+ * missing is made of what is stored by then. (One that goes, or comes, is seen by the comparison with posternd.)
  */
 static int visit(void *context, const struct store_record *now, const struct store_record *then)
 {
@@ -380,7 +380,7 @@ static int visit(void *context, const struct store_record *now, const struct sto
 	struct control *control = call->control;
 	int error;
 
-	if (now->kind != STORE_vpcendpoint || now->deleted || !has_other_interfaces(now, then))
+	if (now->kind != STORE_vpcendpoint || now->deleted || then->deleted || !has_other_interfaces(now, then))
 		return 0;
 	call_on_rollback(call, make_again, NULL, 0);
 	error = endpoint_take_down(control, now->id);
