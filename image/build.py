@@ -42,8 +42,8 @@ BOOT_DRIVERS = ("virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ata_piix",
 # From the root, when the kernel asks: the filter and the links of endpoints, and what settings may be on.
 NAMED_MODULES = ("sch_ingress", "cls_bpf", "veth", "macvlan", "ipvlan", "bridge", "inet_diag", "tcp_diag", "vfat", "nls_cp437", "nls_ascii",
                  "nls_utf8", "isofs")
-# From the root, at the start: a watchdog and the power button; then drivers, where the machine has the device.
-MODULES = ("softdog", "evdev")
+# From the root, at the start: a watchdog, the power button, the hypervisor's clock; then drivers, where the machine has the device.
+MODULES = ("softdog", "evdev", "ptp_kvm")
 DRIVERS = ("virtio_net", "virtio_rng", "ena", "hv_netvsc", "hv_utils", "xen_netfront", "vmxnet3", "button", "qemu_fw_cfg", "wdat_wdt",
            "sr_mod", "virtio_balloon", "hv_balloon", "virtio_scsi", "sd_mod", "virtio_blk")
 # Patterns of devices, as opposed to the other names that a module goes by (file systems, character devices, ciphers).
@@ -53,10 +53,11 @@ PASSWD = """root:x:0:0::/:/nonexistent
 postern-gateway:x:101:101::/nonexistent:/nonexistent
 postern-control:x:102:101::/nonexistent:/nonexistent
 _chrony:x:103:103::/var/lib/chrony:/nonexistent
+dhcpcd:x:104:104::/usr/lib/dhcpcd:/nonexistent
 postern-configure:x:105:105::/nonexistent:/nonexistent
 nobody:x:65534:65534::/nonexistent:/nonexistent
 """
-GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\npostern-configure:x:105:\nnogroup:x:65534:\n"
+GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\ndhcpcd:x:104:\npostern-configure:x:105:\nnogroup:x:65534:\n"
 NETWORK_FILES = {"etc/hosts": "127.0.0.1 localhost\n::1 localhost\n", "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n"}
 # The roots that Debian's package holds, not what else this machine trusts.
 AUTHORITIES = pathlib.Path("/usr/share/ca-certificates/mozilla")
@@ -173,8 +174,11 @@ def make_root(kernel, settings, version):
     for name in ("init", "modprobe"):
         root.program(f"usr/sbin/{name}", MADE / "init" / name)
     root.unpacked(packages.unpack(BUILD / "guest", "chrony"), "usr/sbin/chronyd")
+    # Its folder is where the parts that meet the network are locked into: empty. Its script is `configure` by another name.
+    root.unpacked(packages.unpack(BUILD / "guest", "dhcpcd-base"), "usr/sbin/dhcpcd")
+    root.folders.add("usr/lib/dhcpcd")
     root.links |= {"usr/bin/postern": "../lib/postern/postern", "bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64",
-                   "etc/resolv.conf": "../run/resolv.conf"}
+                   "etc/resolv.conf": "../run/resolv.conf", "usr/lib/postern/lease": "configure"}
     modules, lines = module_lines(kernel, "/usr/lib/modules", MODULES, DRIVERS)
     root.file("usr/share/postern/modules", lines)
     named, lines = name_lines(kernel, "/usr/lib/modules")
