@@ -90,6 +90,27 @@ static void write_closed(const struct settings *settings, struct buffer *buffer)
 	json_free(tree);
 }
 
+/*
+ * syslog.conf, as image/syslog/config.h has it. The server was judged with the settings: HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, and the port is
+ * syslog's own where none is given (RFC 5425, 4.1).
+ */
+static void write_syslog(const struct settings *settings, struct buffer *buffer)
+{
+	struct view server = json_find_text(settings->tree, "syslog_server"), host, port;
+	bool is_bracketed = view_starts_with(server, view_of("["));
+
+	if (server.count == 0)
+		return;
+	if (is_bracketed)
+		server = view_after(server, 1);
+	(void)view_cut(server, is_bracketed ? ']' : ':', &host, &port);
+	if (is_bracketed)
+		port = view_after(port, 1);
+	buffer_printf(buffer, "server " VIEW_FMT " " VIEW_FMT "\n", VIEW_ARG(host),
+		VIEW_ARG(port.count ? port : view_of("6514")));
+	buffer_append(buffer, json_find_text(settings->tree, "syslog_authorities"));
+}
+
 static bool is_given(const struct settings *settings, const char *name)
 {
 	return json_find_text(settings->tree, name).count > 0;
@@ -109,6 +130,7 @@ void judge_text(struct view text, const char *name, struct judgement *ret, struc
 		ret->waits_for_addresses = ret->has_operator && waits_for_addresses(settings);
 		if (!ret->has_operator && !is_closed(settings))
 			write_closed(settings, &texts->settings);
+		write_syslog(settings, &texts->syslog);
 	}
 	settings_free(settings);
 }

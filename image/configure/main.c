@@ -24,19 +24,23 @@
 #include "appliance/crypto/digest.h"
 #include "image/configure/files.h"
 #include "image/configure/judge.h"
+#include "image/configure/kept.h"
 #include "image/configure/lease.h"
 #include "image/configure/network.h"
 #include "image/configure/places.h"
 #include "image/configure/say.h"
 #include "image/configure/source.h"
+#include "image/configure/source_ec2.h"
 #include "image/system/stored.h"
 
 /* Lines of errors on the console: the rest follows once these are mended. */
 #define ERRORS_SHOWN_MAX 20
+/* For addresses that DHCP brings: a server answers within a second, a switch may take some before it passes anything on. */
+#define ADDRESSES_MAX_MS 10000
 
 /* --- configure network --------------------------------------------------------------------------------------------- */
 
-/* The path of what holds: what was stored, or the source's own. */
+/* The path of what holds: what was stored, the source's own, or the user-data that held last. */
 static void find_holding(
 	const struct sources *sources, enum source_file source, enum stored_file file, char ret[STORED_PATH_BYTES])
 {
@@ -46,8 +50,12 @@ static void find_holding(
 	bool is_known = bytes->at || file == STORED_NETWORK;
 
 	digest_sha256(digest, bytes->at, bytes->count);
-	if (stored_find(STORED_FOLDER, file, is_known ? digest : NULL, ret, NULL) != 0)
+	if (stored_find(STORED_FOLDER, file, is_known ? digest : NULL, ret, NULL) == 0)
+		return;
+	if (is_known)
 		snprintf(ret, STORED_PATH_BYTES, PLACES_SOURCE "/%s", source_names[source]);
+	else
+		snprintf(ret, STORED_PATH_BYTES, KEPT_PATH);
 }
 
 static void set_up_network(const struct sources *sources)
@@ -85,6 +93,8 @@ static void put_in_force(struct view settings, const struct judgement *judgement
 		if (error)
 			say("%s: %s", PLACES_SYSLOG, strerror(-error));
 	}
+	if (judgement->waits_for_addresses)
+		(void)network_wait(ADDRESSES_MAX_MS);
 	if (!judgement->has_operator)
 		say("management is closed to the outside: the settings have neither access_key_id with "
 		    "secret_access_key nor "
@@ -115,17 +125,14 @@ static bool try_settings(struct view text, const char *name, const char *from)
 	return is_good;
 }
 
-/* Those put in force on the running appliance, if they still hold. */
-static bool try_stored(const struct source_bytes *user_data)
+/* Those put in force on the running appliance, if they still hold. `digest`: of user-data; NULL if no source could be asked. */
+static bool try_stored(const uint8_t *digest)
 {
-	uint8_t digest[DIGEST_SHA256_BYTES];
 	char path[STORED_PATH_BYTES], *text;
 	bool is_outdated = false, is_good;
 	size_t count;
-	int error;
+	int error = stored_find(STORED_FOLDER, STORED_SETTINGS, digest, path, &is_outdated);
 
-	digest_sha256(digest, user_data->at, user_data->count);
-	error = stored_find(STORED_FOLDER, STORED_SETTINGS, user_data->at ? digest : NULL, path, &is_outdated);
 	if (is_outdated)
 		say("user-data has changed: the settings that were put in force on the appliance don't hold any more");
 	if (!error)
@@ -140,23 +147,65 @@ static bool try_stored(const struct source_bytes *user_data)
 	return is_good;
 }
 
+/*
+ * User-data where no local source has any: of the metadata service, else what held last, which `*ret_is_kept` then says. An appliance that
+ * once had local user-data does not ask strangers because a disk was detached, unless the machine itself says that it is EC2's.
+ */
+static void find_user_data(struct sources *sources, bool *ret_is_kept)
+{
+	struct source_bytes kept = { .at = NULL };
+	int error = kept_read(KEPT_PATH, &kept);
+	bool is_likely = ec2_is_likely(SOURCE_DMI);
+
+	if (error && error != -ENOENT)
+		say("the user-data that held last can't be read: %s", strerror(-error));
+	if (ec2_has_network() && (is_likely || !kept.at || strcmp(kept.from, EC2_FROM) == 0)) {
+		(void)network_wait(ADDRESSES_MAX_MS);
+		source_find_ec2(sources, is_likely);
+	}
+	*ret_is_kept = source_wants(sources, SOURCE_USER_DATA) && kept.at;
+	if (*ret_is_kept)
+		say("no source has user-data this time: what held last goes on");
+	source_offer(sources, SOURCE_USER_DATA, kept.at, kept.count, kept.from);
+}
+
+static void keep(const struct source_bytes *user_data)
+{
+	int error = mkdir(PLACES_STATE, 0700) < 0 && errno != EEXIST ? -errno : kept_write(KEPT_PATH, user_data);
+
+	if (error)
+		say("user-data can't be kept for a start without it: %s", strerror(-error));
+}
+
+/* True if user-data holds. */
+static bool try_user_data(const struct source_bytes *user_data, bool is_kept)
+{
+	if (!user_data->at) {
+		say("there is no user-data: give settings by fw_cfg (opt/org.postern/user-data), a volume labelled "
+		    "CIDATA, the "
+		    "kernel's command line (postern.user-data=) or EC2's metadata service");
+		return false;
+	}
+	if (!try_settings(view_from(user_data->at, user_data->count), "user-data", user_data->from))
+		return false;
+	if (!is_kept)
+		keep(user_data);
+	return true;
+}
+
 static void configure(void)
 {
 	struct sources sources = { 0 };
 	const struct source_bytes *user_data = &sources.files[SOURCE_USER_DATA];
+	uint8_t digest[DIGEST_SHA256_BYTES];
+	bool is_kept = false;
 
 	sources_load(&sources, PLACES_SOURCE);
-	if (!try_stored(user_data)) {
-		bool is_good = user_data->at &&
-			       try_settings(view_from(user_data->at, user_data->count), "user-data", user_data->from);
-
-		if (!user_data->at)
-			say("there is no user-data: give settings by fw_cfg (opt/org.postern/user-data), a volume "
-			    "labelled CIDATA, the "
-			    "kernel's command line (postern.user-data=) or EC2's metadata service");
-		if (!is_good)
-			say("the image's own settings hold: management is closed to the outside");
-	}
+	if (source_wants(&sources, SOURCE_USER_DATA))
+		find_user_data(&sources, &is_kept);
+	digest_sha256(digest, user_data->at, user_data->count);
+	if (!try_stored(user_data->at && !is_kept ? digest : NULL) && !try_user_data(user_data, is_kept))
+		say("the image's own settings hold: management is closed to the outside");
 	sources_fini(&sources);
 	(void)network_complete(PLACES_SETTINGS);
 }
