@@ -34,7 +34,7 @@ BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
 MADE = OUT = BUILD / "image"
 PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
 # Programs of image/ that are in the image where they have been built.
-OPTIONAL_PROGRAMS = ("configure",)
+OPTIONAL_PROGRAMS = ("configure", "syslog", "rotate", "system")
 
 # On the way to the root: what is always needed, then drivers of disks, loaded where the machine has one.
 BOOT_MODULES = ("dm_verity", "squashfs")
