@@ -93,9 +93,12 @@ static int receive(struct client *client, struct verb_message *message)
 	memset(&message->body, 0, sizeof message->body);
 	rc = fds_receive(client->socket, message, sizeof message->header + sizeof message->body, &count, message->fds,
 		&message->fd_count);
+	/* What can be asked for again comes without its descriptors when there is no room for them; nothing else may. */
+	if (rc == -EMFILE && count >= sizeof message->header && message->header.verb == VERB_OUTGOING_SOCKETS)
+		rc = 0;
 	if (rc < 0) {
 		message->fd_count = 0;
-		return rc == -EMSGSIZE ? -EPROTO : rc;
+		return rc == -EMSGSIZE || rc == -EMFILE ? -EPROTO : rc;
 	}
 	if (verb_check(message, count, message->fd_count, VERB_FROM_POSTERND) < 0) {
 		fds_close(message->fds, message->fd_count);

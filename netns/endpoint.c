@@ -338,6 +338,7 @@ static int build(struct posternd *posternd, struct endpoint *endpoint)
 		.endpoint_index = endpoint->index,
 		.mode = endpoint->wanted.filter_mode,
 		.dns = endpoint->wanted.filter_dns,
+		.answers = posternd->config.back_ends_from_endpoint,
 		.resets_per_second = posternd->config.resets_per_second,
 		.events_per_second = posternd->config.events_per_second,
 	};

@@ -82,12 +82,13 @@ int fds_receive(int socket, void *bytes, size_t capacity, size_t *ret_count, int
 	fd_count = take_rights(&packet, fds);
 	if (count == 0 && fd_count == 0)
 		return -EPIPE;
-	if (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		fds_close(fds, fd_count);
-		return -EMSGSIZE;
-	}
 	*ret_count = (size_t)count;
 	*ret_fd_count = fd_count;
+	if (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		fds_close(fds, fd_count);
+		*ret_fd_count = 0;
+		return packet.msg_flags & MSG_TRUNC ? -EMSGSIZE : -EMFILE;
+	}
 	return 0;
 }
 

@@ -20,7 +20,8 @@ int fds_send(int socket, const void *bytes, size_t count, const int *fds, size_t
 /*
  * Receive one packet into `bytes` (room for `capacity`) and its descriptors into `fds` (room for VERB_FDS_MAX); they are the
  * caller's. Returns 0 with `*ret_count` and `*ret_fd_count`; -EAGAIN if none waits, -EPIPE at the end of the
- * connection, -EMSGSIZE for a packet or a set of descriptors that does not fit.
+ * connection, -EMSGSIZE for a packet that does not fit. -EMFILE if the descriptors, of which there are none then, did not fit,
+ * or the process may have no more of them: the bytes are there nevertheless.
  */
 int fds_receive(int socket, void *bytes, size_t capacity, size_t *ret_count, int *fds, size_t *ret_fd_count)
 	__attribute__((warn_unused_result));

@@ -16,6 +16,7 @@
 #include "netns/endpoint.h"
 #include "netns/fds.h"
 #include "netns/load.h"
+#include "netns/outgoing.h"
 #include "netns/report.h"
 #include "netns/shared.h"
 #include "netns/supervise.h"
@@ -517,6 +518,18 @@ static void on_filter_show(struct connection *connection, struct verb_message *m
 	answer(connection, message, rc < 0 ? rc : 0, NULL, 0);
 }
 
+static void on_outgoing_sockets(struct connection *connection, struct verb_message *message)
+{
+	int fds[VERB_OUTGOING_MAX];
+	int count = outgoing_make(connection->posternd, &message->body.outgoing_sockets, fds);
+
+	if (count > 0)
+		message->body.outgoing_sockets.count = (uint32_t)count;
+	answer(connection, message, count < 0 ? count : 0, fds, count < 0 ? 0 : (size_t)count);
+	/* Those that were sent are the gateway's alone. */
+	fds_close(fds, count < 0 ? 0 : (size_t)count);
+}
+
 static void on_gateway_restart(struct connection *connection, struct verb_message *message)
 {
 	supervise_kill(&connection->posternd->children[CHILD_GATEWAY], "control asks for a new one");
@@ -568,6 +581,7 @@ static verb_handler *const handlers[VERB_COUNT] = {
 	[VERB_FILTER_SHOW] = on_filter_show,
 	[VERB_GATEWAY_RESTART] = on_gateway_restart,
 	[VERB_STATUS] = on_status,
+	[VERB_OUTGOING_SOCKETS] = on_outgoing_sockets,
 };
 
 static enum verb_sender sender_of(enum child_role role)

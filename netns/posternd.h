@@ -9,6 +9,7 @@
  *   endpoint.c   endpoints: namespace, links, filter, sockets; their records on disk
  *   shared.c     what outlives children besides endpoints: counters, wake-up, access log, management listeners, records
  *   reconcile.c  finding all that again after posternd's own death; taking it down
+ *   outgoing.c   sockets of endpoints' namespaces for the gateway's calls of back ends
  *   load.c       generations on their way into filters; cut.c ends connections that they deny
  * Single-threaded but for short-lived helpers that enter a namespace (netns/namespace) or build a filter's table
  * (netns/load). Internal to netns/.
@@ -88,6 +89,13 @@ struct endpoint {
 	bool told; /* the present gateway has the sockets */
 };
 
+/* How many sockets for calls of back ends were made within the second. */
+struct outgoing_window {
+	uint64_t second; /* of the monotonic clock */
+	uint32_t count;
+	bool said; /* that there were too many */
+};
+
 struct shared {
 	int counters_fd, counters_read_fd, wake_fd;
 	int access_log_fd, audit_log_fd;
@@ -113,7 +121,8 @@ struct posternd {
 	char gone[2 * VERB_ENDPOINTS_MAX][FILTER_ENDPOINT_ID_BYTES]; /* to be told to the gateway */
 	size_t gone_count;
 	struct load *load; /* the generation that is being loaded, or NULL */
-	bool said_no_cut;  /* that the kernel can't cut connections */
+	struct outgoing_window outgoing;
+	bool said_no_cut; /* that the kernel can't cut connections */
 	uint64_t started_ns;
 	uint64_t adoption_deadline_ns; /* 0: no adopted child is waited for */
 	uint64_t drain_deadline_ns;

@@ -44,6 +44,12 @@ static int adopt(struct posternd *posternd, const struct record *record)
 	rc = fixture_adopt(&record->wanted, record->networks, &filter);
 	if (rc < 0)
 		return rc;
+	/* The settings may have changed since it was made. */
+	rc = filter_set_answers(filter, posternd->config.back_ends_from_endpoint);
+	if (rc < 0) {
+		filter_close(filter);
+		return rc;
+	}
 	*endpoint = (struct endpoint){
 		.used = true,
 		.kind = VERB_ENDPOINT_NAMESPACE,

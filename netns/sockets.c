@@ -80,6 +80,13 @@ int sockets_open(const struct netns_address *address, int type, bool shared, uin
 	return fd;
 }
 
+int sockets_open_unbound(int family, int type)
+{
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
 static int get_option(int fd, int name)
 {
 	int value = -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * sockets: listening sockets, made in the calling thread's network namespace, and the check of those handed back.
+ * sockets: listening and other sockets, made in the calling thread's network namespace, and the check of those handed back.
  * All are close-on-exec and non-blocking.
  */
 #ifndef POSTERN_NETNS_SOCKETS_H
@@ -19,6 +19,12 @@
  */
 int sockets_open(const struct netns_address *address, int type, bool shared, uint32_t backlog)
 	__attribute__((warn_unused_result));
+
+/*
+ * A socket of `family` (AF_INET or AF_INET6) and `type` that is neither bound nor connected. Returns the descriptor, which the
+ * caller closes, or a negative errno.
+ */
+int sockets_open_unbound(int family, int type) __attribute__((warn_unused_result));
 
 /*
  * Is `fd` a socket as sockets_open() made it with the same address and type, in the namespace of `namespace_cookie` (0:

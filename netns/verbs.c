@@ -115,6 +115,13 @@ static bool check_filter_load(const struct verb_filter_load *load)
 	return load->admission_count <= (load->flags & VERB_FILTER_LOAD_RULES ? VERB_ADMISSIONS_MAX : 0);
 }
 
+static bool check_outgoing(const struct verb_outgoing_sockets *outgoing)
+{
+	return verb_endpoint_id_valid(outgoing->id) && (outgoing->family == AF_INET || outgoing->family == AF_INET6) &&
+	       (outgoing->type == SOCK_STREAM || outgoing->type == SOCK_DGRAM) && outgoing->count >= 1 &&
+	       outgoing->count <= VERB_OUTGOING_MAX;
+}
+
 static bool check_filter_show(const struct verb_filter_show *show)
 {
 	return verb_endpoint_id_valid(show->id) && show->has_after <= 1 && show->after.prefix_bits <= 128;
@@ -146,6 +153,8 @@ static bool check_body(enum verb verb, const union verb_body *body, enum verb_se
 		return is_empty_id(body->endpoint.id) || verb_endpoint_id_valid(body->endpoint.id);
 	case VERB_FILTER_EVENTS:
 		return body->filter_events.count <= VERB_EVENTS_MAX;
+	case VERB_OUTGOING_SOCKETS:
+		return check_outgoing(&body->outgoing_sockets);
 	default:
 		return true;
 	}
@@ -164,6 +173,8 @@ static bool check_reply(enum verb verb, const union verb_body *body)
 		return body->endpoint_list.count <= VERB_ENDPOINTS_MAX;
 	case VERB_FILTER_SHOW:
 		return body->filter_entries.count <= VERB_ENTRIES_MAX;
+	case VERB_OUTGOING_SOCKETS:
+		return check_outgoing(&body->outgoing_sockets);
 	default:
 		return true;
 	}

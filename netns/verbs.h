@@ -35,6 +35,8 @@
 #define VERB_ADDRESSES_MAX 16
 /* Most endpoints of one posternd: each holds 3 × workers sockets, and the descriptor limit is often 20,000. */
 #define VERB_ENDPOINTS_MAX 128
+/* Most sockets of one OUTGOING_SOCKETS: making them takes posternd a fraction of a millisecond. */
+#define VERB_OUTGOING_MAX 32
 #define VERB_EVENTS_MAX 64
 #define VERB_ENTRIES_MAX 1024
 /* Most admissions that FILTER_LOAD carries; with those of the VPC that posternd adds, the filter's FILTER_ADMISSIONS_MAX. */
@@ -273,6 +275,20 @@ struct verb_drain {
 	uint32_t spare;
 };
 
+/*
+ * A wish for sockets, and its answer, which repeats it with the number of descriptors that come along: one at least, perhaps
+ * fewer than were wanted. They are of `family` and `type`, non-blocking, neither bound nor connected. Refused with -EPERM if
+ * the settings have back ends called from the appliance, -ENOENT for an unknown endpoint, -EOPNOTSUPP for local mode's,
+ * -EBUSY beyond what posternd makes in a second (netns/outgoing), -EAFNOSUPPORT, or for lack of descriptors or memory.
+ * A reply without its descriptors met a receiver that can't have more of them.
+ */
+struct verb_outgoing_sockets {
+	char id[FILTER_ENDPOINT_ID_BYTES];
+	uint16_t family; /* AF_INET or AF_INET6 */
+	uint16_t type;   /* SOCK_STREAM for back ends, SOCK_DGRAM for name servers */
+	uint32_t count;  /* 1–VERB_OUTGOING_MAX */
+};
+
 /* Any body. */
 union verb_body {
 	struct verb_empty empty;
@@ -293,6 +309,7 @@ union verb_body {
 	struct verb_filter_events filter_events;
 	struct verb_status status;
 	struct verb_drain drain;
+	struct verb_outgoing_sockets outgoing_sockets;
 };
 
 /* A whole message as it travels, and the descriptors beside it. */

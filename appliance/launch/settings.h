@@ -62,6 +62,9 @@ struct settings {
 	struct json *tree, *default_tree; /* what the texts above belong to */
 };
 
+/* Indices of backend_from. */
+enum settings_backend_from { SETTINGS_BACKEND_FROM_APPLIANCE, SETTINGS_BACKEND_FROM_ENDPOINT };
+
 /* Indices of filter_mode, as in enum filter_mode of the filter's contract. */
 enum settings_filter_mode { SETTINGS_FILTER_RESET, SETTINGS_FILTER_DROP, SETTINGS_FILTER_OBSERVE };
 

@@ -5,7 +5,8 @@
  * test wrote as "settings", and the two children are small real programs that speak the verbs through netns/client.
  *
  * The gateway answers every connection on an endpoint's HTTPS sockets with "<pid> <endpoint id> <peer's descriptor count>\n"; a
- * connection whose first byte is '!' makes it send posternd something odd, '#' open connections to posternd without end. The control program takes one command a connection on
+ * connection whose first byte is '!' makes it send posternd something odd, '#' open connections to posternd without end, and one
+ * of enum errand_kind behind which a struct errand stands run that with sockets of the endpoint's namespace. The control program takes one command a connection on
  * its management address: a `struct command` and a body; it calls posternd and returns the status, the reply and nothing else.
  */
 #ifndef POSTERN_TESTS_UNIT_NETNS_PEERS_H
@@ -200,6 +201,108 @@ static inline void peer_read(struct peer *peer)
 	peer_connect(peer, true);
 }
 
+enum errand_kind {
+	ERRAND_CALL = '>',   /* call somebody and say what he said */
+	ERRAND_LISTEN = '<', /* listen at the port, until the next errand */
+	ERRAND_ASK = '~',    /* ask for sockets until there are no more, or for as many milliseconds as `port` says */
+	ERRAND_DEAF = '^',   /* ask for sockets and never read the answers */
+};
+
+struct errand {
+	char address[48];
+	uint16_t port, type;
+	uint32_t count; /* sockets to ask for at a time */
+};
+
+struct errand_answer {
+	int32_t status;
+	uint32_t count; /* sockets had */
+	uint64_t took_ns;
+	char text[64];
+};
+
+static inline int errand_sockets(
+	struct peer *peer, const struct peer_endpoint *endpoint, const struct errand *errand, struct verb_message **ret)
+{
+	struct verb_outgoing_sockets wanted = { .family = strchr(errand->address, ':') ? AF_INET6 : AF_INET,
+		.type = errand->type,
+		.count = errand->count };
+
+	memcpy(wanted.id, endpoint->facts.id, sizeof wanted.id);
+	return client_call(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0, CALL_MS, ret);
+}
+
+/* Connect, ask with one byte, and take what is answered. */
+static inline int errand_call(int fd, const struct errand *errand, char text[64])
+{
+	struct sockaddr_in6 to = { .sin6_family = strchr(errand->address, ':') ? AF_INET6 : AF_INET,
+		.sin6_port = htons(errand->port) };
+	struct pollfd wanted = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t bytes = sizeof error;
+
+	if (inet_pton(to.sin6_family, errand->address,
+		    to.sin6_family == AF_INET ? (void *)&to.sin6_flowinfo : (void *)&to.sin6_addr) != 1)
+		return -EINVAL;
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
+		return -errno;
+	if (poll(&wanted, 1, 3000) <= 0)
+		return -ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) < 0 || error)
+		return -error;
+	if (send(fd, "?", 1, MSG_NOSIGNAL) != 1)
+		return -errno;
+	wanted.events = POLLIN;
+	if (poll(&wanted, 1, 3000) <= 0)
+		return -ETIMEDOUT;
+	return recv(fd, text, 63, 0) < 0 ? -errno : 0;
+}
+
+static inline void errand_run(struct peer *peer, struct peer_endpoint *endpoint, int kind, int connection)
+{
+	static int listening = -1;
+	struct errand errand;
+	struct errand_answer answer = { 0 };
+	struct verb_message *reply;
+	uint64_t start_ns = watch_now_ns();
+
+	if (recv(connection, &errand, sizeof errand, MSG_WAITALL) != sizeof errand)
+		return;
+	if (listening >= 0)
+		close(listening);
+	listening = -1;
+	if (kind == ERRAND_DEAF) {
+		struct verb_outgoing_sockets wanted = {
+			.family = AF_INET, .type = SOCK_STREAM, .count = VERB_OUTGOING_MAX
+		};
+
+		memcpy(wanted.id, endpoint->facts.id, sizeof wanted.id);
+		for (;;)
+			if (client_send(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0) == -EPIPE)
+				pause();
+	}
+	do {
+		answer.status = errand_sockets(peer, endpoint, &errand, &reply);
+		answer.count += answer.status == 0 ? (uint32_t)reply->fd_count : 0;
+		answer.took_ns = watch_now_ns() - start_ns;
+	} while (kind == ERRAND_ASK && answer.status == 0 && answer.took_ns < errand.port * 1000000ull);
+	if (answer.status == 0 && kind != ERRAND_ASK) {
+		int fd = client_take_fd(reply, 0);
+
+		if (kind == ERRAND_CALL) {
+			answer.status = errand_call(fd, &errand, answer.text);
+			close(fd);
+		} else {
+			struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(errand.port) };
+
+			answer.status =
+				bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, 1) < 0 ? -errno : 0;
+			listening = fd;
+		}
+	}
+	(void)!send(connection, &answer, sizeof answer, MSG_NOSIGNAL);
+}
+
 static inline void gateway_serve(struct peer *peer, struct peer_endpoint *endpoint, int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -214,6 +317,11 @@ static inline void gateway_serve(struct peer *peer, struct peer_endpoint *endpoi
 			if (client_open(&more, peer->socket_path) < 0)
 				break;
 		pause();
+	}
+	if (first == ERRAND_CALL || first == ERRAND_LISTEN || first == ERRAND_ASK || first == ERRAND_DEAF) {
+		errand_run(peer, endpoint, first, fd);
+		close(fd);
+		return;
 	}
 	if (first == '!') {
 		struct verb_header odd = { .version = VERBS_VERSION, .verb = VERB_ENDPOINT_LIST };

@@ -38,6 +38,11 @@ static void fill(enum verb verb, union verb_body *body)
 	case VERB_ENDPOINT_GONE:
 		memcpy(body->endpoint_id.id, VPCE, sizeof VPCE);
 		break;
+	case VERB_OUTGOING_SOCKETS:
+		body->outgoing_sockets = (struct verb_outgoing_sockets){
+			.id = VPCE, .family = AF_INET6, .type = SOCK_STREAM, .count = VERB_OUTGOING_MAX
+		};
+		break;
 	default:
 		break;
 	}
@@ -195,6 +200,30 @@ static void a_wish_for_an_endpoint_is_checked_to_its_last_byte(void **state)
 #undef REFUSED_WITH
 }
 
+static void a_wish_for_sockets_is_checked(void **state)
+{
+	static struct verb_message message;
+	size_t count = build(&message, VERB_OUTGOING_SOCKETS);
+	struct verb_outgoing_sockets *outgoing = &message.body.outgoing_sockets;
+
+	(void)state;
+#define REFUSED_WITH(assignment)                                                                                       \
+	do {                                                                                                           \
+		build(&message, VERB_OUTGOING_SOCKETS);                                                                \
+		assignment;                                                                                            \
+		assert_int_equal(-EINVAL, check(&message, count, VERB_OUTGOING_SOCKETS, VERB_FROM_GATEWAY));           \
+		message.header.is_reply = 1;                                                                           \
+		assert_int_equal(-EINVAL, check(&message, count, VERB_OUTGOING_SOCKETS, VERB_FROM_POSTERND));          \
+	} while (0)
+	REFUSED_WITH(outgoing->count = 0);
+	REFUSED_WITH(outgoing->count = VERB_OUTGOING_MAX + 1);
+	REFUSED_WITH(outgoing->family = AF_UNIX);
+	REFUSED_WITH(outgoing->type = SOCK_RAW);
+	REFUSED_WITH(outgoing->id[0] = '/');
+	REFUSED_WITH(memset(outgoing->id, 0, sizeof outgoing->id));
+#undef REFUSED_WITH
+}
+
 static void counts_of_replies_stay_within_their_arrays(void **state)
 {
 	static struct verb_message message;
@@ -255,6 +284,7 @@ int main(void)
 		cmocka_unit_test(descriptors_come_only_where_the_table_says),
 		cmocka_unit_test(ids_are_exact),
 		cmocka_unit_test(a_wish_for_an_endpoint_is_checked_to_its_last_byte),
+		cmocka_unit_test(a_wish_for_sockets_is_checked),
 		cmocka_unit_test(counts_of_replies_stay_within_their_arrays),
 		cmocka_unit_test(every_verb_has_a_name_and_a_text),
 		cmocka_unit_test(admissions_come_with_rules_only),
