@@ -39,3 +39,7 @@ image-test: image
 	@$(IMAGE_TESTS)
 image-check: image
 	@$(IMAGE_TESTS) -m 'not full'
+
+# Root's daemon speaks to the boot loader as init does.
+$(B)/image/system/system: $(B)/image/init/disk.o $(B)/image/init/grubenv.o $(B)/image/init/console.o
+image-programs: $(B)/image/system/system

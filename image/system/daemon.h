@@ -54,7 +54,6 @@ struct health {
 struct trial {
 	struct child child;
 	bool waiting;
-	bool of_network; /* the second part is being judged */
 	struct system_settings request;
 	int data_fd;
 	char failure[4 * SYSTEM_TEXT_BYTES];
@@ -70,11 +69,14 @@ struct daemon {
 	struct slots slots;
 	int slots_error;
 	unsigned trial_s;
+	uint64_t give_up_ms; /* a start on trial that is not good by then is given up */
+	pid_t init;
 	struct health health;
 	struct trial trial;
 	struct update update;
 	char last_update[SYSTEM_TEXT_BYTES];
 	bool restarting;
+	bool done;
 };
 
 /* Since the machine started. */
