@@ -47,6 +47,7 @@ static void copy_settings(struct control *control, const struct control_settings
 	own->access_key_id = copy(settings->access_key_id);
 	own->secret_access_key = copy(settings->secret_access_key);
 	own->operator_certificate = copy(settings->operator_certificate);
+	own->management_names = copy(settings->management_names);
 	own->traffic_address = copy(settings->traffic_address);
 	own->management_url = copy(settings->management_url);
 	own->default_filter_mode = copy(settings->default_filter_mode);
@@ -63,7 +64,7 @@ static void free_settings(struct control *control)
 	const char *const texts[] = { control->settings.account_id, control->settings.region,
 		control->settings.state_dir, control->settings.posternd_socket, control->settings.access_key_id,
 		control->settings.secret_access_key, control->settings.operator_certificate,
-		control->settings.traffic_address, control->settings.management_url,
+		control->settings.management_names, control->settings.traffic_address, control->settings.management_url,
 		control->settings.default_filter_mode, control->settings.filter_dns };
 
 	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)

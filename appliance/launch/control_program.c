@@ -32,6 +32,9 @@ struct program {
 	bool draining;
 };
 
+/* https://, a name of at most 253 characters, a port. */
+#define NAME_URL_BYTES 288
+
 static const char *const filter_modes[] = { "reset", "drop", "observe" };
 static const char *const filter_dns[] = { "admitted", "policy", "off" };
 
@@ -162,11 +165,26 @@ static int take_welcome(struct program *program, struct verb_message *message)
 	return error;
 }
 
+/* Where management is called, for whoever reads `credentials`: the first of its names, else the first address. */
+static void write_management_url(const struct settings *settings, struct buffer *ret)
+{
+	const struct netns_address *address = &settings->management.at[0];
+	char text[ADDRESS_TEXT_BYTES];
+	const char *name = settings->management_names.count ? settings->management_names.at[0] : "";
+
+	address_write_port(text, address);
+	buffer_append_text(ret, address_is_loopback(address) ? "http://" : "https://");
+	if (!name[0] || address_is_loopback(address))
+		buffer_append_text(ret, text);
+	else
+		buffer_printf(ret, strchr(name, ':') ? "[%s]:%u" : "%s:%u", name, address->port);
+}
+
 static int open_control(struct program *program)
 {
 	const struct settings *settings = program->start.settings;
-	const struct netns_address *management = &settings->management.at[0];
-	char traffic[ADDRESS_TEXT_BYTES], address[ADDRESS_TEXT_BYTES], url[ADDRESS_TEXT_BYTES + sizeof "https://"];
+	char traffic[ADDRESS_TEXT_BYTES], url_room[NAME_URL_BYTES], names_room[8 * NAME_URL_BYTES];
+	struct buffer url, names;
 	const char *why = NULL;
 	struct control_settings control = {
 		.account_id = settings->account_id,
@@ -184,7 +202,6 @@ static int open_control(struct program *program)
 		.filter_cut_connections = settings->filter_cut_connections,
 		.filter_prefixes = (size_t)settings->filter_prefixes,
 		.filter_widens = settings->filter_over_limit == 1,
-		.management_url = url,
 		.wake_fd = program->wake_fd,
 		.counters = program->counters,
 		.client_record_fd = program->client_record_fd,
@@ -193,8 +210,13 @@ static int open_control(struct program *program)
 	};
 	int error;
 
-	address_write_port(address, management);
-	snprintf(url, sizeof url, "%s://%s", address_is_loopback(management) ? "http" : "https", address);
+	buffer_init_fixed(&url, url_room, sizeof url_room);
+	write_management_url(settings, &url);
+	control.management_url = buffer_text(&url);
+	buffer_init_fixed(&names, names_room, sizeof names_room);
+	for (size_t i = 0; i < settings->management_names.count; i++)
+		buffer_printf(&names, "%s ", settings->management_names.at[i]);
+	control.management_names = buffer_text(&names);
 	if (settings->local) {
 		address_write_port(traffic, &settings->local_traffic);
 		control.traffic_address = traffic;

@@ -236,11 +236,12 @@ static void unpin_handshake(struct loop_task *task)
  * The TLS engine takes its reference to the chosen context after this returns; until then the snapshot must not be freed
  * on the follower's thread. So it stays pinned until the turn ends, by one pin however many handshakes there are.
  */
-struct tls_server_context *pipeline_choose_tls(void *context, const struct tls_hello *hello)
+struct tls_server_context *pipeline_choose_tls(void *context, const struct tls_hello *hello, int fd)
 {
 	const struct pipeline_listener *listener = context;
 	struct pipeline_worker *worker = listener->worker;
 
+	(void)fd;
 	if (!worker->handshake_snapshot) {
 		worker->handshake_snapshot = current_pin(worker->current, worker->index);
 		if (!worker->handshake_snapshot)

@@ -75,7 +75,7 @@ int pipeline_worker_init(struct pipeline_worker *worker) __attribute__((warn_unu
 void pipeline_worker_fini(struct pipeline_worker *worker);
 
 /* The certificate for a client hello: tls_server_choose_fn with a struct pipeline_listener. Source: spec/domains.md 3. */
-struct tls_server_context *pipeline_choose_tls(void *listener, const struct tls_hello *hello);
+struct tls_server_context *pipeline_choose_tls(void *listener, const struct tls_hello *hello, int fd);
 
 /* The name and the line of text of a phase. */
 const char *pipeline_phase_name(enum phase phase);

@@ -200,7 +200,7 @@ void tls_server_read_hello(struct tls_engine *engine)
 	}
 	memcpy(engine->server_name, hello.server_name, sizeof engine->server_name);
 	engine->server_name_bytes = (uint8_t)hello.server_name_chars;
-	context = engine->choose(engine->choose_context, &hello);
+	context = engine->choose(engine->choose_context, &hello, engine->stream->watch.fd);
 	if (!context) {
 		refuse_name(engine);
 		return;

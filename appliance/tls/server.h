@@ -47,10 +47,10 @@ struct tls_server_context *tls_server_context_ref(struct tls_server_context *con
 void tls_server_context_unref(struct tls_server_context *context);
 
 /*
- * Which context shall answer this hello? The result is borrowed for the moment of the call. NULL refuses the connection
- * (alert unrecognized_name).
+ * Which context shall answer this hello on the connection `fd` (to be asked for its addresses, nothing else)? The result is
+ * borrowed for the moment of the call. NULL refuses the connection (alert unrecognized_name).
  */
-typedef struct tls_server_context *tls_server_choose_fn(void *choose_context, const struct tls_hello *hello);
+typedef struct tls_server_context *tls_server_choose_fn(void *choose_context, const struct tls_hello *hello, int fd);
 
 /*
  * Fill `stream` over the accepted, non-blocking descriptor `fd`, which it owns from now on, and wait for a ClientHello.

@@ -64,8 +64,9 @@ static void failed(struct stream *stream, int error)
 	stream_close(stream, false);
 }
 
-static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello)
+static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello, int fd)
 {
+	(void)fd;
 	(void)choose_context;
 	ASSERT(strlen(hello->server_name) == hello->server_name_chars);
 	return strcmp(hello->server_name, "nobody.test") == 0 ? NULL : context;

@@ -20,8 +20,9 @@ static struct {
 } secure;
 static struct client plain;
 
-static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello)
+static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello, int fd)
 {
+	assert_true(fd >= 0);
 	assert_ptr_equal(&site, choose_context);
 	return strcmp(hello->server_name, "unknown.test") == 0 ? NULL : context;
 }

@@ -74,8 +74,9 @@ static void served_secured(struct stream *stream)
 
 static const struct stream_owner served_owner = { served_readable, served_drained, served_failed, served_secured };
 
-static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello)
+static struct tls_server_context *choose(void *choose_context, const struct tls_hello *hello, int fd)
 {
+	(void)fd;
 	(void)choose_context;
 	(void)hello;
 	return context;

@@ -84,8 +84,9 @@ static inline void end_secured(struct stream *stream)
 
 static const struct stream_owner end_owner = { end_is_readable, end_is_drained, end_failed, end_secured };
 
-static inline struct tls_server_context *pair_choose(void *context, const struct tls_hello *hello)
+static inline struct tls_server_context *pair_choose(void *context, const struct tls_hello *hello, int fd)
 {
+	assert_true(fd >= 0);
 	assert_ptr_equal(&pair, context);
 	pair.hello = *hello;
 	return pair.context;
