@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the appliance's disk: BUILD/image/postern.raw, postern.qcow2, and its bill of materials, postern.cdx.json.
 
-usage: build.py [--version TEXT] [--settings FILE] [--out FOLDER] [--raw] [--formats FORMAT...]
+usage: build.py [--version TEXT] [--settings FILE] [--update-key FILE] [--trial-seconds N] [--out FOLDER] [--raw] [--formats FORMAT...]
   --version   what the bill of materials says
   --settings  the image's own settings, which hold until it is given others (default: files/default.yaml)
+  --update-key  Ed25519 key (PEM, private or public) whose updates the image takes; without one it takes none
+  --trial-seconds  how long the first start of this image as an update may take (image/system/daemon.h; default: 120)
   --out       where to build (default: BUILD/image)
   --raw       the raw disk alone, not compressed into a qcow2
   --formats   nothing but these, of the disk that is there: vmdk, vhd
@@ -14,6 +16,7 @@ Debian's packages, downloaded and unpacked but not installed: the kernel with it
 The steps: a root file system (squashfs), its tree of hashes (dm-verity), an initramfs that leads to it, the disk (disk.py).
 """
 import argparse
+import email.utils
 import gzip
 import os
 import pathlib
@@ -28,6 +31,7 @@ sys.path.insert(0, str(HERE))
 import disk
 import packages
 import sbom
+import update
 from initramfs import Initramfs
 
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
@@ -55,9 +59,11 @@ postern-control:x:102:101::/nonexistent:/nonexistent
 _chrony:x:103:103::/var/lib/chrony:/nonexistent
 dhcpcd:x:104:104::/usr/lib/dhcpcd:/nonexistent
 postern-configure:x:105:105::/nonexistent:/nonexistent
+postern-system:x:107:107::/nonexistent:/nonexistent
+postern-syslog:x:106:106::/nonexistent:/nonexistent
 nobody:x:65534:65534::/nonexistent:/nonexistent
 """
-GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\ndhcpcd:x:104:\npostern-configure:x:105:\nnogroup:x:65534:\n"
+GROUP = "root:x:0:\npostern:x:101:\n_chrony:x:103:\ndhcpcd:x:104:\npostern-configure:x:105:\npostern-system:x:107:\npostern-syslog:x:106:\nnogroup:x:65534:\n"
 NETWORK_FILES = {"etc/hosts": "127.0.0.1 localhost\n::1 localhost\n", "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n"}
 # The roots that Debian's package holds, not what else this machine trusts.
 AUTHORITIES = pathlib.Path("/usr/share/ca-certificates/mozilla")
@@ -163,7 +169,13 @@ def name_lines(kernel, folder):
     return files, "".join(lines.values())
 
 
-def make_root(kernel, settings, version):
+def built():
+    """Seconds since 1970: before that no clock of an appliance can be. SOURCE_DATE_EPOCH, or the newest entry of the changelog."""
+    newest = re.search(r"^ -- .+?>  (.+)$", (HERE / "debian/changelog").read_text(), re.M)[1]
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or email.utils.parsedate_to_datetime(newest).timestamp())
+
+
+def make_root(kernel, settings, version, update_key):
     root = Root()
     root.folders |= {"dev", "proc", "sys", "run", "tmp", "var", "etc/postern"}
     for name in PROGRAMS:
@@ -192,6 +204,9 @@ def make_root(kernel, settings, version):
     root.file("etc/ssl/certs/ca-certificates.crt", b"".join(path.read_bytes() for path in sorted(AUTHORITIES.glob("*.crt"))))
     root.file("usr/share/postern/default.yaml", settings)
     root.file("usr/share/postern/version", version + "\n")
+    root.file("usr/share/postern/built", f"{built()}\n")
+    if update_key:
+        root.file("usr/share/postern/update.key", update.public_key(update_key))
     # Statically linked, or part of the boot partition: no file of theirs is in the root.
     name = kernel.package.name.split("_", 1)
     root.packages[name[0]] = (name[1], f"linux {name[1]}", sbom.licences(name[0], kernel.package / "usr/share/doc"))
@@ -229,23 +244,24 @@ def make_verity(squashfs, out):
     return f"{facts['Data blocks']}:{SALT}:{facts['Root hash']}"
 
 
-def build(version, settings, raw_only):
+def build(version, settings, raw_only, update_key, trial_seconds):
     OUT.mkdir(parents=True, exist_ok=True)
     scratch = OUT / "scratch"
     scratch.mkdir(exist_ok=True)
     kernel = packages.Kernel(BUILD / "guest")
     kernel.package = next(parent for parent in kernel.image.parents if parent.name.startswith("linux-image"))
-    root, bill = make_root(kernel, settings, version)
+    root, bill = make_root(kernel, settings, version, update_key)
     root.write(OUT / "root")
     squashfs = OUT / "root.squashfs"
     squashfs.unlink(missing_ok=True)
     disk.run("mksquashfs", OUT / "root", squashfs, "-comp", "zstd", "-Xcompression-level", 15, "-b", "128K", "-all-root", "-no-xattrs", "-processors", 2,
              "-no-progress", "-quiet")
     verity = make_verity(squashfs, OUT / "root.img")
-    options = f"console=tty0 console=ttyS0 quiet panic=5 oops=panic verity={verity}"
+    options = f"console=tty0 console=ttyS0 quiet panic=5 oops=panic verity={verity}" + (f" trial={trial_seconds}" if trial_seconds else "")
     files = {"vmlinuz": kernel.image.read_bytes(), "initrd": make_initramfs(kernel), "slot.cfg": f'set options="{options}"\n'.encode()}
     raw = OUT / "postern.raw"
     disk.write(raw, scratch, {slot: (files, OUT / "root.img") for slot in "ab"}, {"slot": "a", "tries": "3"})
+    (OUT / "boot.img").write_bytes(disk.fat(scratch / "boot.fat", "boot-a", files))
     (OUT / "postern.cdx.json").write_text(bill)
     if not raw_only:
         print(f"image_bytes {os.stat(convert('qcow2', '-c')).st_size}", flush=True)
@@ -264,13 +280,15 @@ def main():
     parser.add_argument("--version", default="0")
     parser.add_argument("--settings", type=pathlib.Path, default=HERE / "files/default.yaml")
     parser.add_argument("--out", type=pathlib.Path, default=OUT)
+    parser.add_argument("--update-key", type=pathlib.Path)
+    parser.add_argument("--trial-seconds", type=int)
     parser.add_argument("--raw", action="store_true")
     parser.add_argument("--formats", nargs="*", default=[], choices=("vmdk", "vhd"))
     options = parser.parse_args()
     OUT = options.out.resolve()
     try:
         if not options.formats:
-            build(options.version, options.settings.read_bytes(), options.raw)
+            build(options.version, options.settings.read_bytes(), options.raw, options.update_key, options.trial_seconds)
         for form in options.formats:
             more = {"vmdk": ("-o", "subformat=streamOptimized"), "vhd": ("-o", "subformat=fixed,force_size=on")}[form]
             print(convert(form, *more))

@@ -3,13 +3,13 @@
 
 # What building the image takes besides BUILD_PACKAGES; the kernel and grub's files come out of packages by themselves.
 IMAGE_PACKAGES := python3 squashfs-tools cryptsetup-bin mtools dosfstools e2fsprogs fdisk qemu-utils \
-	grub-common grub-pc-bin grub-efi-amd64-bin
+	grub-common grub-pc-bin grub-efi-amd64-bin openssl
 IMAGE_TEST_PACKAGES := qemu-system-x86 ovmf xorriso dnsmasq-base rsyslog rsyslog-gnutls python3-pytest-xdist
 
 IMAGE_SOURCES := $(wildcard image/init/*.c)
 IMAGE_OBJECTS := $(IMAGE_SOURCES:%.c=$(B)/%.o)
 STAGE1_PARTS := stage1 console disk grubenv modules
-INIT_PARTS := init service console data disk grubenv modules record
+INIT_PARTS := init service machine clock console data disk grubenv kernel_log modules record
 MODPROBE_PARTS := modprobe modules console
 
 # The initramfs holds stage1 alone: it brings its libc along.
@@ -23,17 +23,35 @@ $(B)/image/init/modprobe: $(MODPROBE_PARTS:%=$(B)/image/init/%.o)
 	@echo '  LD    $@'
 	@$(CC) $(LDFLAGS) -o $@ $^
 
+# init has no folder below it; its tests are run with all others.
+PATH_init := image/init
+$(eval $(call folder_rules,init))
+UNIT_TESTS += $(TESTS_init)
+unit-programs unit: $(TESTS_init)
+
 .PHONY: image image-programs image-formats
 image-programs: $(B)/image/stage1 $(B)/image/init/init $(B)/image/init/modprobe
-image: all image-programs
-	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION)
+
+# Who signs updates: an Ed25519 key (PEM). The image takes updates that its key signed, and no others; without one, one is made for this
+# build folder, once. Keep it: whoever has it decides what appliances run.
+UPDATE_KEY ?= $(B)/image/update.pem
+$(B)/image/update.pem:
+	@mkdir -p $(@D)
+	@(umask 077; openssl genpkey -algorithm ed25519 -out $@)
+image: all image-programs $(UPDATE_KEY)
+	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION) --update-key $(UPDATE_KEY)
+
+# What `postern system update` installs: the image that was built, signed.
+.PHONY: update
+update: image
+	@POSTERN_BUILD=$(B) $(PYTHON) image/update.py --version $(VERSION) --key $(UPDATE_KEY)
 
 # What other hypervisors import: VMDK for VMware and AWS, VHD for Azure and Hyper-V.
 image-formats: image
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) image/build.py --version $(VERSION) --formats vmdk vhd
 
 # What the image is worth, under QEMU's software emulation: everything; or its short form, which CI runs.
-IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
+IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) UPDATE_KEY=$(UPDATE_KEY) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
 .PHONY: image-test image-check
 image-test: image
 	@$(IMAGE_TESTS)

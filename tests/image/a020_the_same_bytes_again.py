@@ -26,6 +26,7 @@ def test_in_a_folder_of_another_name(tmp_path):
     wolfssl = os.environ.get("WOLFSSL", str(ROOT / "build/wolfssl"))
     subprocess.run(["make", "-s", "-j2", f"B={again}", f"WOLFSSL={wolfssl}", "all", "image-programs"], cwd=ROOT, check=True, capture_output=True)
     version = (OUT / "root/usr/share/postern/version").read_text().strip()
-    subprocess.run([sys.executable, ROOT / "image/build.py", "--raw", "--version", version], check=True, capture_output=True,
+    subprocess.run([sys.executable, ROOT / "image/build.py", "--raw", "--version", version, "--update-key",
+                    OUT / "root/usr/share/postern/update.key"], check=True, capture_output=True,
                    env=os.environ | {"POSTERN_BUILD": str(again), "WOLFSSL": wolfssl})
     assert sha256(again / "image/postern.raw") == sha256(OUT / "postern.raw")
