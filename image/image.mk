@@ -29,6 +29,12 @@ $(eval $(call folder_rules,init))
 UNIT_TESTS += $(TESTS_init)
 unit-programs unit: $(TESTS_init)
 
+# init has no folder below it; its tests are run with all others.
+PATH_init := image/init
+$(eval $(call folder_rules,init))
+UNIT_TESTS += $(TESTS_init)
+unit-programs unit: $(TESTS_init)
+
 .PHONY: image image-programs image-formats
 image-programs: $(B)/image/stage1 $(B)/image/init/init $(B)/image/init/modprobe
 

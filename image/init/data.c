@@ -65,6 +65,22 @@ static void mount_device(const char *device)
 		use_memory(strerror(errno));
 }
 
+/* What is not made by its owner, who may write nowhere else. Ids are those of the image's /etc/passwd. */
+static void make_folders(void)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+		uid_t owner;
+	} folders[] = { { "/var/lib", 0755, 0 }, { "/var/log", 0755, 0 }, { "/var/lib/system", 0700, 0 },
+		{ "/var/lib/chrony", 0750, 103 }, { "/var/lib/syslog", 0700, 106 } };
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if ((mkdir(folders[i].path, folders[i].mode) < 0 && errno != EEXIST && errno != EROFS) ||
+			(chown(folders[i].path, folders[i].owner, folders[i].owner) < 0 && errno != EROFS))
+			console_say("init", "%s: %s", folders[i].path, strerror(errno));
+}
+
 void data_mount(void)
 {
 	char device[DISK_PATH_BYTES];
@@ -78,10 +94,7 @@ void data_mount(void)
 			console_say("init", "the partition table can't be enlarged: %s", strerror(-error));
 		mount_device(device);
 	}
-	for (size_t i = 0; i < 3; i++)
-		if (mkdir((const char *[]){ "/var/lib", "/var/log", "/var/lib/chrony" }[i], 0755) < 0 &&
-			errno != EEXIST)
-			console_say("init", "/var: %s", strerror(errno));
+	make_folders();
 }
 
 void data_unmount(void)

@@ -11,33 +11,25 @@
  * Not here: the data partition (data.h), network and settings (the program `configure`), anything that is parsed.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/input.h>
-#include <linux/watchdog.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "image/init/clock.h"
 #include "image/init/console.h"
 #include "image/init/data.h"
 #include "image/init/grubenv.h"
-#include "image/init/modules.h"
-#include "image/init/record.h"
+#include "image/init/kernel_log.h"
+#include "image/init/machine.h"
 #include "image/init/service.h"
 
-#define MODULES_LIST "/usr/share/postern/modules"
 #define SETTINGS "/run/postern/config/postern.yaml"
 #define LEASE_SETTINGS "/run/postern/config/dhcpcd.conf"
 #define TIME_SETTINGS "/run/postern/config/chrony.conf"
@@ -45,27 +37,31 @@
 #define SETTINGS_OF_THE_IMAGE "/usr/share/postern/default.yaml"
 /* The first word of the line by which posternd says that it serves. */
 #define READY "ready "
-/* The watchdog bites after a minute without a round of the loop, which is at most so long. */
-#define WATCHDOG_SECONDS 60
+/* The longest round of the loop: a small part of the watchdog's patience. */
 #define ROUND_MAX_MS 10000
 /* For services to end: more than posternd's own longest wait for requests by default (30 s). */
 #define END_MAX_MS 40000
-#define POWER_BUTTONS_MAX 4
 /* What is on the machine; then metadata services, which may be slow. The program has shorter limits of its own. */
 #define NETWORK_MAX_MS 15000
 #define CONFIGURE_MAX_MS 60000
 
 static void keep_slot(const struct service *posternd);
 
+/*
+ * At the end, wave by wave: who uses the logs outlives who writes them, and the network is there until nobody needs it.
+ */
+enum { SERVERS, LOGS, LINES, WAVES_COUNT };
+
 /* In the order of their start. A row whose program is not in the image is passed over. */
-enum { NETWORK, DHCPCD, CONFIGURE, POSTERND, SYSTEM, CHRONYD, SYSLOG, SERVICES_COUNT };
+enum { NETWORK, DHCPCD, CONFIGURE, POSTERND, SYSTEM, ROTATE, CHRONYD, SYSLOG, SERVICES_COUNT };
 static struct service services[] = {
 	[NETWORK] = { .name = "network",
 		.arguments = { "/usr/lib/postern/configure", "network" },
 		.once_ms = NETWORK_MAX_MS },
 	[DHCPCD] = { .name = "dhcpcd",
 		.arguments = { "/usr/sbin/dhcpcd", "-B", "-f", LEASE_SETTINGS },
-		.if_there = LEASE_SETTINGS },
+		.if_there = LEASE_SETTINGS,
+		.end_wave = LINES },
 	[CONFIGURE] = { .name = "configure",
 		.arguments = { "/usr/lib/postern/configure" },
 		.once_ms = CONFIGURE_MAX_MS },
@@ -73,83 +69,23 @@ static struct service services[] = {
 		.arguments = { "/usr/lib/postern/posternd", "--settings", SETTINGS_OF_THE_IMAGE },
 		.on_line = keep_slot },
 	[SYSTEM] = { .name = "system", .arguments = { "/usr/lib/postern/system" } },
+	[ROTATE] = { .name = "rotate",
+		.arguments = { "/usr/lib/postern/rotate", "/var/log/postern", CLOCK_NOTED_PATH },
+		.end_wave = LOGS },
 	[CHRONYD] = { .name = "chronyd",
 		.arguments = { "/usr/sbin/chronyd", "-d", "-f", TIME_SETTINGS },
 		.if_there = TIME_SETTINGS },
 	[SYSLOG] = { .name = "syslog",
 		.arguments = { "/usr/lib/postern/syslog", SYSLOG_SETTINGS },
-		.if_there = SYSLOG_SETTINGS },
+		.if_there = SYSLOG_SETTINGS,
+		.end_wave = LOGS },
 };
 
-static int signals, watchdog, buttons[POWER_BUTTONS_MAX];
+static int signals, kernel_log;
 static bool ending;
-static int ending_by; /* of reboot(2) */
+static unsigned ending_wave; /* of services that have been told to end */
+static int ending_by;        /* of reboot(2) */
 static uint64_t end_at_ms;
-
-/* ---- start ---- */
-
-static void mount_memory(const char *path, const char *options)
-{
-	if (mount("memory", path, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0)
-		console_say("init", "%s: %s", path, strerror(errno));
-}
-
-static void bring_up_loopback(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		console_say("init", "loopback: %s", strerror(errno));
-	close(fd);
-}
-
-static void open_devices(void)
-{
-	int seconds = WATCHDOG_SECONDS;
-
-	watchdog = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
-	if (watchdog < 0 || ioctl(watchdog, WDIOC_SETTIMEOUT, &seconds) < 0)
-		console_say("init", "no watchdog: %s", strerror(errno));
-	for (int i = 0; i < POWER_BUTTONS_MAX; i++) {
-		char path[32];
-
-		snprintf(path, sizeof path, "/dev/input/event%d", i);
-		buttons[i] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	}
-}
-
-static void prepare(void)
-{
-	static const char hostname[] = "postern";
-	static struct grubenv env;
-	char slot[GRUBENV_VALUE_BYTES], why[GRUBENV_VALUE_BYTES];
-	sigset_t wanted;
-
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGCHLD);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGINT);
-	sigprocmask(SIG_SETMASK, &wanted, NULL);
-	signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	reboot(RB_DISABLE_CAD);
-	mount_memory("/run", "mode=0755,size=32m");
-	mount_memory("/tmp", "mode=1777,size=16m");
-	mkdir("/run/postern", 0755);
-	mkdir("/run/postern/config", 0700);
-	record_open(RECORD_PATH, RECORD_GROUP);
-	(void)!sethostname(hostname, strlen(hostname));
-	bring_up_loopback();
-	modules_load(MODULES_LIST);
-	data_mount();
-	open_devices();
-	snprintf(slot, sizeof slot, "%s", console_argument("slot"));
-	if (grubenv_read(&env) == 0) {
-		grubenv_get(&env, "why", why);
-		if (*why)
-			console_say("init", "slot %s was started because %s", slot, why);
-	}
-}
 
 /* ---- services ---- */
 
@@ -187,6 +123,14 @@ static void reap(void)
 
 /* ---- the end ---- */
 
+static void end_wave(unsigned wave)
+{
+	ending_wave = wave;
+	for (size_t i = 0; i < SERVICES_COUNT; i++)
+		if (services[i].pid && services[i].end_wave == wave)
+			kill(services[i].pid, SIGTERM);
+}
+
 static void begin_end(int how)
 {
 	if (ending)
@@ -195,16 +139,15 @@ static void begin_end(int how)
 	ending = true;
 	ending_by = how;
 	end_at_ms = service_now_ms() + END_MAX_MS;
-	for (size_t i = 0; i < SERVICES_COUNT; i++)
-		if (services[i].pid)
-			kill(services[i].pid, SIGTERM);
+	end_wave(SERVERS);
 }
 
 static bool has_ended(void)
 {
-	for (size_t i = 0; i < SERVICES_COUNT; i++)
-		if (services[i].pid)
-			return service_now_ms() >= end_at_ms;
+	for (; ending_wave < WAVES_COUNT; end_wave(ending_wave + 1))
+		for (size_t i = 0; i < SERVICES_COUNT; i++)
+			if (services[i].pid && services[i].end_wave == ending_wave)
+				return service_now_ms() >= end_at_ms;
 	return true;
 }
 
@@ -225,18 +168,11 @@ static void on_signals(void)
 	struct signalfd_siginfo signal;
 
 	while (read(signals, &signal, sizeof signal) == (ssize_t)sizeof signal)
-		if (signal.ssi_signo != SIGCHLD)
+		if (signal.ssi_signo == SIGHUP && services[POSTERND].pid)
+			kill(services[POSTERND].pid, SIGHUP); /* `rotate` has begun logs anew */
+		else if (signal.ssi_signo == SIGTERM || signal.ssi_signo == SIGINT)
 			begin_end(signal.ssi_signo == SIGINT ? RB_AUTOBOOT : RB_POWER_OFF);
 	reap();
-}
-
-static void on_button(int button)
-{
-	struct input_event event;
-
-	while (read(button, &event, sizeof event) == (ssize_t)sizeof event)
-		if (event.type == EV_KEY && event.code == KEY_POWER && event.value == 1)
-			begin_end(RB_POWER_OFF);
 }
 
 static uint64_t start_services(void)
@@ -253,24 +189,40 @@ static uint64_t start_services(void)
 
 static void turn(void)
 {
-	struct pollfd events[1 + SERVICES_COUNT + POWER_BUTTONS_MAX] = { { .fd = signals, .events = POLLIN } };
-	struct pollfd *of_services = events + 1, *of_buttons = of_services + SERVICES_COUNT;
+	struct pollfd events[2 + SERVICES_COUNT + MACHINE_BUTTONS_MAX] = { { .fd = signals, .events = POLLIN },
+		{ .fd = kernel_log, .events = POLLIN } };
+	struct pollfd *of_services = events + 2, *of_buttons = of_services + SERVICES_COUNT;
 	uint64_t next = start_services(), now = service_now_ms();
 
 	for (size_t i = 0; i < SERVICES_COUNT; i++)
 		of_services[i] = (struct pollfd){ .fd = services[i].output, .events = POLLIN };
-	for (size_t i = 0; i < POWER_BUTTONS_MAX; i++)
-		of_buttons[i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
+	for (size_t i = 0; i < MACHINE_BUTTONS_MAX; i++)
+		of_buttons[i] = (struct pollfd){ .fd = machine_buttons()[i], .events = POLLIN };
 	(void)poll(events, sizeof events / sizeof *events, next > now ? (int)(next - now) : 0);
-	(void)!write(watchdog, "", 1);
+	machine_feed_watchdog();
 	for (size_t i = 0; i < SERVICES_COUNT; i++)
 		if (of_services[i].revents)
 			service_pass_output(&services[i]);
-	for (size_t i = 0; i < POWER_BUTTONS_MAX; i++)
-		if (of_buttons[i].revents)
-			on_button(buttons[i]);
+	for (size_t i = 0; i < MACHINE_BUTTONS_MAX; i++)
+		if (of_buttons[i].revents && machine_is_pressed(of_buttons[i].fd))
+			begin_end(RB_POWER_OFF);
+	if (events[1].revents)
+		kernel_log_pass(kernel_log);
 	if (events[0].revents)
 		on_signals();
+}
+
+static void take_signals(void)
+{
+	sigset_t wanted;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGCHLD);
+	sigaddset(&wanted, SIGHUP);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGINT);
+	sigprocmask(SIG_SETMASK, &wanted, NULL);
+	signals = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 int main(void)
@@ -281,7 +233,9 @@ int main(void)
 	}
 	for (size_t i = 0; i < SERVICES_COUNT; i++)
 		services[i].output = -1;
-	prepare();
+	take_signals();
+	machine_prepare();
+	kernel_log = kernel_log_open();
 	while (!ending || !has_ended())
 		turn();
 	end();

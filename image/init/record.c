@@ -30,15 +30,16 @@ static void begin_file(void)
 		(void)!fchown(file, (uid_t)-1, owner_group);
 }
 
-/* `line` ends with a line feed. */
-static void take(const char *line, size_t count)
+void record_take(const char *line, size_t count)
 {
 	char text[TIME_BYTES + CONSOLE_LINE_BYTES];
 	struct timespec now;
 	struct tm parts;
 	size_t used;
-	ssize_t written;
 
+	/* Nothing was opened, or there is no memory left for it: the next file is tried when this one would be full. */
+	if (!*newer)
+		return;
 	if (file_count + TIME_BYTES + count > RECORD_FILE_BYTES) {
 		(void)!rename(newer, older);
 		begin_file();
@@ -48,9 +49,8 @@ static void take(const char *line, size_t count)
 	used = strftime(text, TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
 	used += (size_t)snprintf(text + used, sizeof text - used, ".%03ldZ ", now.tv_nsec / 1000000);
 	memcpy(text + used, line, count);
-	written = write(file, text, used + count);
-	if (written > 0)
-		file_count += (size_t)written;
+	file_count += used + count;
+	(void)!write(file, text, used + count);
 }
 
 void record_open(const char *path, gid_t group)
@@ -62,5 +62,5 @@ void record_open(const char *path, gid_t group)
 	if (file < 0)
 		console_say("init", "%s: %s", path, strerror(errno));
 	else
-		console_tee(take);
+		console_tee(record_take);
 }

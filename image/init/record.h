@@ -15,6 +15,7 @@
 #ifndef POSTERN_INIT_RECORD_H
 #define POSTERN_INIT_RECORD_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #define RECORD_PATH "/run/postern/console.log"
@@ -24,5 +25,8 @@
 
 /* Begin to keep lines in `path` and `path`.1, which belong to `group`. Says so on the console if it can't. */
 void record_open(const char *path, gid_t group);
+
+/* A line that is not on the console by init's doing, its line feed included. Nothing, while none are kept. */
+void record_take(const char *line, size_t count);
 
 #endif

@@ -28,6 +28,8 @@ static _Noreturn void become(const struct service *service, int output)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Whoever wants it takes it: it may come before a program has got so far. */
+	signal(SIGHUP, SIG_IGN);
 	setsid();
 	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);

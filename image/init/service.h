@@ -27,7 +27,8 @@ struct service {
 	const char
 		*arguments[SERVICE_ARGUMENTS_MAX]; /* the program first, NULL last; not started where it is missing */
 	const char *if_there;                      /* it is started only if this file is there; NULL: always */
-	uint64_t once_ms; /* it runs to its end before the next row starts, for so long at most; 0: it stays */
+	uint64_t once_ms;  /* it runs to its end before the next row starts, for so long at most; 0: it stays */
+	unsigned end_wave; /* the owner's: in which order services are told to end */
 	void (*on_line)(const struct service *service); /* its line was passed on and is in `line`; may be NULL */
 
 	pid_t pid;  /* 0: it does not run */
