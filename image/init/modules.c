@@ -70,7 +70,8 @@ static void load(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	/* Loaded already (a second call), or for hardware that is not there after all (watchdogs). */
-	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST && errno != ENODEV))
+	if (fd < 0 ||
+		(syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST && errno != ENODEV && errno != EOPNOTSUPP))
 		console_say("init", "module %s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
