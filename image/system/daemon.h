@@ -8,7 +8,7 @@
  *   update.c    an update on its way into the other slot
  *   health.c    whether this start is good; what is on trial, and until when
  *   trial.c     settings: judged in a child, kept, confirmed
- *   child.c, probe.c  what meets bytes from outside, without privileges
+ *   child.c     what meets bytes from outside, without privileges
  *   stored.c    settings on the data partition
  *
  * The daemon runs as root and is the only program that writes slots and the boot loader's words while the machine runs. It parses
@@ -42,7 +42,6 @@ struct health {
 	bool probing;  /* a round is under way */
 	uint32_t next; /* what the round asks next: endpoints by number and family, then management addresses */
 	uint64_t next_round_ms;
-	struct probe probe; /* what `child` asks */
 	struct child child;
 	char failing[SYSTEM_TEXT_BYTES];
 	char said[SYSTEM_TEXT_BYTES]; /* of `failing`, on the console */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -91,25 +92,55 @@ static struct system_address reachable(const struct system_address *address)
 	return copy;
 }
 
+/* In the child. */
+static int become_probe(const void *context, int output)
+{
+	const struct daemon *daemon = context;
+	char program[128];
+
+	(void)output;
+	snprintf(program, sizeof program, "%s/postern-control", daemon->programs);
+	execl(program, "postern-control", "--probe", (char *)NULL);
+	return 127;
+}
+
+/* What to ask, as a file that the child reads. */
+static int write_probe(const struct health *health, const struct system_address *address, bool of_endpoint)
+{
+	static struct probe probe;
+	int fd = memfd_create("probe", MFD_CLOEXEC);
+
+	probe.kind = of_endpoint ? PROBE_ENDPOINT : PROBE_MANAGEMENT;
+	probe.address = reachable(address);
+	memcpy(probe.name, health->facts.name, sizeof probe.name);
+	memcpy(probe.ca_pem, health->facts.ca_pem, sizeof probe.ca_pem);
+	if (fd >= 0 && pwrite(fd, &probe, sizeof probe, 0) != (ssize_t)sizeof probe) {
+		close(fd);
+		return -EIO;
+	}
+	return fd;
+}
+
 /* The child that asks place `index`. */
-static int ask(struct health *health, uint32_t index)
+static int ask(const struct daemon *daemon, struct health *health, uint32_t index)
 {
 	char path[sizeof NAMESPACES + SYSTEM_ID_BYTES];
 	const char *endpoint;
 	const struct system_address *address = place(&health->facts, index, &endpoint);
-	int namespace_fd = -1, error;
+	int namespace_fd = -1, order_fd, error;
 
-	health->probe = (struct probe){ .kind = endpoint ? PROBE_ENDPOINT : PROBE_MANAGEMENT,
-		.address = reachable(address),
-		.name = health->facts.name,
-		.ca_pem = health->facts.ca_pem };
 	if (endpoint) {
 		snprintf(path, sizeof path, NAMESPACES "%s", endpoint);
 		namespace_fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (namespace_fd < 0)
 			return -errno;
 	}
-	error = child_start(&health->child, namespace_fd, -1, probe_run, &health->probe, PROBE_LIMIT_MS);
+	order_fd = write_probe(health, address, endpoint != NULL);
+	error = order_fd < 0
+			? -EIO
+			: child_start(&health->child, namespace_fd, order_fd, become_probe, daemon, PROBE_LIMIT_MS);
+	if (order_fd >= 0)
+		close(order_fd);
 	if (namespace_fd >= 0)
 		close(namespace_fd);
 	return error;
@@ -139,7 +170,7 @@ static int take_answer(struct health *health, uint64_t now_ms)
 /* ---- rounds ---- */
 
 /* Ask what comes next, one place at a time. True: all have answered. */
-static bool go_on(struct health *health, uint64_t now_ms)
+static bool go_on(const struct daemon *daemon, struct health *health, uint64_t now_ms)
 {
 	char text[SYSTEM_TEXT_BYTES];
 	const char *endpoint;
@@ -154,7 +185,7 @@ static bool go_on(struct health *health, uint64_t now_ms)
 		health->next++;
 	if (health->next == places_count(&health->facts))
 		return true;
-	error = ask(health, health->next);
+	error = ask(daemon, health, health->next);
 	if (error) {
 		describe(text, &health->facts, health->next,
 			error == -ENOENT ? "it has no network namespace" : strerror(-error));
@@ -247,7 +278,7 @@ uint64_t health_turn(struct daemon *daemon, uint64_t now_ms)
 		health->probing = true;
 		health->next = 0;
 	}
-	if (health->probing && go_on(health, now_ms)) {
+	if (health->probing && go_on(daemon, health, now_ms)) {
 		become_good(daemon, now_ms);
 		return UINT64_MAX;
 	}

@@ -162,9 +162,15 @@ static struct probe_answer run(const struct probe *probe)
 	return error ? failed(PROBE_NO_TLS, -error) : ask(&connection, probe);
 }
 
-int probe_run(const void *context, int output)
+int probe_main(void)
 {
-	struct probe_answer answer = run(context);
+	static struct probe probe;
+	struct probe_answer answer;
 
-	return write(output, &answer, sizeof answer) == (ssize_t)sizeof answer ? 0 : 1;
+	if (read(STDIN_FILENO, &probe, sizeof probe) != (ssize_t)sizeof probe ||
+		memchr(probe.name, 0, sizeof probe.name) == NULL ||
+		memchr(probe.ca_pem, 0, sizeof probe.ca_pem) == NULL)
+		return 1;
+	answer = run(&probe);
+	return write(STDOUT_FILENO, &answer, sizeof answer) == (ssize_t)sizeof answer ? 0 : 1;
 }

@@ -2,6 +2,9 @@
 /*
  * probe: one request, as a client makes it: TCP, TLS with the name and the private CA, HTTP/1.1. In a child (child.h), since the
  * answer is bytes from outside.
+ *
+ * The child becomes `postern-control --probe`, which calls probe_main(): the daemon itself has no use for a TLS library, which would be
+ * the larger part of it by far. What to ask comes on standard input, what came of it goes to standard output.
  */
 #ifndef POSTERN_SYSTEM_PROBE_H
 #define POSTERN_SYSTEM_PROBE_H
@@ -19,8 +22,8 @@ enum probe_kind {
 struct probe {
 	enum probe_kind kind;
 	struct system_address address;
-	const char *name;   /* of the certificate, and Host */
-	const char *ca_pem; /* who vouches for it */
+	char name[SYSTEM_NAME_BYTES]; /* of the certificate, and Host */
+	char ca_pem[SYSTEM_CA_BYTES]; /* who vouches for it */
 };
 
 enum probe_result {
@@ -39,8 +42,8 @@ struct probe_answer {
 	int32_t detail;
 };
 
-/* The child's work (child_work): `context` is a struct probe. Its output is one struct probe_answer. */
-int probe_run(const void *context, int output);
+/* The program: reads one struct probe, asks, writes one struct probe_answer. Returns the exit status. */
+int probe_main(void);
 
 /* Judge the head of an answer: its HTTP status if it counts for `kind`, else 0 (none yet, or no HTTP at all) or the negative status. */
 int probe_judge(enum probe_kind kind, const char *head, size_t count);
