@@ -20,6 +20,7 @@
 #define FILE_MAX_BYTES 16384u
 /* More are of no use: a resolver asks one after the other. */
 #define RESOLVER_SERVERS_MAX 6
+#define CLOCK_PATH_BYTES 32
 #define CHRONY_PID_FILE "/run/chronyd.pid"
 #define CHRONY_PROGRAM "/usr/sbin/chronyd"
 /* Amazon Time Sync Service. Source: AWS, "Set the time reference on your EC2 instance to use the local Amazon Time Sync Service". */
@@ -296,7 +297,7 @@ static bool is_amazon(void)
 }
 
 /* The hypervisor's clock, if this machine shows it: into `ret`, /dev/ptpN. */
-static bool find_clock(char ret[16])
+static bool find_clock(char ret[CLOCK_PATH_BYTES])
 {
 	for (int i = 0; i < 8; i++) {
 		char path[64], *name;
@@ -308,7 +309,7 @@ static bool find_clock(char ret[16])
 			continue;
 		found = strncmp(name, "KVM", 3) == 0 || strncmp(name, "hyperv", 6) == 0;
 		free(name);
-		snprintf(ret, 16, "/dev/ptp%d", i);
+		snprintf(ret, CLOCK_PATH_BYTES, "/dev/ptp%d", i);
 		if (found)
 			return true;
 	}
@@ -387,7 +388,7 @@ static bool replace(const char *path, struct buffer *text, mode_t mode)
 
 bool network_state_write_files(const struct network_state *state)
 {
-	char clock[16], path[PATH_ROOM_BYTES];
+	char clock[CLOCK_PATH_BYTES], path[PATH_ROOM_BYTES];
 	struct buffer text;
 	bool has_time = false;
 
