@@ -83,12 +83,30 @@ static int give_to_owner(const char *store, const char *state_dir)
 	return 0;
 }
 
+/* What was on trial is not in the restored store any more, and must not be taken back from it. */
+static int forget_checkpoint(struct cli *cli, const char *state_dir)
+{
+	static const char *const names[] = { "checkpoint.json", "checkpoint.db" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *path = arena_printf(&cli->arena, "%s/%s", state_dir, names[i]).at;
+
+		if (unlink(path) != 0 && errno != ENOENT)
+			return cli_fail(cli,
+				"restored, but %s can't be removed: %s. Remove it before the appliance is "
+				"started",
+				path, strerror(errno));
+	}
+	return CLI_OK;
+}
+
 int cli_restore(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_usage usage = { "postern restore FILE [--state DIR]",
 		"Put a backup in the place of the store of a stopped appliance. The store that was there stays beside "
 		"it, as\n"
-		"store.db.before-restore. Refused while the appliance runs, and for a backup of another account or "
+		"store.db.before-restore; a checkpoint that was open is forgotten. Refused while the appliance runs, "
+		"and for a backup of another account or "
 		"region.",
 		NULL, 0, 1, 1 };
 	struct place place;
@@ -111,6 +129,8 @@ int cli_restore(struct cli *cli, int argc, char **argv)
 	if (result != 0)
 		return cli_fail(cli, "restored, but %s can't be given to the owner of its folder: %s", store,
 			strerror(-result));
+	if (forget_checkpoint(cli, place.state_dir) != CLI_OK)
+		return CLI_FAILED;
 	if (cli->json) {
 		struct json *done JSON_CLEANUP = json_object_new();
 

@@ -3,6 +3,7 @@
 
 #include "appliance/cli/cli.h"
 #include "appliance/cli/client.h"
+#include "appliance/cli/system.h"
 
 static void print_endpoint(const struct json *endpoint)
 {
@@ -35,6 +36,8 @@ static void print_status(const struct json *status)
 		(long long)json_find_integer(counts, "apis", 0), (long long)json_find_integer(counts, "stages", 0),
 		(long long)json_find_integer(counts, "domains", 0),
 		(long long)json_find_integer(counts, "certificates", 0));
+	if (view_equals_text(json_find_text(json_find(status, "checkpoint"), "state"), "open"))
+		system_checkpoint_print(json_find(status, "checkpoint"));
 	printf("endpoints:\n");
 	JSON_EACH(endpoint, json_find(status, "endpoints"))
 	print_endpoint(endpoint);

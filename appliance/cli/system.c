@@ -45,6 +45,7 @@ int cli_system(struct cli *cli, int argc, char **argv)
 		.about = arena_printf(
 			&cli->arena, "The appliance as a whole. `postern system PART --help` tells more.%s", part_texts)
 				 .at,
+		.arguments_min = 1,
 		.arguments_max = 1,
 	};
 

@@ -15,7 +15,8 @@ from lab.network import run
 
 COMMANDS = ["run", "status", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
             "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
-            "restore", "down"]
+            "restore", "down",
+            "system", "system checkpoint", "system confirm", "system rollback"]
 POSTERN = build_folder() / "postern"
 
 
@@ -53,6 +54,9 @@ def test_version(program):
     (["filter", "nonsense"], "nonsense: no such part"),
     (["filter"], "an argument is missing"),
     (["backup"], "an argument is missing"),
+    (["system"], "an argument is missing"),
+    (["system", "checkpoint", "--confirm-within", "soon"], "no number of seconds"),
+    (["system", "checkpoint", "--show", "--confirm-within", "20"], "exclude each other"),
     (["domain", "create"], "--name and --certificate-arn are needed"),
     (["policy", "evaluate"], "is needed"),
 ])
