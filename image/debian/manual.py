@@ -119,6 +119,7 @@ def main_page(synopsis, about, rows, common, date, version):
     lines += [".SH FILES",
               ".TP", ".I /etc/postern/postern.yaml", "the settings,", ".BR postern.yaml (5)",
               ".TP", ".I /var/lib/postern/credentials", "the first access key, for the aws command line",
+              ".TP", ".I /var/lib/postern/credentials.cms", "the same, sealed to operator_certificate (openssl cms -decrypt)",
               ".TP", ".I /var/lib/postern/ca.pem", "the private CA of the default names",
               ".TP", ".I /var/log/postern/audit.log", "who changed what; see", ".BR postern\\-audit (1)"]
     return lines + [".SH SEE ALSO"] + [f".BR postern\\-{name} (1)," for name, _ in rows] + [".BR postern.yaml (5),", ".BR posternd (8)"]
