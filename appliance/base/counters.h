@@ -95,6 +95,12 @@ enum counters_management {
 	COUNTERS_MANAGEMENT_POSTERN,
 	COUNTERS_MANAGEMENT_OTHER,
 };
+enum counters_endpoint_sockets {
+	COUNTERS_ENDPOINT_SOCKETS_RECEIVED,
+	COUNTERS_ENDPOINT_SOCKETS_USED,
+	COUNTERS_ENDPOINT_SOCKETS_WAITED,
+	COUNTERS_ENDPOINT_SOCKETS_REFUSED,
+};
 enum counters_outcome { COUNTERS_OK, COUNTERS_FAILED };
 
 /* Upper bounds of the duration buckets in microseconds; one more bucket takes what is beyond. */

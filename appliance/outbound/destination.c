@@ -135,11 +135,10 @@ static bool is_management(const struct destination_rules *rules, const uint8_t a
 	return false;
 }
 
-bool destination_is_allowed(const struct destination_rules *rules, const struct sockaddr *address)
+/* The address in the common 128-bit form, and its port; false for a family that is neither. */
+static bool read_address(const struct sockaddr *address, uint8_t bytes[16], uint16_t *ret_port)
 {
 	static const uint8_t mapped[12] = V4_MAPPED;
-	uint8_t bytes[16];
-	uint16_t port;
 
 	if (address->sa_family == AF_INET) {
 		struct sockaddr_in in;
@@ -147,17 +146,42 @@ bool destination_is_allowed(const struct destination_rules *rules, const struct 
 		memcpy(&in, address, sizeof in);
 		memcpy(bytes, mapped, 12);
 		memcpy(bytes + 12, &in.sin_addr, 4);
-		port = ntohs(in.sin_port);
-	} else if (address->sa_family == AF_INET6) {
+		*ret_port = ntohs(in.sin_port);
+		return true;
+	}
+	if (address->sa_family == AF_INET6) {
 		struct sockaddr_in6 in6;
 
 		memcpy(&in6, address, sizeof in6);
 		memcpy(bytes, &in6.sin6_addr, 16);
 		unwrap_ipv4(bytes);
-		port = ntohs(in6.sin6_port);
-	} else {
-		return false;
+		*ret_port = ntohs(in6.sin6_port);
+		return true;
 	}
+	return false;
+}
+
+bool destination_is_own_host(const struct sockaddr *address)
+{
+	static const struct destination_prefix own[] = {
+		{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0 }, 96 + 8 },
+		{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 }, 96 + 8 },
+		{ { 0 }, 128 },
+		{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 128 },
+	};
+	uint8_t bytes[16];
+	uint16_t port;
+
+	return read_address(address, bytes, &port) && any_inside(own, sizeof own / sizeof *own, bytes);
+}
+
+bool destination_is_allowed(const struct destination_rules *rules, const struct sockaddr *address)
+{
+	uint8_t bytes[16];
+	uint16_t port;
+
+	if (!read_address(address, bytes, &port))
+		return false;
 	if (any_inside(rules->allowed, rules->allowed_count, bytes))
 		return !is_management(rules, bytes, port);
 	return !is_management(rules, bytes, 0) &&

@@ -12,6 +12,9 @@
  * A setting lists exceptions by prefix (local mode lists loopback). At a management address that an exception covers, the
  * port of management stays refused: nobody gets to Postern's own management through Postern.
  *
+ * Where a call leaves from another network namespace (outbound.h, "Places"), loopback is that namespace's: see
+ * destination_is_own_host().
+ *
  * Life cycle: a plain value, filled at start; then read-only. Threads: any number may read it. It does no I/O.
  * Source: architecture.md 9, "Back-end addresses that are loopback, link-local or the management address are refused".
  */
@@ -53,6 +56,9 @@ int destination_allow(struct destination_rules *rules, const char *text) __attri
 /* Add a management address (no prefix) and the port at which management listens there. Returns 0, -EINVAL or -ENOSPC. */
 int destination_refuse_management(struct destination_rules *rules, const char *text, uint16_t port)
 	__attribute__((warn_unused_result));
+
+/* True if `address` is the very host that connects to it, whichever that is: loopback or unspecified, also as IPv4 in IPv6. */
+bool destination_is_own_host(const struct sockaddr *address);
 
 /* True if a back end may be at `address` and its port (AF_INET or AF_INET6; other families never). */
 bool destination_is_allowed(const struct destination_rules *rules, const struct sockaddr *address);

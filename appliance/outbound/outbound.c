@@ -267,7 +267,7 @@ void outbound_call_drained(struct upstream *upstream)
 void outbound_call_dispatch(struct outbound_call *call, bool fresh)
 {
 	struct outbound *outbound = call->outbound;
-	struct upstream_target *target = upstream_pool_target(outbound, call->request.target);
+	struct upstream_target *target = upstream_pool_target(outbound, call->request.target, call->request.place);
 	struct upstream *upstream = target && !fresh ? upstream_pool_take_idle(target) : NULL;
 	struct outbound_request *request = &call->request;
 
@@ -404,7 +404,9 @@ struct outbound *outbound_new(struct loop *loop, const struct outbound_settings 
 	list_init(&outbound->idle);
 	list_init(&outbound->active);
 	list_init(&outbound->closed);
-	outbound->resolver = resolver_new(loop, settings->name_servers);
+	list_init(&outbound->places);
+	list_init(&outbound->leaving);
+	outbound->resolver = resolver_new(loop, settings->name_servers, NULL);
 	if (!outbound->resolver) {
 		free(outbound);
 		return NULL;
@@ -416,6 +418,7 @@ void outbound_free(struct outbound *outbound)
 {
 	if (!outbound)
 		return;
+	outbound_place_forget_all(outbound);
 	upstream_pool_fini(outbound);
 	resolver_free(outbound->resolver);
 	tls_client_context_free(outbound->verifying);

@@ -22,6 +22,13 @@
  * wait for more of its body. Time that others take does not count: while the caller has not given the whole request body
  * and all that it gave was sent, and while the answer is paused.
  *
+ * Places. A call leaves from the gateway's own network namespace, or from a *place*: the namespace of an endpoint, with the
+ * endpoint's addresses and routes. Sockets of a place come from outside (socket_stock.h), its names are looked up by a
+ * resolver of its own whose questions leave from there too, and connections, idle ones too, are never shared with another
+ * place. There is no way back: if a place has no socket to give, or is closed, the call fails. destination.h judges addresses as
+ * for every call; besides, a place refuses its own host, exceptions or not: loopback there, and its own addresses, are the
+ * endpoint itself. The limits in struct outbound_settings are for all places together.
+ *
  * Life cycle: outbound_new() → calls → outbound_free(), which drops idle connections; calls must have ended or been cancelled.
  * A call ends with on_body(last), on_error or outbound_cancel(); afterwards the struct belongs to the caller again, also
  * within that very callback. Handlers may start, send, pause and cancel any call.
@@ -38,12 +45,14 @@
 
 #include "appliance/base/view.h"
 #include "appliance/loop/loop.h"
+#include "appliance/outbound/socket_stock.h"
 #include "appliance/wire/http1.h"
 
 struct counters_slot;
 struct destination_rules;
 struct loop;
 struct outbound;
+struct outbound_place;
 struct tls_worker;
 struct upstream;
 
@@ -126,6 +135,7 @@ enum outbound_body {
 
 struct outbound_request {
 	const struct outbound_target *target; /* borrowed until the call ends */
+	struct outbound_place *place;         /* where it leaves from; NULL: the gateway's own namespace */
 	struct view
 		head; /* "GET /p HTTP/1.1\r\nHost: b\r\n…\r\n": whole fields, no empty line; borrowed until on_head or on_error */
 	struct view first_body; /* as much of the body as is there, sent together with the head */
@@ -177,7 +187,10 @@ struct outbound_call {
 struct outbound *outbound_new(struct loop *loop, const struct outbound_settings *settings)
 	__attribute__((warn_unused_result));
 
-/* Close all connections. No call may be under way. NULL is fine. */
+/*
+ * Close all connections. No call may be under way, every place has been freed, and orders of theirs that are still away will not
+ * be delivered any more. NULL is fine.
+ */
 void outbound_free(struct outbound *outbound);
 
 /*
@@ -200,5 +213,26 @@ void outbound_resume(struct outbound_call *call);
 
 /* End a call of which no handler shall run again; its connection is closed. Does nothing if it is not under way. */
 void outbound_cancel(struct outbound_call *call);
+
+/* --- places ----------------------------------------------------------------------------------------------------------- */
+
+/* Longest name of a place: an endpoint's id. */
+#define OUTBOUND_PLACE_MAX_BYTES 32
+
+/*
+ * A place by its name, which is copied and stands in its orders for sockets; these go to `order` (socket_stock.h). Nothing is
+ * ordered yet. NULL with errno set: ENOMEM, ENAMETOOLONG, or as outbound_new().
+ */
+struct outbound_place *outbound_place_new(struct outbound *outbound, const char *name, socket_order_fn *order,
+	void *order_context) __attribute__((warn_unused_result));
+
+/*
+ * Make no more connections from there, and close those that are idle and the sockets that wait. Calls that have a
+ * connection go on, and it ends with them; those that wait for a socket or a name fail. A second time changes nothing.
+ */
+void outbound_place_close(struct outbound_place *place);
+
+/* Close it, and give it back: no call that names it may be under way, and none may follow. NULL is fine. */
+void outbound_place_free(struct outbound_place *place);
 
 #endif

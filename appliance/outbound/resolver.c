@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/base/list.h"
 #include "appliance/base/table.h"
 #include "appliance/loop/loop.h"
 #include "appliance/loop/timer.h"
+#include "appliance/outbound/destination.h"
+#include "appliance/outbound/socket_stock.h"
 
 /* Time until the next name server is asked, and rounds over all of them: with two servers a dead DNS is known after 4 s. */
 #define TRY_TIMEOUT_MS 1000
@@ -25,6 +29,7 @@ struct resolver_entry {
 	struct resolver *resolver;
 	struct list_link link;     /* in resolver->entries; the one asked for last at the end */
 	struct list_link answered; /* in resolver->answered while its waiting queries have to be told */
+	struct list_link parked;   /* in resolver->parked while it waits for sockets to ask with */
 	struct resolver_query *waiting;
 	bool looking_up;
 	bool known; /* `addresses` is an answer: none in it means that the name does not exist */
@@ -53,9 +58,16 @@ struct resolver {
 	struct timer timer;
 	struct loop_task report;
 	bool ending;
+	bool holds_library; /* it is one of those whose number c-ares counts */
+	/* of one whose sockets come from a stock */
+	struct socket_stock *stock;
+	struct socket_waiter waiter;
+	struct list parked;        /* entries */
+	bool asks_ipv4, asks_ipv6; /* families of the name servers */
 };
 
 static void rearm_timer(struct resolver *resolver);
+static bool has_to_wait(struct resolver *resolver);
 
 /* --- c-ares on the loop ---------------------------------------------------------------------------------------------- */
 
@@ -151,6 +163,7 @@ static void entry_free(struct resolver_entry *entry)
 	table_take(&entry->resolver->table, view_from(entry->name, entry->name_bytes));
 	list_remove(&entry->link);
 	list_remove(&entry->answered);
+	list_remove(&entry->parked);
 	free(entry);
 }
 
@@ -305,13 +318,143 @@ static void looked_up(void *context, int status, int timeouts, struct ares_addri
 	loop_defer(resolver->loop, &resolver->report, report_answers);
 }
 
-static void look_up(struct resolver_entry *entry)
+static void ask(struct resolver_entry *entry)
 {
 	static const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC, .ai_flags = ARES_AI_NOSORT };
 
-	entry->looking_up = true;
 	ares_getaddrinfo(entry->resolver->channel, entry->name, NULL, &hints, looked_up, entry);
 	rearm_timer(entry->resolver);
+}
+
+static void look_up(struct resolver_entry *entry)
+{
+	struct resolver *resolver = entry->resolver;
+
+	entry->looking_up = true;
+	if (resolver->stock && has_to_wait(resolver))
+		list_append(&resolver->parked, &entry->parked);
+	else
+		ask(entry);
+}
+
+/* --- sockets from a stock --------------------------------------------------------------------------------------------- */
+
+/*
+ * c-ares opens its sockets when it asks and can't wait for one, so there must be one of each kind that it may open before it is
+ * asked anything: UDP, and TCP for an answer that was cut. It takes others later, for a server that did not answer or for the next
+ * question; if there happens to be none, that try fails, as if the server had refused it.
+ * True if something is missing that the stock will have; what it will not have c-ares finds out.
+ */
+static bool has_to_wait(struct resolver *resolver)
+{
+	static const struct {
+		int family, type;
+	} wanted[] = { { AF_INET, SOCK_DGRAM }, { AF_INET, SOCK_STREAM }, { AF_INET6, SOCK_DGRAM },
+		{ AF_INET6, SOCK_STREAM } };
+
+	if (list_is_linked(&resolver->waiter.link))
+		return true;
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		enum socket_kind kind = socket_kind_of(wanted[i].family, wanted[i].type);
+
+		if (!(wanted[i].family == AF_INET ? resolver->asks_ipv4 : resolver->asks_ipv6) ||
+			socket_stock_has(resolver->stock, kind) != -EAGAIN)
+			continue;
+		socket_stock_wait(resolver->stock, kind, &resolver->waiter);
+		return true;
+	}
+	return false;
+}
+
+static void ask_parked(struct resolver *resolver)
+{
+	struct list_link *link;
+
+	while ((link = list_take_first(&resolver->parked)))
+		ask(CONTAINER_OF(link, struct resolver_entry, parked));
+}
+
+static void sockets_ready(struct socket_waiter *waiter, int error)
+{
+	struct resolver *resolver = CONTAINER_OF(waiter, struct resolver, waiter);
+
+	if (error || !has_to_wait(resolver))
+		ask_parked(resolver);
+}
+
+static ares_socket_t take_socket(int family, int type, int protocol, void *context)
+{
+	struct resolver *resolver = context;
+	int fd;
+
+	(void)protocol;
+	if (family != AF_INET && family != AF_INET6) {
+		errno = EAFNOSUPPORT;
+		return ARES_SOCKET_BAD;
+	}
+	fd = socket_stock_take(resolver->stock, socket_kind_of(family, type));
+	if (fd < 0)
+		errno = -fd;
+	return fd < 0 ? ARES_SOCKET_BAD : fd;
+}
+
+static int close_socket(ares_socket_t fd, void *context)
+{
+	(void)context;
+	return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *address, ares_socklen_t address_bytes, void *context)
+{
+	(void)context;
+	/* Loopback there is the endpoint itself, whose own name server knows nothing of back ends. */
+	if (destination_is_own_host(address)) {
+		errno = ENETUNREACH;
+		return -1;
+	}
+	return connect(fd, address, address_bytes);
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *bytes, size_t count, int flags, struct sockaddr *from,
+	ares_socklen_t *from_bytes, void *context)
+{
+	(void)context;
+	return recvfrom(fd, bytes, count, flags, from, from_bytes);
+}
+
+static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int part_count, void *context)
+{
+	/* sendmsg() does not write through msg_iov. */
+	const struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)part_count };
+
+	(void)context;
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static const struct ares_socket_functions socket_functions = {
+	.asocket = take_socket,
+	.aclose = close_socket,
+	.aconnect = connect_socket,
+	.arecvfrom = receive,
+	.asendv = send_parts,
+};
+
+/* Have c-ares take its sockets from the stock. False if memory is exhausted. */
+static bool use_stock(struct resolver *resolver, struct socket_stock *stock)
+{
+	struct ares_addr_port_node *servers = NULL;
+
+	if (ares_get_servers_ports(resolver->channel, &servers) != ARES_SUCCESS)
+		return false;
+	for (const struct ares_addr_port_node *server = servers; server; server = server->next) {
+		resolver->asks_ipv4 = resolver->asks_ipv4 || server->family == AF_INET;
+		resolver->asks_ipv6 = resolver->asks_ipv6 || server->family == AF_INET6;
+	}
+	ares_free_data(servers);
+	resolver->stock = stock;
+	resolver->waiter.ready = sockets_ready;
+	ares_set_socket_functions(resolver->channel, &socket_functions, resolver);
+	return true;
 }
 
 /* --- the interface ---------------------------------------------------------------------------------------------------- */
@@ -398,7 +541,7 @@ void resolver_prefer(struct resolver *resolver, struct view host, sa_family_t fa
 		entry->preferred = family;
 }
 
-struct resolver *resolver_new(struct loop *loop, const char *servers)
+struct resolver *resolver_new(struct loop *loop, const char *servers, struct socket_stock *stock)
 {
 	struct resolver *resolver = calloc(1, sizeof *resolver);
 	struct ares_options options = {
@@ -417,18 +560,26 @@ struct resolver *resolver_new(struct loop *loop, const char *servers)
 	resolver->loop = loop;
 	list_init(&resolver->entries);
 	list_init(&resolver->answered);
-	status = ares_library_init(ARES_LIB_INIT_ALL);
+	list_init(&resolver->parked);
+	status = stock ? ARES_SUCCESS : ares_library_init(ARES_LIB_INIT_ALL);
 	if (status != ARES_SUCCESS)
 		goto out;
+	resolver->holds_library = !stock;
 	status = ares_init_options(&resolver->channel, &options,
 		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS);
 	if (status != ARES_SUCCESS) {
-		ares_library_cleanup();
+		if (resolver->holds_library)
+			ares_library_cleanup();
 		goto out;
 	}
 	if (servers && ares_set_servers_ports_csv(resolver->channel, servers) != ARES_SUCCESS) {
 		resolver_free(resolver);
 		errno = EINVAL;
+		return NULL;
+	}
+	if (stock && !use_stock(resolver, stock)) {
+		resolver_free(resolver);
+		errno = ENOMEM;
 		return NULL;
 	}
 	return resolver;
@@ -445,8 +596,10 @@ void resolver_free(struct resolver *resolver)
 	if (!resolver)
 		return;
 	resolver->ending = true;
+	socket_waiter_cancel(&resolver->waiter);
 	ares_destroy(resolver->channel); /* calls looked_up() for what is under way, and closes all descriptors */
-	ares_library_cleanup();
+	if (resolver->holds_library)
+		ares_library_cleanup();
 	timer_disarm(resolver->loop, &resolver->timer);
 	loop_task_cancel(resolver->loop, &resolver->report);
 	while ((link = list_first(&resolver->entries))) {

@@ -10,8 +10,12 @@
  *
  * Sources: /etc/hosts, then the name servers of the settings, else those of /etc/resolv.conf; never its search list.
  *
+ * Its questions leave from the process's own network namespace, or from that of a stock of sockets, of which each look-up takes
+ * some; one that has none yet waits for them. Without sockets a look-up fails as if no name server answered.
+ *
  * Life cycle: resolver_new() → resolver_find() … → resolver_free(), which forgets the waiting queries.
- * Threads: belongs to its loop's thread; resolver_new() runs on one thread at a time (c-ares counts its users unlocked).
+ * Threads: belongs to its loop's thread; resolver_new() runs on one thread at a time (c-ares counts its users unlocked), unless it
+ * is given a stock: then on any, and another one without must live longer.
  * Not here: whether an address may be connected to (destination.h).
  */
 #ifndef POSTERN_OUTBOUND_RESOLVER_H
@@ -27,6 +31,7 @@
 
 struct loop;
 struct resolver;
+struct socket_stock;
 
 /* Addresses of one name that are kept; a UDP answer of 512 bytes holds no more AAAA records than about 17. */
 #define RESOLVER_ADDRESSES_MAX 8
@@ -69,8 +74,12 @@ enum resolver_answer {
 	RESOLVER_FAILED,  /* there is no such name, or no memory, or the name is malformed */
 };
 
-/* `servers`: "10.0.0.2,[fd00::2]:5353", or NULL for /etc/resolv.conf. NULL with errno set on failure (EINVAL: bad servers). */
-struct resolver *resolver_new(struct loop *loop, const char *servers) __attribute__((warn_unused_result));
+/*
+ * `servers`: "10.0.0.2,[fd00::2]:5353", or NULL for /etc/resolv.conf. `stock`: whence sockets come, outlives the resolver; NULL:
+ * they are made here. NULL with errno set on failure (EINVAL: bad servers).
+ */
+struct resolver *resolver_new(struct loop *loop, const char *servers, struct socket_stock *stock)
+	__attribute__((warn_unused_result));
 void resolver_free(struct resolver *resolver);
 
 /* Addresses of `host` (name or address, no brackets). query->done must be set; it is never called from within this. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 static void try_next_address(struct upstream *upstream);
+static void socket_ready(struct socket_waiter *waiter, int error);
 
 /* --- states ----------------------------------------------------------------------------------------------------------- */
 
@@ -132,9 +133,16 @@ static void free_later(struct loop_task *task)
 static void drop_attempt(struct upstream *upstream)
 {
 	loop_watch_fini(&upstream->connecting);
+	socket_waiter_cancel(&upstream->waiter);
 	if (upstream->fd >= 0)
 		close(upstream->fd);
 	upstream->fd = -1;
+}
+
+/* Who looks up the target's name. */
+static struct resolver *resolver_of(const struct upstream *upstream)
+{
+	return upstream->target->place ? upstream->target->place->resolver : upstream->pool->resolver;
 }
 
 void upstream_close(struct upstream *upstream)
@@ -256,7 +264,7 @@ static void connected(struct upstream *upstream)
 	upstream->fd = -1; /* the openers own it, also if they fail */
 	upstream->opened_ms = loop_now_ms(pool->loop);
 	resolver_prefer(
-		pool->resolver, facts->host, upstream->addresses.list[upstream->next_address - 1].any.sa_family);
+		resolver_of(upstream), facts->host, upstream->addresses.list[upstream->next_address - 1].any.sa_family);
 	if (facts->tls) {
 		struct tls_client_context *context = pool->settings.tls ? context_for(pool, facts) : NULL;
 
@@ -295,22 +303,62 @@ static void attempt_ended(struct loop_watch *watch, unsigned events)
 		connected(upstream);
 }
 
-/* Begin to connect to one address. True if it is under way or there already. */
-static bool attempt(struct upstream *upstream, const union resolver_address *address)
+/* Does the socket, which was told to connect to `address`, lead back to where it is? */
+static bool is_own_address(int fd, const union resolver_address *address)
+{
+	union resolver_address local;
+	socklen_t bytes = sizeof local;
+
+	if (getsockname(fd, &local.any, &bytes) < 0 || local.any.sa_family != address->any.sa_family)
+		return true;
+	/* The kernel calls every address of its own from just that address. */
+	return address->any.sa_family == AF_INET ? local.in.sin_addr.s_addr == address->in.sin_addr.s_addr
+						 : IN6_ARE_ADDR_EQUAL(&local.in6.sin6_addr, &address->in6.sin6_addr);
+}
+
+/* Begin to connect to one address by `fd`, which is the upstream's from now on. True if it is under way or there already. */
+static bool attempt(struct upstream *upstream, int fd, const union resolver_address *address)
 {
 	socklen_t address_bytes = address->any.sa_family == AF_INET ? sizeof address->in : sizeof address->in6;
 	int on = 1;
 
-	upstream->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (upstream->fd < 0)
-		return false;
+	upstream->fd = fd;
 	/* Requests are written whole; waiting for more to fill a segment would only delay them. Not worth failing for. */
 	(void)setsockopt(upstream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (connect(upstream->fd, &address->any, address_bytes) < 0 && errno != EINPROGRESS)
 		return false;
+	if (upstream->target->place && is_own_address(upstream->fd, address)) {
+		upstream->connect_error = OUTBOUND_FORBIDDEN;
+		return false;
+	}
 	/* A connection that is there at once shows as writable too, so both go one way. */
 	loop_watch_init(&upstream->connecting, upstream->pool->loop, upstream->fd, attempt_ended);
 	return loop_watch_write(&upstream->connecting, true) == 0;
+}
+
+/* A socket for the address that is next; -EAGAIN if it will be there later, when socket_ready() is called. */
+static int take_socket(struct upstream *upstream, sa_family_t family)
+{
+	struct outbound_place *place = upstream->target->place;
+	int fd;
+
+	if (!place) {
+		fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = socket_stock_take(&place->stock, socket_kind_of(family, SOCK_STREAM));
+	if (fd == -EAGAIN) {
+		upstream->waiter.ready = socket_ready;
+		socket_stock_wait(&place->stock, socket_kind_of(family, SOCK_STREAM), &upstream->waiter);
+	}
+	return fd;
+}
+
+/* May the place, if it is one, be left for this address at all? */
+static bool is_allowed(const struct upstream *upstream, const union resolver_address *address)
+{
+	return destination_is_allowed(upstream->pool->settings.destinations, &address->any) &&
+	       !(upstream->target->place && destination_is_own_host(&address->any));
 }
 
 static void try_next_address(struct upstream *upstream)
@@ -320,21 +368,35 @@ static void try_next_address(struct upstream *upstream)
 	drop_attempt(upstream);
 	while (upstream->next_address < upstream->addresses.count) {
 		union resolver_address *address = &upstream->addresses.list[upstream->next_address++];
+		int fd;
 
 		if (address->any.sa_family == AF_INET)
 			address->in.sin_port = port_be;
 		else
 			address->in6.sin6_port = port_be;
-		if (!destination_is_allowed(upstream->pool->settings.destinations, &address->any))
+		if (!is_allowed(upstream, address))
 			continue;
 		upstream->connect_error = OUTBOUND_CONNECT;
-		if (attempt(upstream, address)) {
+		fd = take_socket(upstream, address->any.sa_family);
+		if (fd == -EAGAIN || (fd >= 0 && attempt(upstream, fd, address))) {
 			upstream_arm(upstream);
 			return;
 		}
 		drop_attempt(upstream);
 	}
 	upstream_fail(upstream, upstream->connect_error);
+}
+
+/* There is a socket for the address that was next, or there will be none. */
+static void socket_ready(struct socket_waiter *waiter, int error)
+{
+	struct upstream *upstream = CONTAINER_OF(waiter, struct upstream, waiter);
+
+	ASSERT_MAGIC(upstream, UPSTREAM_MAGIC);
+	ASSERT(upstream->state == UPSTREAM_CONNECTING && upstream->next_address > 0);
+	if (!error)
+		upstream->next_address--;
+	try_next_address(upstream);
 }
 
 static void resolved(struct resolver_query *query, const struct resolver_addresses *addresses)
@@ -358,7 +420,8 @@ void upstream_connect(struct upstream *upstream)
 	upstream->connect_error = OUTBOUND_FORBIDDEN; /* holds if no address may even be tried */
 	upstream->connect_deadline_ms = loop_now_ms(pool->loop) + pool->settings.connect_timeout_ms;
 	upstream->query.done = resolved;
-	switch (resolver_find(pool->resolver, upstream->target->facts.host, &upstream->query, &upstream->addresses)) {
+	switch (resolver_find(
+		resolver_of(upstream), upstream->target->facts.host, &upstream->query, &upstream->addresses)) {
 	case RESOLVER_READY:
 		upstream_set_state(upstream, UPSTREAM_CONNECTING);
 		try_next_address(upstream);

@@ -14,7 +14,7 @@
  * is left armed on freed memory.
  *
  * Files: upstream.c (connecting, states, closing), upstream_pool.c (targets, idle connections, limits), upstream_answer.c
- * (what comes), outbound.c (what is sent; the interface).
+ * (what comes), outbound_place.c (places), outbound.c (what is sent; the interface).
  */
 #ifndef POSTERN_OUTBOUND_UPSTREAM_H
 #define POSTERN_OUTBOUND_UPSTREAM_H
@@ -54,11 +54,21 @@ enum upstream_state {
 /* One address gets this long while there are others to try (RFC 8305 section 8 calls 250 ms a good delay). */
 #define UPSTREAM_ATTEMPT_MS 300
 
-/* A host, port and kind of TLS, with its idle connections. Lives while it has connections or is remembered. */
+/* Where connections leave from, if not from the gateway's own namespace. Lives until it is freed and no order is away. */
+struct outbound_place {
+	struct outbound *pool;
+	struct list_link link; /* in pool->places; once it is freed, in pool->leaving */
+	struct socket_stock stock;
+	struct resolver *resolver;
+	char name[OUTBOUND_PLACE_MAX_BYTES + 1];
+};
+
+/* A host, port and kind of TLS at a place, with its idle connections. Lives while it has connections or is remembered. */
 struct upstream_target {
 	struct upstream_target *next; /* in its bucket */
 	struct list_link link;        /* in pool->targets, the one used last at the end */
 	struct outbound_target facts; /* its host points to `host` */
+	struct outbound_place *place; /* NULL: the gateway's own */
 	struct list idle;             /* the one used last first: it is the warmest, and the others age out */
 	uint32_t idle_count;
 	uint32_t connection_count; /* in any state */
@@ -109,6 +119,7 @@ struct upstream {
 	struct resolver_query query;
 	struct resolver_addresses addresses;
 	size_t next_address;
+	struct socket_waiter waiter;       /* for a socket of the place, to the address before next_address */
 	enum outbound_error connect_error; /* the best reason so far, if no address works */
 	struct loop_watch connecting;
 	int fd; /* until a stream owns it; else -1 */
@@ -123,6 +134,7 @@ struct outbound {
 	struct upstream_target *buckets[UPSTREAM_BUCKETS];
 	struct list targets;
 	uint32_t target_count;
+	struct list places, leaving;
 	struct list idle, active, closed;
 	uint32_t idle_count, connection_count;
 	struct upstream *spare;
@@ -135,8 +147,14 @@ struct outbound {
 
 /* --- upstream_pool.c --- */
 
-/* The remembered target equal to `facts`, made if need be; NULL if there is no memory or too many are in use. */
-struct upstream_target *upstream_pool_target(struct outbound *pool, const struct outbound_target *facts);
+/* The remembered target equal to `facts` at `place`, made if need be; NULL if there is no memory or too many are in use. */
+struct upstream_target *upstream_pool_target(
+	struct outbound *pool, const struct outbound_target *facts, struct outbound_place *place);
+
+/* Close the idle connections from a place. */
+void upstream_pool_close_idle(struct outbound *pool, const struct outbound_place *place);
+/* Forget the targets of a place, which has no connections. */
+void upstream_pool_forget_place(struct outbound *pool, const struct outbound_place *place);
 
 /* An idle connection to the target that may be used, taken out of the lists; NULL if there is none. */
 struct upstream *upstream_pool_take_idle(struct upstream_target *target);
@@ -180,6 +198,11 @@ void upstream_arm(struct upstream *upstream);
 
 /* The owner's callback: input on a BUSY or IDLE connection. */
 void upstream_readable(struct stream *stream);
+
+/* --- outbound_place.c --- */
+
+/* For outbound_free(): every place is freed, and what is still away does not come home. */
+void outbound_place_forget_all(struct outbound *pool);
 
 /* --- outbound.c --- */
 

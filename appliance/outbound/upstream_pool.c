@@ -7,6 +7,13 @@
 
 /* --- targets ---------------------------------------------------------------------------------------------------------- */
 
+static struct upstream_target **bucket_of(
+	struct outbound *pool, const struct outbound_target *facts, const struct outbound_place *place)
+{
+	/* Places are few; the higher bits of their addresses are alike, the lowest are 0. */
+	return &pool->buckets[(facts->hash ^ (uintptr_t)place >> 6) % UPSTREAM_BUCKETS];
+}
+
 static bool is_same_target(const struct outbound_target *a, const struct outbound_target *b)
 {
 	return a->hash == b->hash && a->port == b->port && a->tls == b->tls &&
@@ -16,7 +23,7 @@ static bool is_same_target(const struct outbound_target *a, const struct outboun
 
 static void forget_target(struct outbound *pool, struct upstream_target *target)
 {
-	struct upstream_target **link = &pool->buckets[target->facts.hash % UPSTREAM_BUCKETS];
+	struct upstream_target **link = bucket_of(pool, &target->facts, target->place);
 
 	ASSERT(target->connection_count == 0);
 	while (*link != target)
@@ -45,12 +52,13 @@ static bool make_room(struct outbound *pool)
 	return false;
 }
 
-struct upstream_target *upstream_pool_target(struct outbound *pool, const struct outbound_target *facts)
+struct upstream_target *upstream_pool_target(
+	struct outbound *pool, const struct outbound_target *facts, struct outbound_place *place)
 {
-	struct upstream_target **bucket = &pool->buckets[facts->hash % UPSTREAM_BUCKETS], *target;
+	struct upstream_target **bucket = bucket_of(pool, facts, place), *target;
 
 	for (target = *bucket; target; target = target->next)
-		if (is_same_target(&target->facts, facts))
+		if (target->place == place && is_same_target(&target->facts, facts))
 			return target;
 	if (!make_room(pool))
 		return NULL;
@@ -60,12 +68,24 @@ struct upstream_target *upstream_pool_target(struct outbound *pool, const struct
 	memcpy(target->host, facts->host.at, facts->host.count);
 	target->facts = *facts;
 	target->facts.host = view_from(target->host, facts->host.count);
+	target->place = place;
 	list_init(&target->idle);
 	target->next = *bucket;
 	*bucket = target;
 	list_append(&pool->targets, &target->link);
 	pool->target_count++;
 	return target;
+}
+
+void upstream_pool_forget_place(struct outbound *pool, const struct outbound_place *place)
+{
+	LIST_EACH_SAFE(link, &pool->targets)
+	{
+		struct upstream_target *target = CONTAINER_OF(link, struct upstream_target, link);
+
+		if (target->place == place)
+			forget_target(pool, target);
+	}
 }
 
 /* --- connections ------------------------------------------------------------------------------------------------------ */
@@ -152,10 +172,23 @@ void upstream_pool_keep_idle(struct upstream *upstream)
 	list_append(&pool->idle, &upstream->pool_link);
 	target->idle_count++;
 	pool->idle_count++;
-	if (target->idle_count > pool->settings.idle_per_target_count)
+	if (target->place && target->place->stock.is_closed)
+		upstream_close(upstream);
+	else if (target->idle_count > pool->settings.idle_per_target_count)
 		upstream_close(CONTAINER_OF(list_last(&target->idle), struct upstream, target_link));
 	else if (pool->idle_count > pool->settings.idle_count)
 		upstream_close(CONTAINER_OF(list_first(&pool->idle), struct upstream, pool_link));
+}
+
+void upstream_pool_close_idle(struct outbound *pool, const struct outbound_place *place)
+{
+	LIST_EACH_SAFE(link, &pool->idle)
+	{
+		struct upstream *upstream = CONTAINER_OF(link, struct upstream, pool_link);
+
+		if (upstream->target->place == place)
+			upstream_close(upstream);
+	}
 }
 
 void upstream_pool_unlink(struct upstream *upstream)

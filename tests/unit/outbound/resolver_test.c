@@ -91,7 +91,7 @@ static int set_up(void **state)
 	loop_watch_init(&server, loop, fd, server_asked);
 	assert_int_equal(0, loop_watch_read(&server, true));
 	snprintf(servers, sizeof servers, "127.0.0.1:%u", ntohs(address.sin_port));
-	resolver = resolver_new(loop, servers);
+	resolver = resolver_new(loop, servers, NULL);
 	assert_non_null(resolver);
 	return 0;
 }
@@ -335,7 +335,7 @@ static void bad_servers_are_refused(void **state)
 {
 	(void)state;
 	errno = 0;
-	assert_null(resolver_new(loop, "not an address"));
+	assert_null(resolver_new(loop, "not an address", NULL));
 	assert_int_equal(EINVAL, errno);
 }
 
@@ -350,7 +350,7 @@ static void freeing_forgets_what_is_under_way(void **state)
 	resolver_free(resolver);
 	assert_false(wait.done);
 	assert_null(wait.query.entry);
-	resolver = resolver_new(loop, NULL);
+	resolver = resolver_new(loop, NULL, NULL);
 	assert_non_null(resolver);
 }
 
