@@ -9,7 +9,7 @@ IMAGE_TEST_PACKAGES := qemu-system-x86 ovmf xorriso dnsmasq-base rsyslog rsyslog
 IMAGE_SOURCES := $(wildcard image/init/*.c)
 IMAGE_OBJECTS := $(IMAGE_SOURCES:%.c=$(B)/%.o)
 STAGE1_PARTS := stage1 console disk grubenv modules
-INIT_PARTS := init service machine clock console data disk grubenv kernel_log modules record
+INIT_PARTS := init service machine clock console data disk grubenv kernel_log modules record trial
 MODPROBE_PARTS := modprobe modules console
 
 # The initramfs holds stage1 alone: it brings its libc along.
@@ -22,12 +22,6 @@ $(B)/image/init/init: $(INIT_PARTS:%=$(B)/image/init/%.o)
 $(B)/image/init/modprobe: $(MODPROBE_PARTS:%=$(B)/image/init/%.o)
 	@echo '  LD    $@'
 	@$(CC) $(LDFLAGS) -o $@ $^
-
-# init has no folder below it; its tests are run with all others.
-PATH_init := image/init
-$(eval $(call folder_rules,init))
-UNIT_TESTS += $(TESTS_init)
-unit-programs unit: $(TESTS_init)
 
 # init has no folder below it; its tests are run with all others.
 PATH_init := image/init

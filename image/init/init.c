@@ -2,8 +2,8 @@
 /*
  * init: process 1 of the appliance: mounts, modules, a fixed table of services, and an orderly end.
  *
- * When posternd says that it serves, the slot has proven itself: the boot loader's count of tries is set back to its full
- * number.
+ * Whether a start is good is the daemon `system`'s to say (image/system/daemon.h); an update of which it does not say so is given up in any
+ * case (trial.h).
  * A watchdog (the machine's, or the kernel's own) restarts a machine whose init does not come round any more.
  *
  * The end: SIGTERM and the power button switch off, SIGINT (Ctrl-Alt-Del) restarts: services are told to end, posternd
@@ -25,10 +25,10 @@
 #include "image/init/clock.h"
 #include "image/init/console.h"
 #include "image/init/data.h"
-#include "image/init/grubenv.h"
 #include "image/init/kernel_log.h"
 #include "image/init/machine.h"
 #include "image/init/service.h"
+#include "image/init/trial.h"
 
 #define SETTINGS "/run/postern/config/postern.yaml"
 #define LEASE_SETTINGS "/run/postern/config/dhcpcd.conf"
@@ -45,7 +45,7 @@
 #define NETWORK_MAX_MS 15000
 #define CONFIGURE_MAX_MS 60000
 
-static void keep_slot(const struct service *posternd);
+static void say_when_serving(const struct service *posternd);
 
 /*
  * At the end, wave by wave: who uses the logs outlives who writes them, and the network is there until nobody needs it.
@@ -67,8 +67,8 @@ static struct service services[] = {
 		.once_ms = CONFIGURE_MAX_MS },
 	[POSTERND] = { .name = "posternd",
 		.arguments = { "/usr/lib/postern/posternd", "--settings", SETTINGS_OF_THE_IMAGE },
-		.on_line = keep_slot },
-	[SYSTEM] = { .name = "system", .arguments = { "/usr/lib/postern/system" } },
+		.on_line = say_when_serving },
+	[SYSTEM] = { .name = "system", .arguments = { "/usr/lib/postern/system" }, .on_line = trial_on_line },
 	[ROTATE] = { .name = "rotate",
 		.arguments = { "/usr/lib/postern/rotate", "/var/log/postern", CLOCK_NOTED_PATH },
 		.end_wave = LOGS },
@@ -89,24 +89,10 @@ static uint64_t end_at_ms;
 
 /* ---- services ---- */
 
-/* It serves: an update that was on trial stays, and the next starts have all their tries. */
-static void keep_slot(const struct service *posternd)
+static void say_when_serving(const struct service *posternd)
 {
-	static struct grubenv env;
-	int error;
-
-	if (strncmp(posternd->line, READY, strlen(READY)) != 0)
-		return;
-	error = grubenv_read(&env);
-	if (!error)
-		error = grubenv_put(&env, "tries", "3");
-	if (!error)
-		error = grubenv_put(&env, "previous", "");
-	if (!error)
-		error = grubenv_write(&env);
-	if (error)
-		console_say("init", "the boot loader can't be told: %s", strerror(-error));
-	console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
+	if (strncmp(posternd->line, READY, strlen(READY)) == 0)
+		console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
 }
 
 /* Others than services are orphans: the gateway of a posternd that died, until its successor ends it. */
@@ -179,6 +165,8 @@ static uint64_t start_services(void)
 {
 	uint64_t latest_ms = service_now_ms() + ROUND_MAX_MS;
 
+	if (!ending && trial_is_lost(service_now_ms(), &latest_ms))
+		begin_end(RB_AUTOBOOT);
 	if (ending)
 		return end_at_ms < latest_ms ? end_at_ms : latest_ms;
 	/* What `configure` made, once it has; else the image's own, with which management is closed to the outside. */
@@ -235,6 +223,7 @@ int main(void)
 		services[i].output = -1;
 	take_signals();
 	machine_prepare();
+	trial_open();
 	kernel_log = kernel_log_open();
 	while (!ending || !has_ended())
 		turn();

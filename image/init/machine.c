@@ -18,7 +18,6 @@
 #include "image/init/clock.h"
 #include "image/init/console.h"
 #include "image/init/data.h"
-#include "image/init/grubenv.h"
 #include "image/init/modules.h"
 #include "image/init/record.h"
 
@@ -57,19 +56,6 @@ static void open_devices(void)
 	}
 }
 
-static void say_why(void)
-{
-	static struct grubenv env;
-	char slot[GRUBENV_VALUE_BYTES], why[GRUBENV_VALUE_BYTES];
-
-	snprintf(slot, sizeof slot, "%s", console_argument("slot"));
-	if (grubenv_read(&env) < 0)
-		return;
-	grubenv_get(&env, "why", why);
-	if (*why)
-		console_say("init", "slot %s was started because %s", slot, why);
-}
-
 void machine_prepare(void)
 {
 	static const char hostname[] = "postern";
@@ -86,7 +72,6 @@ void machine_prepare(void)
 	data_mount();
 	clock_raise();
 	open_devices();
-	say_why();
 }
 
 void machine_feed_watchdog(void)
