@@ -17,8 +17,9 @@
 #include "appliance/control/server.h"
 #include "appliance/control/state.h"
 
-/* How often certificates are looked at. */
+/* How often certificates are looked at; and at once when the clock was set by more than that. */
 #define RENEW_CHECK_MS ((uint64_t)3600 * 1000)
+#define CLOCK_STEP_MS ((uint64_t)60 * 1000)
 
 void control_path(const struct control *control, const char *name, char ret[CONTROL_PATH_MAX_BYTES])
 {
@@ -72,6 +73,16 @@ static void free_settings(struct control *control)
 	free(control->networks);
 }
 
+/* A machine without a battery starts with any date: certificates of that time are not those of today. */
+static bool clock_was_set(struct control *control)
+{
+	uint64_t began_ms = clock_wall_ms() - clock_monotonic_ms(), before_ms = control->clock_began_ms;
+
+	control->clock_began_ms = began_ms;
+	/* Unsigned: a date before 1970 plus uptime wraps, and the difference is right all the same. */
+	return began_ms - before_ms + CLOCK_STEP_MS > 2 * CLOCK_STEP_MS;
+}
+
 /* Each second: what must be tried again or looked after. */
 static void look_after(void *context)
 {
@@ -81,7 +92,7 @@ static void look_after(void *context)
 	filter_retry(control);
 	drop_log_run(control, clock_monotonic_ms());
 	drop_log_count(control, clock_monotonic_ms());
-	if (clock_monotonic_ms() >= control->renew_check_ms) {
+	if (clock_was_set(control) || clock_monotonic_ms() >= control->renew_check_ms) {
 		control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
 		certificates_renew(control);
 	}
@@ -149,6 +160,7 @@ int control_open(
 	control->loop = loop;
 	control->started_ms = clock_wall_ms();
 	control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
+	control->clock_began_ms = clock_wall_ms() - clock_monotonic_ms();
 	/* Generations of an earlier run may still be in force: these are others. */
 	control->filter_generation = control->started_ms;
 	copy_settings(control, settings);

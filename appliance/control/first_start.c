@@ -62,9 +62,11 @@ int first_start_key(struct control *control)
 
 /* --- certificates ------------------------------------------------------------------------------------------------------------------ */
 
-static int64_t now_s(void)
+int64_t certificates_now_s(void)
 {
-	return (int64_t)(clock_wall_ms() / 1000);
+	int64_t now = (int64_t)(clock_wall_ms() / 1000);
+
+	return now > AUTHORITY_BEGIN_S ? now : AUTHORITY_BEGIN_S;
 }
 
 static int put_pair(struct call *call, enum store_kind kind, const char *id, const struct authority_pair *pair)
@@ -100,13 +102,17 @@ static int find_authority(struct call *call, struct authority_pair *ret)
 	}
 	if (call->store_error < 0)
 		return call->store_error;
-	error = authority_new(ret, name, now_s() - DAY_S, now_s() + (int64_t)AUTHORITY_LIFE_DAYS * DAY_S, &call->arena);
+	error = authority_new(ret, name, AUTHORITY_BEGIN_S, certificates_now_s() + (int64_t)AUTHORITY_LIFE_DAYS * DAY_S,
+		&call->arena);
 	return error < 0 ? error : put_pair(call, STORE_ca, "private", ret);
 }
 
+/* Neither near its end, nor of a time that the clock has gone back from. */
 static bool is_fresh(const struct json *record)
 {
-	return json_find_integer(record, "NotAfter", 0) > now_s() + (int64_t)CERTIFICATE_RENEW_DAYS * DAY_S;
+	return json_find_integer(record, "NotBefore", 0) <= certificates_now_s() &&
+	       json_find_integer(record, "NotAfter", 0) >
+		       certificates_now_s() + (int64_t)CERTIFICATE_RENEW_DAYS * DAY_S;
 }
 
 static int issue_default(struct call *call, const struct authority_pair *authority)
@@ -122,8 +128,8 @@ static int issue_default(struct call *call, const struct authority_pair *authori
 	names[0] = call_view(call, "*.execute-api.%s.amazonaws.com", region);
 	names[1] = call_view(call, "*.execute-api.%s.vpce.amazonaws.com", region);
 	names[2] = call_view(call, "execute-api.%s.amazonaws.com", region);
-	error = authority_issue(&pair, authority, names, 3, now_s() - DAY_S,
-		now_s() + (int64_t)CERTIFICATE_LIFE_DAYS * DAY_S, &call->arena);
+	error = authority_issue(&pair, authority, names, 3, certificates_now_s() - DAY_S,
+		certificates_now_s() + (int64_t)CERTIFICATE_LIFE_DAYS * DAY_S, &call->arena);
 	if (error == 0)
 		error = put_pair(call, STORE_servercertificate, "default", &pair);
 	if (error == 0) {

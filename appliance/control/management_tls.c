@@ -119,7 +119,7 @@ static int issue(struct management_tls *tls)
 {
 	const struct authority_pair authority = { tls->authority_pem, tls->authority_key_pem };
 	uint64_t now_ms = clock_wall_ms();
-	int64_t now_s = (int64_t)(now_ms / 1000);
+	int64_t now_s = certificates_now_s();
 	struct view names[MANAGEMENT_TLS_NAMES_MAX];
 	struct tls_server_settings settings = { .policy = tls_policy_find("TLS_1_2", 7), .worker_count = 1 };
 	struct tls_server_context *context;

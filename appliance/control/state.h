@@ -68,6 +68,7 @@ struct control {
 
 	struct counters_slot *counts; /* control's own; NULL without counters */
 	uint64_t renew_check_ms;      /* monotonic: when certificates are looked at again */
+	uint64_t clock_began_ms;      /* wall clock of the monotonic clock's zero: changes when the clock is set */
 
 	struct worker worker;
 	struct control_server *server; /* the loop's */
