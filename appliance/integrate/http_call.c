@@ -215,6 +215,7 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 	call->request = *request;
 	outbound_request = (struct outbound_request){
 		.target = &call->request.target,
+		.place = call->place,
 		.head = request->head,
 		.timeout_ms = timeout_ms,
 		.idempotent = request->idempotent,

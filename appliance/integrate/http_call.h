@@ -63,6 +63,7 @@ struct http_call {
 	/* --- set by the caller */
 	const struct http_call_owner *owner;
 	struct exchange *exchange;
+	struct outbound_place *place; /* where it leaves from; NULL: the gateway's own namespace */
 	enum http_call_body body_source;
 	struct view whole;
 	bool in_request; /* no return to the loop since the exchange's request(): its body may be here already */

@@ -211,6 +211,7 @@ static int start_workers(struct gateway *gateway)
 		.requests = gateway->requests,
 		.main_loop = gateway->loop,
 		.reports = &gateway_reports,
+		.order_sockets = gateway_sockets_order,
 		.context = gateway,
 	};
 	for (unsigned i = 0; i < gateway->worker_count; i++) {
@@ -284,6 +285,7 @@ int gateway_main(int argc, char **argv)
 	int status;
 
 	list_init(&gateway.endpoints);
+	gateway_sockets_init(&gateway);
 	status = start(&gateway, argc, argv);
 	if (status)
 		return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The gateway's dealings with posternd: sockets of endpoints, READY, drain, reload, handing back after posternd's death. */
+/* The gateway's dealings with posternd: listening sockets of endpoints, READY, drain, reload, handing back after posternd's death. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -224,6 +224,7 @@ static void hand_back_next(struct gateway *gateway)
 		return;
 	}
 	gateway->handing_back = false;
+	gateway_sockets_resume(gateway);
 	gateway->sockets_asked = false;
 	if (current_revision(gateway->current))
 		gateway_snapshot_serves(gateway);
@@ -336,6 +337,9 @@ static void message(struct posternd_link *link, struct verb_message *message)
 		break;
 	case VERB_ENDPOINT_GONE:
 		lose_endpoint(gateway, message->body.endpoint_id.id);
+		break;
+	case VERB_OUTGOING_SOCKETS:
+		gateway_sockets_answered(gateway, message);
 		break;
 	case VERB_DRAIN:
 		drain(gateway, message->body.drain.limit_ms);

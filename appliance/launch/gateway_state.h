@@ -4,6 +4,7 @@
  *
  *   gateway.c            start and end
  *   gateway_endpoints.c  posternd's messages: endpoints, drain, reload, handing back
+ *   gateway_sockets.c    sockets of endpoints' namespaces, to the workers that ordered them
  */
 #ifndef POSTERN_LAUNCH_GATEWAY_STATE_H
 #define POSTERN_LAUNCH_GATEWAY_STATE_H
@@ -14,6 +15,7 @@
 #include "appliance/base/list.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/launch/address.h"
+#include "appliance/launch/gateway_sockets.h"
 #include "appliance/launch/posternd_link.h"
 #include "appliance/launch/start.h"
 #include "appliance/launch/wiring.h"
@@ -68,6 +70,10 @@ struct gateway {
 	uint32_t expected_count; /* endpoints that posternd announced */
 	size_t hand_back_index;  /* next step of handing back; see gateway_endpoints.c */
 	bool handing_back;
+
+	struct list orders_waiting, orders_asked; /* for sockets, of workers; see gateway_sockets.c */
+	unsigned orders_asked_count;
+	uint64_t next_complaint_ms;
 
 	unsigned log_change_count; /* workers that still write to old_log_fd */
 	int old_log_fd;

@@ -127,8 +127,16 @@ static void release_served(void *identity)
 {
 	struct served *served = identity;
 
-	if (--served->reference_count == 0)
-		free(served);
+	if (--served->reference_count > 0)
+		return;
+	outbound_place_free(served->identity.place);
+	free(served);
+}
+
+/* In local mode the endpoint has no namespace of its own: there is one place to call back ends from. */
+static bool calls_from_endpoint(const struct settings *settings)
+{
+	return settings->backend_from == SETTINGS_BACKEND_FROM_ENDPOINT && !settings->local;
 }
 
 static void report_opened(struct loop_message *message)
@@ -166,6 +174,8 @@ static void stop_serving(struct served *served, bool end_connections)
 	if (served->dns)
 		dns_server_close(served->dns, true);
 	stop_accepting(served, end_connections);
+	if (served->identity.place)
+		outbound_place_close(served->identity.place);
 	release_served(served);
 }
 
@@ -184,6 +194,13 @@ static int start_serving(struct served *served)
 
 	served->identity.worker = &worker->pipeline;
 	memcpy(served->identity.endpoint_id, sockets->endpoint_id, sizeof served->identity.endpoint_id);
+	if (calls_from_endpoint(worker->config->settings)) {
+		served->identity.place = outbound_place_new(
+			worker->outbound, sockets->endpoint_id, worker->config->order_sockets, worker->config->context);
+		/* Not served at all, rather than from elsewhere. */
+		if (!served->identity.place)
+			return -errno;
+	}
 	if (sockets->dns_udp_fd >= 0 || sockets->dns_tcp_fd >= 0)
 		error = dns_server_open(worker->dns, view_from_text(sockets->endpoint_id), sockets->dns_udp_fd,
 			sockets->dns_tcp_fd, &served->dns);

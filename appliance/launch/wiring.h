@@ -2,7 +2,7 @@
 /*
  * wiring: one worker of the gateway: every part that a request meets, joined on one thread and one loop.
  *
- *	loop ─ tls ─ http server ─ pipeline ─┬─ integrate ─ outbound ─ back ends
+ *	loop ─ tls ─ http server ─ pipeline ─┬─ integrate ─ outbound ─ back ends, from the host or from a place of each endpoint
  *	     └ dns server                    └─ observe (access log, counters)
  *
  * Life cycle: wiring_start() makes the parts and the thread; wiring_open_endpoint() and wiring_close_endpoint() as endpoints come
@@ -21,6 +21,7 @@
 #include "appliance/launch/settings.h"
 #include "appliance/loop/loop.h"
 #include "appliance/outbound/destination.h"
+#include "appliance/outbound/socket_stock.h"
 #include "appliance/tls/worker.h"
 #include "netns/verbs.h"
 
@@ -55,7 +56,9 @@ struct wiring_config {
 	struct request_record *requests; /* likewise */
 	struct loop *main_loop;
 	const struct wiring_reports *reports;
-	void *context; /* of the reports */
+	socket_order_fn
+		*order_sockets; /* with `backend_from: endpoint`: whom workers order sockets from; on their threads */
+	void *context;          /* of the reports and of order_sockets */
 };
 
 /* Make worker `index` and its thread. NULL after logging why. */

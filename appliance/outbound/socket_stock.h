@@ -45,6 +45,7 @@ struct socket_order {
 	/* --- for the maker, while the order is away */
 	struct loop_message message; /* to send it to another thread and back */
 	struct list_link link;
+	void *maker;
 	/* --- what is wanted; not to be changed */
 	struct loop *loop; /* where it is to be delivered */
 	const char *place; /* whose namespace: an endpoint's id; valid while the order is away */

@@ -231,6 +231,7 @@ static enum verdict integrate_http(struct pipeline *p)
 							    : "the request does not fit into memory");
 	p->call.owner = &call_owner;
 	p->call.exchange = p->exchange;
+	p->call.place = p->listener->place;
 	p->call.in_request = p->in_request;
 	error = http_call_start(&p->call, p->worker->integrate, &request, integration->timeout_ms);
 	if (error)

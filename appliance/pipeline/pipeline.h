@@ -31,6 +31,7 @@
 struct current;
 struct integrate_worker;
 struct observe_worker;
+struct outbound_place;
 struct pattern_scratch;
 struct snapshot;
 struct tls_server_context;
@@ -64,7 +65,8 @@ struct pipeline_worker {
 /* By which endpoint a connection comes in: the listener's `identity` and `choose_context`. Lives until it is released. */
 struct pipeline_listener {
 	struct pipeline_worker *worker;
-	char endpoint_id[24]; /* "vpce-" and 17 hex digits, NUL-terminated */
+	char endpoint_id[24];         /* "vpce-" and 17 hex digits, NUL-terminated */
+	struct outbound_place *place; /* where calls of back ends leave from; NULL: the gateway's own namespace */
 };
 
 /* Handles the exchanges of a server whose context is a struct pipeline_worker and whose listeners are as above. */
