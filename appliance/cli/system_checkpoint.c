@@ -42,6 +42,8 @@ static int call_for(struct cli *cli, const struct cli_usage *usage, const char *
 		return CLI_FAILED;
 	if (cli->json)
 		return cli_print_json(answer);
+	if (json_find_bool(answer, "settingsConfirmed", false))
+		printf("settings: confirmed\n");
 	system_checkpoint_print(answer);
 	return CLI_OK;
 }
@@ -95,7 +97,9 @@ int system_confirm(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_usage usage = {
 		.synopsis = "postern system confirm",
-		.about = "Keep what was changed since `postern system checkpoint`.",
+		.about = "Keep what was changed since `postern system checkpoint`, and the appliance's settings that "
+			 "are on trial "
+			 "(`postern system settings`).",
 	};
 
 	return call_for(cli, &usage, TARGET "/confirm", argc, argv);

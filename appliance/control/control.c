@@ -92,6 +92,7 @@ static void look_after(void *context)
 	filter_retry(control);
 	drop_log_run(control, clock_monotonic_ms());
 	drop_log_count(control, clock_monotonic_ms());
+	machine_tell(control);
 	if (clock_was_set(control) || clock_monotonic_ms() >= control->renew_check_ms) {
 		control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
 		certificates_renew(control);

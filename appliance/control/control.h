@@ -41,7 +41,9 @@ struct control_settings {
 	size_t network_count;
 	const char *access_key_id, *secret_access_key; /* from the settings; NULL: made at the first start */
 	const char *operator_certificate; /* PEM, judged already: who gets the key that is made; NULL: nobody */
-	const char *management_names;     /* of management's certificate, separated by spaces; or NULL */
+	struct netns_address management[NETNS_MANAGEMENT_MAX]; /* where it listens */
+	size_t management_count;
+	const char *management_names; /* of management's certificate, separated by spaces; or NULL */
 	bool local;
 	const char *traffic_address;     /* local mode: "127.0.0.1:8443" */
 	const char *management_url;      /* what `credentials` and the status name, "http://127.0.0.1:4566" */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Postern's own operations on checkpoints: begin, look, confirm, take back. */
 #include <errno.h>
+#include <string.h>
 
 #include "appliance/control/checkpoint.h"
+#include "appliance/control/machine.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/state.h"
 
@@ -41,10 +43,21 @@ int op_get_checkpoint(struct call *call)
 	return 0;
 }
 
+/* Settings of the appliance on trial are confirmed by the same call. */
 int op_confirm_checkpoint(struct call *call)
 {
-	int error;
+	bool were_on_trial = false;
+	int error = machine_confirm(call->control, &were_on_trial);
 
+	if (error < 0)
+		return call_fail(call, "ServiceUnavailableException",
+			"The appliance's settings on trial can't be confirmed: %s", strerror(-error));
+	if (were_on_trial)
+		json_set_bool(call->output, "settingsConfirmed", true);
+	if (!is_open(call) && were_on_trial) {
+		checkpoint_describe(call->control, call->output);
+		return 0;
+	}
 	if (!is_open(call))
 		return fail_without(call);
 	if (checkpoint_is_over(call->control))

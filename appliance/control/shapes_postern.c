@@ -56,3 +56,29 @@ static const struct shape_member get_policy_impact_members[] = {
 	{ .name = "hours", .type = SHAPE_INTEGER },
 };
 const struct shape shape_get_policy_impact = { SHAPE_MEMBERS(get_policy_impact_members) };
+
+const struct shape shape_get_system = { .type = SHAPE_STRUCT };
+
+static const struct shape_member begin_system_update_members[] = {
+	{ .name = "allowOlder", .place = SHAPE_QUERY, .type = SHAPE_BOOL },
+	{ .name = "head", .place = SHAPE_PAYLOAD, .type = SHAPE_BLOB, .required = true },
+};
+const struct shape shape_begin_system_update = { SHAPE_MEMBERS(begin_system_update_members) };
+
+static const struct shape_member put_system_update_chunk_members[] = {
+	{ .name = "index", .place = SHAPE_PATH, .required = true },
+	{ .name = "chunk", .place = SHAPE_PAYLOAD, .type = SHAPE_BLOB, .required = true },
+};
+const struct shape shape_put_system_update_chunk = { SHAPE_MEMBERS(put_system_update_chunk_members) };
+
+const struct shape shape_finish_system_update = { .type = SHAPE_STRUCT };
+const struct shape shape_cancel_system_update = { .type = SHAPE_STRUCT };
+
+static const struct shape_member put_system_settings_members[] = {
+	{ .name = "settings", .required = true },
+	{ .name = "networkConfig" },
+	{ .name = "confirmSeconds", .type = SHAPE_INTEGER },
+};
+const struct shape shape_put_system_settings = { SHAPE_MEMBERS(put_system_settings_members) };
+
+const struct shape shape_restart_system = { .type = SHAPE_STRUCT };

@@ -18,6 +18,7 @@
 #include "appliance/control/drop_log.h"
 #include "appliance/control/events.h"
 #include "appliance/control/filter_targets.h"
+#include "appliance/control/machine.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/worker.h"
 #include "appliance/crypto/seal.h"
@@ -69,6 +70,8 @@ struct control {
 	struct counters_slot *counts; /* control's own; NULL without counters */
 	uint64_t renew_check_ms;      /* monotonic: when certificates are looked at again */
 	uint64_t clock_began_ms;      /* wall clock of the monotonic clock's zero: changes when the clock is set */
+
+	struct machine machine;
 
 	struct worker worker;
 	struct control_server *server; /* the loop's */
