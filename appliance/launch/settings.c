@@ -291,6 +291,7 @@ static void check_together(struct settings_reader *reader, const struct settings
 				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")))
 		settings_refuse(reader, json_find(tree, "access_key_id"), "must be 16 to 128 letters, digits or '_'");
 	settings_check_management(reader, settings);
+	settings_check_image(reader, settings);
 	check_log_name(reader, tree, "access_log", settings->access_log);
 	check_log_name(reader, tree, "audit_log", settings->audit_log);
 	if (settings->audit_log[0] && strcmp(settings->audit_log, settings->access_log) == 0)

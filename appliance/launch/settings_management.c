@@ -52,7 +52,7 @@ static void check_certificate(struct settings_reader *reader, const struct setti
 			"is for an access key that Postern makes, access_key_id names one: put one of them here");
 }
 
-static bool is_name(struct view name)
+bool settings_is_name(struct view name)
 {
 	struct view label;
 	char text[INET6_ADDRSTRLEN];
@@ -83,7 +83,7 @@ static void check_names(struct settings_reader *reader, const struct settings *s
 
 	JSON_EACH(item, list)
 	{
-		if (json_c_string(item) && !is_name(json_text(item)))
+		if (json_c_string(item) && !settings_is_name(json_text(item)))
 			settings_refuse(
 				reader, item, "must be a host name in lower case or an address, without a port");
 	}

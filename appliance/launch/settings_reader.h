@@ -22,6 +22,12 @@ void settings_refuse(struct settings_reader *reader, const struct json *value, c
 /* The rules of operator_certificate and management_names, with the settings it must not stand beside. */
 void settings_check_management(struct settings_reader *reader, const struct settings *settings);
 
+/* A host name in lower case, or an address. */
+bool settings_is_name(struct view name);
+
+/* The rules of what only the appliance's image uses: time servers and the syslog server. */
+void settings_check_image(struct settings_reader *reader, const struct settings *settings);
+
 /* Read the list of subnets. */
 void settings_read_networks(struct settings_reader *reader, const struct json *list, struct settings_networks *ret);
 

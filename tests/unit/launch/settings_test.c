@@ -239,8 +239,8 @@ static void addresses_are_read_and_written(void **state)
 	assert_true(address_is_loopback(&address));
 }
 
-/* operator_certificate with the file of a test certificate, as a block of YAML; `more` follows. */
-static const char *with_certificate(const char *file, const char *more)
+/* A setting with the file of a test certificate, as a block of YAML; `more` follows. */
+static const char *with_block(const char *setting, const char *file, const char *more)
 {
 	static char text[16384];
 	char path[128], *pem, *line, *rest;
@@ -248,12 +248,17 @@ static const char *with_certificate(const char *file, const char *more)
 
 	snprintf(path, sizeof path, "tests/unit/crypto/data/%s", file);
 	pem = rest = whole_file(path, NULL);
-	count = (size_t)snprintf(text, sizeof text, "operator_certificate: |\n");
+	count = (size_t)snprintf(text, sizeof text, "%s: |\n", setting);
 	while ((line = strsep(&rest, "\n")) && *line)
 		count += (size_t)snprintf(text + count, sizeof text - count, "  %s\n", line);
 	snprintf(text + count, sizeof text - count, "%s", more);
 	free(pem);
 	return text;
+}
+
+static const char *with_certificate(const char *file, const char *more)
+{
+	return with_block("operator_certificate", file, more);
 }
 
 static void an_operators_certificate_can_be_sealed_to(void **state)
@@ -329,6 +334,42 @@ static int end(void **state)
 	return 0;
 }
 
+static void servers_of_the_image_are_hosts(void **state)
+{
+	static const char *const servers[] = { "logs.example.net", "logs.example.net:6514", "192.0.2.1", "192.0.2.1:1",
+		"'[fd00::1]'", "'[fd00::1]:65535'" };
+	static const char *const none[] = { "'logs.example.net:'", "logs.example.net:0", "logs:65536", "Logs", "a b",
+		"'fd00::1'", "'[192.0.2.1]'", "'[fd00::1'", "'[fd00::1]6514'", "tcp://logs", "':6514'", "'a:b'",
+		"'a:1:2'" };
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+		snprintf(text, sizeof text, "syslog_server: %s\n", servers[i]);
+		settings_free(good(text));
+	}
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+		snprintf(text, sizeof text, "syslog_server: %s\n", none[i]);
+		bad(text, "f.yaml:1:16: syslog_server: must be HOST or HOST:PORT: a name in lower case, an IPv4 "
+			  "address, or an "
+			  "IPv6 address in brackets\n");
+	}
+	settings_free(good("ntp_servers: [time.example.net, 192.0.2.1, 'fd00::1']\n"));
+	bad("ntp_servers: [time.example.net, 'a:123']\n",
+		"f.yaml:1:33: ntp_servers[1]: must be a host name in lower case or an address, without a port\n");
+}
+
+static void authorities_of_the_syslog_server_are_certificates(void **state)
+{
+	(void)state;
+	bad("syslog_server: a\nsyslog_authorities: MIIB\n",
+		"f.yaml:2:21: syslog_authorities: must be certificates in PEM, from -----BEGIN CERTIFICATE----- to "
+		"-----END CERTIFICATE-----\n");
+	bad(with_block("syslog_authorities", "root.pem", ""),
+		"f.yaml:1:21: syslog_authorities: vouches for syslog_server, which is not given\n");
+	settings_free(good(with_block("syslog_authorities", "root.pem", "syslog_server: a\n")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +385,8 @@ int main(void)
 		cmocka_unit_test(an_operators_certificate_can_be_sealed_to),
 		cmocka_unit_test(what_is_no_operators_certificate_is_refused),
 		cmocka_unit_test(names_of_management_are_names),
+		cmocka_unit_test(servers_of_the_image_are_hosts),
+		cmocka_unit_test(authorities_of_the_syslog_server_are_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
