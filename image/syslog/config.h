@@ -20,8 +20,6 @@
 #define SYSLOG_HOST_MAX_BYTES 253
 /* A file: some authorities, with what people write between them. */
 #define SYSLOG_CONFIG_MAX_BYTES (128u << 10)
-/* RFC 5425, 4.1. */
-#define SYSLOG_DEFAULT_PORT 6514
 
 struct syslog_config {
 	char host[SYSLOG_HOST_MAX_BYTES + 1];
@@ -31,11 +29,5 @@ struct syslog_config {
 
 /* Parse the file. Returns 0, or -EINVAL if it is none. `text` must outlive `ret`. */
 int syslog_config_parse(struct syslog_config *ret, struct view text) __attribute__((warn_unused_result));
-
-/*
- * Parse a server as people write it: HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, HOST being a DNS name or an IPv4 address. Returns 0
- * with host and port set, or -EINVAL.
- */
-int syslog_config_parse_server(struct syslog_config *ret, struct view text) __attribute__((warn_unused_result));
 
 #endif
