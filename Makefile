@@ -16,7 +16,7 @@ WOLFSSL ?= $(CURDIR)/build/wolfssl
 # Debian packages: to build, to test, to run the demo. `make deps` installs all of them (needs root).
 BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev libnl-3-dev libnl-route-3-dev \
 	libevent-dev libcurl4-gnutls-dev libgnutls28-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
-	libknot-dev libc-ares-dev zlib1g-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
+	libknot-dev libc-ares-dev zlib1g-dev libminizip-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
 	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
 	systemd man-db logrotate
@@ -100,7 +100,7 @@ LIBS_dns :=
 LIBS_pipeline :=
 LIBS_control := -lexpat
 LIBS_launch := -lseccomp
-LIBS_cli :=
+LIBS_cli := -l:libminizip.a -lz
 LIBS_configure := -lnl-route-3 -lnl-3 -lseccomp
 LIBS_syslog := -lgnutls -lseccomp
 LIBS_rotate :=
@@ -119,6 +119,7 @@ HEADERS_http := nghttp2/
 HEADERS_outbound := curl/ ares.h
 HEADERS_control := expat.h
 HEADERS_launch := seccomp.h
+HEADERS_cli := minizip/
 HEADERS_configure := netlink/ seccomp.h
 HEADERS_syslog := gnutls/ seccomp.h
 
