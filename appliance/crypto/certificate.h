@@ -93,6 +93,16 @@ int certificate_parse_chain(const struct certificate **ret, size_t *ret_count, s
 	__attribute__((warn_unused_result));
 
 /*
+ * The same three without asking wolfCrypt whether it understands the certificate too: for programs that judge settings at every
+ * start, which would be five times as large with it.
+ */
+int certificate_read(struct certificate *ret, struct view pem, struct arena *arena) __attribute__((warn_unused_result));
+int certificate_read_der(struct certificate *ret, struct view der, struct arena *arena)
+	__attribute__((warn_unused_result));
+int certificate_read_chain(const struct certificate **ret, size_t *ret_count, struct view pem, struct arena *arena)
+	__attribute__((warn_unused_result));
+
+/*
  * Is `key_pem` (PKCS#8, PKCS#1 or SEC 1, not encrypted) the private key of `certificate`? Returns 0; -EBADMSG if it is no
  * usable private key; -EKEYREJECTED if it belongs to another certificate; -ENOMEM.
  */

@@ -41,7 +41,7 @@ static void check_authorities(struct settings_reader *reader, const struct setti
 	if (!settings->syslog_authorities[0])
 		return;
 	arena_init(&arena, NULL, ARENA_MAX_BYTES);
-	if (certificate_parse_chain(&chain, &count, view_from_text(settings->syslog_authorities), &arena) < 0 || !count)
+	if (certificate_read_chain(&chain, &count, view_from_text(settings->syslog_authorities), &arena) < 0 || !count)
 		settings_refuse(reader, value,
 			"must be certificates in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----");
 	else if (!settings->syslog_server[0])

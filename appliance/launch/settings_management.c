@@ -22,7 +22,7 @@ static const char *certificate_refusal(struct certificate *ret, struct view pem,
 
 	if (view_find(pem, view_of("PRIVATE KEY-----")) != VIEW_NOWHERE)
 		return "holds a private key, which must stay with its owner: put the certificate alone here";
-	switch (certificate_parse(ret, pem, arena)) {
+	switch (certificate_read(ret, pem, arena)) {
 	case 0:
 		why = cms_refusal(ret);
 		return why ? arena_printf(arena, "the certificate %s", why).at : NULL;
@@ -107,7 +107,7 @@ int settings_check_time(const struct settings *settings, const char *name, int64
 	if (!settings->operator_certificate[0])
 		return 0;
 	arena_init(&arena, NULL, ARENA_MAX_BYTES);
-	if (certificate_parse(&certificate, view_from_text(settings->operator_certificate), &arena) == 0 &&
+	if (certificate_read(&certificate, view_from_text(settings->operator_certificate), &arena) == 0 &&
 		certificate.not_after_s < now_s) {
 		end = (time_t)certificate.not_after_s;
 		if (!gmtime_r(&end, &date) || !strftime(text, sizeof text, "%Y-%m-%d", &date))

@@ -255,6 +255,12 @@ static void an_ended_certificate_gets_nothing(void **state)
 	assert_null(file(appliance, "credentials.cms"));
 	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
 
+	/* Nor does what is none. */
+	appliance->settings.operator_certificate = "garbage";
+	start_anew(appliance);
+	assert_non_null(strstr(file(appliance, "shown"), "operator_certificate can't be used"));
+	assert_null(file(appliance, "credentials"));
+
 	/* What another one has stays. */
 	make_certificate(appliance, "operator", "rsa:2048", "-days 30");
 	set_certificate(appliance, "operator");
