@@ -51,24 +51,27 @@ static uint64_t size_of(const struct logs *logs, const char *name)
 	return (uint64_t)facts.st_size;
 }
 
-static bool is_generation(const char *name)
+/* NAME of NAME and of NAME.3. Rotated files may be there without the one that is written. */
+static size_t count_of_name(const char *name)
 {
 	const char *point = strrchr(name, '.');
 
-	return point && point[1] && point[1 + strspn(point + 1, "0123456789")] == '\0';
+	return point && point[1] && point[1 + strspn(point + 1, "0123456789")] == '\0' ? (size_t)(point - name)
+										       : strlen(name);
 }
 
-static void note(struct logs *logs, const char *name)
+static void note(struct logs *logs, const char *name, size_t count)
 {
 	struct stat facts;
 
-	if (fstatat(logs->folder, name, &facts, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(facts.st_mode))
+	if (count == 0 || count >= LOGS_NAME_BYTES || fstatat(logs->folder, name, &facts, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISREG(facts.st_mode))
 		return;
 	for (size_t i = 0; i < logs->count; i++)
-		if (strcmp(logs->files[i].name, name) == 0)
+		if (strncmp(logs->files[i].name, name, count) == 0 && !logs->files[i].name[count])
 			return;
 	if (logs->count < LOGS_MAX_COUNT)
-		strcpy(logs->files[logs->count++].name, name);
+		snprintf(logs->files[logs->count++].name, LOGS_NAME_BYTES, "%.*s", (int)count, name);
 }
 
 /* Logs that appeared since the last look. One that is gone stays in the list, with nothing in it. */
@@ -86,8 +89,8 @@ static int find_logs(struct logs *logs)
 		return error;
 	}
 	while ((entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.' && strlen(entry->d_name) < LOGS_NAME_BYTES && !is_generation(entry->d_name))
-			note(logs, entry->d_name);
+		if (entry->d_name[0] != '.')
+			note(logs, entry->d_name, count_of_name(entry->d_name));
 	closedir(folder);
 	return 0;
 }
