@@ -139,7 +139,7 @@ struct inside {
 static int configure_link(const struct inside *inside, uint32_t number)
 {
 	const struct link_plan *plan = &inside->plans[number];
-	int ifindex = link_find(plan);
+	int ifindex = link_take_in(plan);
 	bool has_v4 = false, has_v6 = false;
 	int rc;
 

@@ -186,6 +186,10 @@ static int create_veth(
 	return rc;
 }
 
+/*
+ * By its outer name, which is nobody else's: the kernel looks for the name in our namespace too, and the NIC may well be eth0.
+ * link_take_in() gives it its own.
+ */
 static int create_macvlan(
 	struct nl_sock *netlink, const struct link_plan *plan, struct rtnl_link *nic, int namespace_fd)
 {
@@ -194,7 +198,7 @@ static int create_macvlan(
 
 	if (!link)
 		return -ENOMEM;
-	rtnl_link_set_name(link, plan->inner_name);
+	rtnl_link_set_name(link, plan->outer_name);
 	rtnl_link_set_link(link, rtnl_link_get_ifindex(nic));
 	rtnl_link_set_mtu(link, plan->network->mtu_bytes ? plan->network->mtu_bytes : rtnl_link_get_mtu(nic));
 	set_mac(link, plan->mac);
@@ -214,7 +218,7 @@ static int create_ipvlan(struct nl_sock *netlink, const struct link_plan *plan, 
 
 	if (!link)
 		return -ENOMEM;
-	rtnl_link_set_name(link, plan->inner_name);
+	rtnl_link_set_name(link, plan->outer_name);
 	rtnl_link_set_link(link, rtnl_link_get_ifindex(nic));
 	rtnl_link_set_mtu(link, plan->network->mtu_bytes ? plan->network->mtu_bytes : rtnl_link_get_mtu(nic));
 	rtnl_link_set_ns_fd(link, namespace_fd);
@@ -320,6 +324,31 @@ int link_find(const struct link_plan *plan)
 	unsigned int ifindex = if_nametoindex(plan->inner_name);
 
 	return ifindex ? (int)ifindex : -ENODEV;
+}
+
+int link_take_in(const struct link_plan *plan)
+{
+	unsigned int ifindex = if_nametoindex(plan->outer_name);
+	struct rtnl_link *link, *change;
+	struct nl_sock *netlink;
+	int rc;
+
+	if (!ifindex)
+		return link_find(plan);
+	rc = open_netlink(&netlink);
+	if (rc < 0)
+		return rc;
+	change = rtnl_link_alloc();
+	rc = change ? to_errno(rtnl_link_get_kernel(netlink, (int)ifindex, NULL, &link)) : -ENOMEM;
+	if (rc == 0) {
+		rtnl_link_set_name(change, plan->inner_name);
+		rc = to_errno(rtnl_link_change(netlink, link, change, 0));
+		rtnl_link_put(link);
+	}
+	if (change)
+		rtnl_link_put(change);
+	nl_socket_free(netlink);
+	return rc < 0 ? rc : (int)ifindex;
 }
 
 int link_raise(int ifindex)

@@ -16,9 +16,10 @@
 
 /* An interface of an endpoint. */
 struct link_plan {
-	const struct netns_network *network;    /* borrowed */
-	const char *endpoint_id;                /* borrowed; becomes the link's alias */
-	char outer_name[NETNS_INTERFACE_BYTES]; /* "pe" and 12 hex digits; of a veth pair only */
+	const struct netns_network *network; /* borrowed */
+	const char *endpoint_id;             /* borrowed; becomes the link's alias */
+	char outer_name
+		[NETNS_INTERFACE_BYTES]; /* "pe" and 12 hex digits: of a veth pair; of others until link_take_in() */
 	char inner_name[NETNS_INTERFACE_BYTES]; /* "eth0" …, or the NIC's own */
 	/* The same whenever the endpoint is made again, so that no neighbour's cache is stale; of veth pairs and macvlans only. */
 	uint8_t mac[6];
@@ -32,7 +33,7 @@ void link_make_plan(
 int link_check_attachment(const struct netns_network *network) __attribute__((warn_unused_result));
 
 /*
- * Make the interface with its inner end, down, in `namespace_fd`. Returns 0 or a negative errno: -EPROTONOSUPPORT for a kernel without
+ * Make the interface with its inner end, down, in `namespace_fd`, where link_take_in() comes next. Returns 0 or a negative errno: -EPROTONOSUPPORT for a kernel without
  * that kind of link, -EBUSY for a NIC that is in other use; of both it reports what to do.
  */
 int link_create(const struct link_plan *plan, int namespace_fd) __attribute__((warn_unused_result));
@@ -41,6 +42,8 @@ int link_remove(const struct link_plan *plan);
 
 /* Set the loopback interface of this thread's namespace up. Returns 0 or a negative errno. */
 int link_raise_loopback(void) __attribute__((warn_unused_result));
+/* In the namespace that link_create() made the inner end in: have it carry its own name. Returns its index, or a negative errno. */
+int link_take_in(const struct link_plan *plan) __attribute__((warn_unused_result));
 /* Index of the inner end in this thread's namespace, or a negative errno. */
 int link_find(const struct link_plan *plan) __attribute__((warn_unused_result));
 /* Give interface `ifindex` an address. Returns 0 or a negative errno. */
