@@ -53,6 +53,8 @@ static void copy_settings(struct control *control, const struct control_settings
 	own->management_url = copy(settings->management_url);
 	own->default_filter_mode = copy(settings->default_filter_mode);
 	own->filter_dns = copy(settings->filter_dns);
+	own->settings_shown = copy(settings->settings_shown);
+	own->run_dir = copy(settings->run_dir);
 	own->networks = NULL;
 	control->networks = calloc(settings->network_count + 1, sizeof *control->networks);
 	ASSERT(control->networks);
@@ -65,7 +67,8 @@ static void free_settings(struct control *control)
 	const char *const texts[] = { control->settings.account_id, control->settings.region,
 		control->settings.state_dir, control->settings.posternd_socket, control->settings.access_key_id,
 		control->settings.secret_access_key, control->settings.operator_certificate,
-		control->settings.management_names, control->settings.traffic_address, control->settings.management_url,
+		control->settings.settings_shown, control->settings.run_dir, control->settings.management_names,
+		control->settings.traffic_address, control->settings.management_url,
 		control->settings.default_filter_mode, control->settings.filter_dns };
 
 	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)

@@ -55,7 +55,9 @@ struct control_settings {
 	int audit_log_fd;                /* opened to append; the control's own then; -1: none */
 	int wake_fd;                     /* eventfd to raise after each commit; -1: none */
 	struct counters *counters;       /* of the gateway, for /metrics; NULL: none; borrowed */
-	int client_record_fd;            /* what the gateway records, for reading; borrowed; -1: none is kept */
+	const char *settings_shown; /* the settings as JSON, without secrets, for support bundles; NULL: not known */
+	const char *run_dir;        /* where the console's last lines are, on the appliance image; NULL: nowhere */
+	int client_record_fd;       /* what the gateway records, for reading; borrowed; -1: none is kept */
 	int request_record_fd;
 };
 

@@ -4,6 +4,8 @@
 
 const struct shape shape_get_status = { .type = SHAPE_STRUCT };
 const struct shape shape_get_backup = { .type = SHAPE_STRUCT };
+const struct shape shape_get_support_facts = { .type = SHAPE_STRUCT };
+const struct shape shape_get_support_log = { .type = SHAPE_STRUCT };
 const struct shape shape_get_checkpoint = { .type = SHAPE_STRUCT };
 const struct shape shape_confirm_checkpoint = { .type = SHAPE_STRUCT };
 const struct shape shape_rollback_checkpoint = { .type = SHAPE_STRUCT };

@@ -185,6 +185,8 @@ static int open_control(struct program *program)
 	const struct settings *settings = program->start.settings;
 	char traffic[ADDRESS_TEXT_BYTES], url_room[NAME_URL_BYTES], names_room[8 * NAME_URL_BYTES];
 	struct buffer url, names;
+	struct json *shown = settings_redacted(settings);
+	char *shown_text = json_print_text(shown);
 	const char *why = NULL;
 	struct control_settings control = {
 		.account_id = settings->account_id,
@@ -210,9 +212,12 @@ static int open_control(struct program *program)
 	};
 	int error;
 
+	json_free(shown);
 	buffer_init_fixed(&url, url_room, sizeof url_room);
 	write_management_url(settings, &url);
 	control.management_url = buffer_text(&url);
+	control.management_count = settings->management.count;
+	memcpy(control.management, settings->management.at, sizeof control.management);
 	buffer_init_fixed(&names, names_room, sizeof names_room);
 	for (size_t i = 0; i < settings->management_names.count; i++)
 		buffer_printf(&names, "%s ", settings->management_names.at[i]);
@@ -221,7 +226,10 @@ static int open_control(struct program *program)
 		address_write_port(traffic, &settings->local_traffic);
 		control.traffic_address = traffic;
 	}
+	control.run_dir = settings->run_dir;
+	control.settings_shown = shown_text;
 	error = control_open(&program->control, program->loop, &control, &why);
+	free(shown_text);
 	if (error)
 		log_error("the store can't be opened", LOG_TEXT("folder", settings->state_dir),
 			LOG_TEXT("why", why ? why : ""), LOG_ERRNO(error));

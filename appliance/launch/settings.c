@@ -17,6 +17,7 @@ enum type {
 	TYPE_integer,
 	TYPE_flag,
 	TYPE_text,
+	TYPE_secret,
 	TYPE_path,
 	TYPE_choice,
 	TYPE_user,
@@ -220,6 +221,7 @@ static void read_value(struct settings_reader *reader, const struct row *row, co
 			settings_refuse(reader, value, "must be true or false");
 		break;
 	case TYPE_text:
+	case TYPE_secret:
 	case TYPE_path:
 		read_text(reader, row, value, member);
 		break;

@@ -46,6 +46,7 @@ struct settings_networks {
 #define SETTINGS_TYPE_integer uint64_t
 #define SETTINGS_TYPE_flag bool
 #define SETTINGS_TYPE_text const char *
+#define SETTINGS_TYPE_secret const char *
 #define SETTINGS_TYPE_path const char *
 #define SETTINGS_TYPE_choice unsigned
 #define SETTINGS_TYPE_user const char * /* digits or a name, not looked up yet */
@@ -113,5 +114,8 @@ void settings_print(struct buffer *buffer);
 
 /* The same as one JSON object {"settings":[{name,type,default,min,max,unit,reload,text}…],"networks":[…]}; free it. */
 struct json *settings_describe(void);
+
+/* What a settings file says, as JSON, with "[redacted]" in the place of each secret. Free it. */
+struct json *settings_redacted(const struct settings *settings);
 
 #endif

@@ -106,3 +106,14 @@ struct json *settings_describe(void)
 	}
 	return description;
 }
+
+struct json *settings_redacted(const struct settings *settings)
+{
+	struct json *shown = json_is_object(settings->tree) ? json_copy(settings->tree) : json_object_new();
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		if (rows[i].kind == KIND_SETTING && strcmp(rows[i].type, "secret") == 0 &&
+			json_find(shown, rows[i].name))
+			json_set_c_string(shown, rows[i].name, "[redacted]");
+	return shown;
+}

@@ -47,6 +47,26 @@ static void an_empty_file_means_all_defaults(void **state)
 	settings_free(settings);
 }
 
+static void secrets_are_not_shown(void **state)
+{
+	struct settings *settings =
+		good("region: eu-west-1\naccess_key_id: AKIAEXAMPLE012345\nsecret_access_key: wJalrXUtnFEMI\n");
+	struct json *shown = settings_redacted(settings);
+
+	(void)state;
+	assert_string_equal("[redacted]", json_find_c_string(shown, "secret_access_key"));
+	assert_string_equal("AKIAEXAMPLE012345", json_find_c_string(shown, "access_key_id"));
+	assert_string_equal("eu-west-1", json_find_c_string(shown, "region"));
+	assert_string_equal("wJalrXUtnFEMI", settings->secret_access_key);
+	json_free(shown);
+	settings_free(settings);
+	settings = good("");
+	shown = settings_redacted(settings);
+	assert_int_equal(0, json_count(shown));
+	json_free(shown);
+	settings_free(settings);
+}
+
 static void the_printed_documentation_is_a_file_of_defaults(void **state)
 {
 	struct settings *defaults = good(""), *printed;
@@ -374,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_file_means_all_defaults),
+		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(the_printed_documentation_is_a_file_of_defaults),
 		cmocka_unit_test(a_whole_file_becomes_posternds_record),
 		cmocka_unit_test(errors_name_the_place_and_the_rule),
