@@ -27,6 +27,7 @@ struct cli {
 	struct arena_pool pool;
 	struct arena arena;
 	bool json;
+	bool quiet; /* failures are not said: a call that is tried again and again */
 	const char *endpoint_url; /* NULL: POSTERN_ENDPOINT, AWS_ENDPOINT_URL, else that of the settings */
 	const char *settings;     /* the settings file; NULL: /etc/postern/postern.yaml if it exists */
 	const char *

@@ -85,7 +85,7 @@ struct signing {
 	struct view authorization;
 };
 
-static int sign(struct cli *cli, const struct client_call *call, struct view body, struct signing *signing)
+static int sign(struct cli *cli, const struct client_call *call, struct view body, bool is_raw, struct signing *signing)
 {
 	struct sigv4_request request = {
 		.method = view_from_text(call->method), .target = call->target, .headers = signing->headers
@@ -101,7 +101,8 @@ static int sign(struct cli *cli, const struct client_call *call, struct view bod
 	*next++ = (struct sigv4_header){ view_of("X-Amz-Date"), view_from_text(signing->time) };
 	*next++ = (struct sigv4_header){ view_of("Accept"), view_of("application/json") };
 	if (body.at)
-		*next++ = (struct sigv4_header){ view_of("Content-Type"), view_of("application/json") };
+		*next++ = (struct sigv4_header){ view_of("Content-Type"),
+			is_raw ? view_of("application/octet-stream") : view_of("application/json") };
 	if (credentials.security_token.count)
 		*next++ = (struct sigv4_header){ view_of("X-Amz-Security-Token"), credentials.security_token };
 	signing->header_count = request.header_count = (size_t)(next - signing->headers);
@@ -133,19 +134,19 @@ static int unreachable(struct cli *cli, const char *url, int error, const char *
 	return cli_fail(cli, "can't call %s: %s", url, message);
 }
 
-int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)
+int client_send(struct cli *cli, const struct client_call *call, struct view raw, struct json **ret_answer)
 {
 	struct signing signing = { .header_count = 0 };
 	struct fetch_header headers[sizeof signing.headers / sizeof signing.headers[0] + 1];
 	struct buffer answer;
 	char message[FETCH_MESSAGE_BYTES] = "";
 	char *body_text = call->body ? json_print_text(call->body) : NULL;
-	struct view body = view_from_text(body_text);
+	struct view body = raw.at ? raw : view_from_text(body_text);
 	int status, result = place_find(cli, &signing.place);
 
 	if (result == 0)
 		result = credentials_find(cli, signing.place.state_dir, &signing.credentials);
-	if (result == 0 && sign(cli, call, body, &signing) != 0)
+	if (result == 0 && sign(cli, call, body, raw.at != NULL, &signing) != 0)
 		result = cli_fail(cli, "the call is too large to be signed");
 	if (result != 0)
 		goto out;
@@ -179,4 +180,9 @@ int client_call(struct cli *cli, const struct client_call *call, struct json **r
 out:
 	free(body_text);
 	return result;
+}
+
+int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)
+{
+	return client_send(cli, call, (struct view){ 0 }, ret_answer);
 }

@@ -35,6 +35,10 @@ struct client_call {
 int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)
 	__attribute__((warn_unused_result));
 
+/* The same with a body of any bytes in the place of `call->body`, which is NULL. */
+int client_send(struct cli *cli, const struct client_call *call, struct view raw, struct json **ret_answer)
+	__attribute__((warn_unused_result));
+
 /* `text` percent-encoded for a path segment or a query value, in the arena. */
 const char *client_encode(struct cli *cli, const char *text);
 

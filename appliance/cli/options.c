@@ -113,6 +113,8 @@ static void complain(struct cli *cli, const char *format, va_list arguments)
 {
 	struct view text = arena_vprintf(&cli->arena, format, arguments);
 
+	if (cli->quiet)
+		return;
 	fprintf(stderr, "postern: " VIEW_FMT "\n", VIEW_ARG(text));
 	if (cli->json) {
 		struct json *object JSON_CLEANUP = json_object_new();

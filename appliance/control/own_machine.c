@@ -56,6 +56,7 @@ static void describe_settings(struct json *output, const struct system_status *n
 static void describe(struct json *output, const struct system_status *now)
 {
 	set_text(output, "slot", now->slot);
+	set_text(output, "bootId", now->boot);
 	set_text(output, "version", now->version);
 	json_set_bool(output, "good", now->is_good != 0);
 	if (now->is_good)

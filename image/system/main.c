@@ -168,8 +168,11 @@ static void turn(struct daemon *daemon, struct server *server, int signals)
 	uint64_t now_ms = daemon_now_ms(), next_ms = now_ms + ROUND_MAX_MS;
 	int status;
 
-	if (update_turn(&daemon->update, &daemon->slots))
-		daemon_restart(daemon, "an update is installed in the other slot");
+	if (update_turn(&daemon->update, &daemon->slots)) {
+		daemon_note_update(daemon, "%s is in slot %c, and is to be tried", daemon->update.head.version,
+			daemon->slots.other);
+		daemon_restart(daemon, "an update is to be tried");
+	}
 	next_ms = least(next_ms, health_turn(daemon, now_ms));
 	next_ms = least(next_ms, trial_turn(daemon, now_ms));
 	if (daemon->trial.waiting) {

@@ -133,8 +133,8 @@ int system_reply_check(const struct system_reply *reply, size_t count)
 	if (count != sizeof *reply || reply->version != SYSTEM_PROTOCOL_VERSION || !system_verb_find(reply->verb))
 		return -EPROTO;
 	if (reply->status > 0 || !is_text(reply->reason, sizeof reply->reason) ||
-		!is_text(now->slot, sizeof now->slot) || !is_text(now->version, sizeof now->version) ||
-		!is_text(now->failing, sizeof now->failing) ||
+		!is_text(now->slot, sizeof now->slot) || !is_text(now->boot, sizeof now->boot) ||
+		!is_text(now->version, sizeof now->version) || !is_text(now->failing, sizeof now->failing) ||
 		!is_text(now->started_because, sizeof now->started_because) ||
 		!is_text(now->last_update, sizeof now->last_update) ||
 		!is_text(now->update_version, sizeof now->update_version) ||

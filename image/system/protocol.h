@@ -41,6 +41,7 @@
 #define SYSTEM_CA_BYTES 4096
 #define SYSTEM_TEXT_BYTES 256
 #define SYSTEM_WORD_BYTES 128
+#define SYSTEM_BOOT_BYTES 40
 
 enum system_verb {
 	SYSTEM_NONE = 0,
@@ -127,7 +128,8 @@ enum system_other_slot {
 
 struct system_status {
 	/* this start */
-	char slot[4]; /* "a", "b" */
+	char boot[SYSTEM_BOOT_BYTES]; /* the kernel's id of it: another one after a restart */
+	char slot[4];                 /* "a", "b" */
 	char version[UPDATE_VERSION_BYTES];
 	uint32_t is_good;                        /* it has answered */
 	uint32_t tries;                          /* the boot loader's count */

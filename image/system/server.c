@@ -102,6 +102,7 @@ static void fill_settings(const struct daemon *daemon, uint64_t now_ms, struct s
 	struct stored_state state;
 
 	stored_read(daemon->folder, &state);
+	snprintf(ret->boot, sizeof ret->boot, "%s", state.boot);
 	ret->settings_are_stored = state.current || state.trial;
 	ret->settings_are_on_trial = state.trial != 0;
 	ret->settings_confirm_s = state.trial ? state.confirm_s : 0;
