@@ -32,7 +32,7 @@ import disk
 import packages
 import sbom
 import update
-from initramfs import Initramfs
+from initramfs import SYSTEM, Initramfs
 
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
 MADE = OUT = BUILD / "image"
@@ -81,18 +81,20 @@ class Root:
         self.files[path] = content.encode() if isinstance(content, str) else content
         self.modes[path] = mode
 
-    def program(self, path, source, library_path=None):
-        """A program or library without what only debuggers read, and the libraries that it names.
+    def program(self, path, source):
+        """A program or library without what only debuggers read, and the libraries that it names: the system's where they are, others
+        beside it.
 
         Build ids go too: they differ by the folder that a program was built in."""
-        environment = os.environ | ({"LD_LIBRARY_PATH": str(library_path)} if library_path else {})
         self.file(path, stripped(source), 0o755)
-        for library in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", source], capture_output=True, text=True, env=environment).stdout):
-            kept = library.strip("/")
+        for library in re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", source], capture_output=True, text=True).stdout):
+            is_system = library.startswith(SYSTEM)
+            kept = library.strip("/") if is_system else f"{os.path.dirname(path)}/{os.path.basename(library)}"
             if kept.startswith("lib"):
                 kept = "usr/" + kept
             if kept not in self.files:
-                self.sources.append(library)
+                if is_system:
+                    self.sources.append(library)
                 self.file(kept, stripped(library), 0o755)
 
     def unpacked(self, folder, *paths):

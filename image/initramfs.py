@@ -10,6 +10,9 @@ import re
 import stat
 import subprocess
 
+# Where the loader finds libraries by itself.
+SYSTEM = ("/lib", "/usr/lib")
+
 
 class Initramfs:
     """Collects what is to be in the archive; write() makes it. `scratch` is a folder for stripped copies."""
@@ -36,7 +39,8 @@ class Initramfs:
         self.put(path, stat.S_IFLNK | 0o777, target.encode())
 
     def program(self, path, source):
-        """An ELF file without its debugging information, and every shared library that it names, where it looks for it."""
+        """An ELF file without its debugging information, and every shared library that it names, where it looks for it: what is not the
+        system's is looked for beside the program."""
         if not os.path.exists(source):
             raise FileNotFoundError(f"{source} is not there: build it first")
         self.file(path, self.stripped(source), 0o755)
@@ -44,8 +48,9 @@ class Initramfs:
         if "not found" in listed:
             raise RuntimeError(f"{source}: {listed}")
         for library in re.findall(r"(/\S+) \(0x", listed):
-            if library.strip("/") not in self.entries:
-                self.file(library, self.stripped(library), 0o755)
+            kept = library if library.startswith(SYSTEM) else os.path.join(os.path.dirname(path), os.path.basename(library))
+            if kept.strip("/") not in self.entries:
+                self.file(kept, self.stripped(library), 0o755)
 
     def stripped(self, source):
         copy = self.scratch / "stripped"

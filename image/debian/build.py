@@ -22,6 +22,7 @@ import manual
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
+LIBRARY = "libpostern-wolfssl.so"
 SETTINGS_HEAD = """\
 # The settings of this host: postern.yaml(5). Every setting is shown with its default, commented out.
 # `postern settings --check /etc/postern/postern.yaml` judges this file, `systemctl reload posternd` has it read again, and
@@ -81,11 +82,11 @@ def default_settings(documentation):
     return SETTINGS_HEAD + re.sub(r"^([a-z0-9_]+:)", r"#\1", body, flags=re.M)
 
 
-def program(source, target):
+def program(source, target, strip="--strip-all"):
     """`source` without debug information. Its build id was made of that too, which names the folders of the build: it gets one
     made of what is left. (Removing the section instead makes strip lose the header that has the loader seal the GOT.)"""
     note_file = target.with_suffix(".note")
-    subprocess.run(["strip", "--strip-all", "--remove-section=.comment", "-o", target, source], check=True)
+    subprocess.run(["strip", strip, "--remove-section=.comment", "-o", target, source], check=True)
     subprocess.run(["objcopy", f"--dump-section=.note.gnu.build-id={note_file}", target, os.devnull], check=True)
     note = note_file.read_bytes()
     note_file.unlink()
@@ -101,6 +102,9 @@ def program(source, target):
 def stage(tree, build, version, date):
     for name in PROGRAMS:
         program(build / name, tree.folder("usr/lib/postern") / name)
+    library = tree.folder("usr/lib/postern") / LIBRARY
+    program(build / LIBRARY, library, "--strip-unneeded")
+    library.chmod(0o644)
     # posternd and postern find one another by the folder that they really are in.
     tree.link("usr/bin/postern", "../lib/postern/postern")
     tree.link("usr/sbin/posternd", "../lib/postern/posternd")
@@ -122,7 +126,7 @@ def dependencies(tree, work):
     debian = work / "debian"
     debian.mkdir(parents=True, exist_ok=True)
     (debian / "control").write_text("Source: postern\n\nPackage: postern\nArchitecture: any\nDepends: ${shlibs:Depends}\n")
-    arguments = [f"-e{tree.root / 'usr/lib/postern' / name}" for name in PROGRAMS]
+    arguments = [f"-l{tree.root / 'usr/lib/postern'}", *(f"-e{tree.root / 'usr/lib/postern' / name}" for name in (*PROGRAMS, LIBRARY))]
     said = subprocess.run(["dpkg-shlibdeps", "-O", *arguments], cwd=work, check=True, capture_output=True, text=True,
                           env={**os.environ, "LC_ALL": "C"}).stdout
     return re.fullmatch(r"shlibs:Depends=(.+)\n", said)[1]

@@ -45,8 +45,19 @@ BPF_SKELETONS := $(patsubst ebpf/%.bpf.c,$(B)/generated/ebpf/%.skel.h,$(wildcard
 $(OBJECTS_ebpf): | $(BPF_SKELETONS)
 $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/ebpf/*.c)): | $(BPF_SKELETONS)
 
+# What has cryptography inside shares one library beside the programs: on the image's disk and in its memory it is there once. Tests are
+# linked with the archive.
+WOLFSSL_SHARED := $(B)/libpostern-wolfssl.so
+$(WOLFSSL_SHARED): $(WOLFSSL)/lib/libwolfssl.a
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) -shared $(filter-out -pie,$(LDFLAGS)) -Wl,-Bsymbolic -Wl,-soname,$(@F) -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive -lm
+program_libraries = $(sort $(patsubst $(WOLFSSL)/lib/libwolfssl.a,$(WOLFSSL_SHARED),$(1)))
+
 # Programs: one main file each. posternd links netns and below only.
-link_program = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter $(B)/lib/%,$^) -Wl,--end-group $(sort $(foreach f,$(1),$(LIBS_$(f)))) -lpthread
+link_program = $(CC) $(LDFLAGS) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o,$^) -Wl,--start-group $(filter $(B)/lib/%,$^) -Wl,--end-group \
+	$(call program_libraries,$(foreach f,$(1),$(LIBS_$(f)))) -lpthread
+$(addprefix $(B)/,$(filter-out posternd,$(PROGRAMS))): $(WOLFSSL_SHARED)
 NETNS_AND_BELOW := netns ebpf policy
 # Upper layers first: where two folders have an internal function of one name, each finds the one below it that it means.
 ALL_BUT_CLI := $(filter-out cli,$(LINK_ORDER))
@@ -63,12 +74,12 @@ $(B)/postern: $(B)/appliance/cli/main.o $(LINK_ORDER:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(FOLDERS))
 
-# Programs of the image: only the libraries that they call, since every page is read before the machine serves.
+# Programs of the image.
 define image_program_rules
-$$(B)/image/$(1)/$(1): $$(B)/image/$(1)/main.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1)))
+$$(B)/image/$(1)/$(1): $$(B)/image/$(1)/main.o $$(B)/lib/$(1).a $$(patsubst %,$$(B)/lib/%.a,$$(call below,$(1))) $$(WOLFSSL_SHARED)
 	@echo '  LD    $$@'
-	@$$(CC) $$(LDFLAGS) -Wl,--as-needed -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter $$(B)/lib/%,$$^) -Wl,--end-group \
-		$$(sort $$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lpthread
+	@$$(CC) $$(LDFLAGS) -Wl,--as-needed -Wl,-rpath,'$$$$ORIGIN:$$$$ORIGIN/../..' -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter $$(B)/lib/%,$$^) \
+		-Wl,--end-group $$(call program_libraries,$$(LIBS_$(1)) $$(foreach f,$$(call below,$(1)),$$(LIBS_$$(f)))) -lpthread
 endef
 $(foreach f,$(IMAGE_FOLDERS) system,$(eval $(call image_program_rules,$(f))))
 image-programs: $(foreach f,$(IMAGE_FOLDERS),$(B)/image/$(f)/$(f))
