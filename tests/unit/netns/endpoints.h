@@ -46,7 +46,7 @@ static inline int set_up(void **state)
 	run("ip link add pb-nic type veth peer name pb-far && ip link set pb-nic up && ip link set pb-far up");
 	run("ip addr add 10.30.0.10/24 dev pb-far");
 	/* A host's NIC is called as an endpoint's is. */
-	run("ip link add eth0 type dummy");
+	run("ip link add eth0 type bridge");
 	/* The same for ipvlans, with addresses that are refused. */
 	run("ip link add pb-ipnic type veth peer name pb-ipfar && ip link set pb-ipnic up && ip link set pb-ipfar up");
 	run("for a in " IPVLAN_ALLOWED " " IPVLAN_DENIED "; do ip addr add $a/24 dev pb-ipfar; done");
