@@ -4,8 +4,10 @@
 #include <ares.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,6 +26,8 @@
 
 /* Descriptors that c-ares may have open at once: a UDP and a TCP one for each of its servers, of which it reads few. */
 #define SOCKETS_MAX 16
+
+const char *resolver_system_path = "/etc/resolv.conf";
 
 struct resolver_entry {
 	struct resolver *resolver;
@@ -59,6 +63,9 @@ struct resolver {
 	struct loop_task report;
 	bool ending;
 	bool holds_library; /* it is one of those whose number c-ares counts */
+	bool is_system;     /* its name servers are the system's */
+	uint64_t look_ms;   /* the system's file is looked at no earlier */
+	struct stat file;   /* as it was when it was read; zeroed: not there */
 	/* of one whose sockets come from a stock */
 	struct socket_stock *stock;
 	struct socket_waiter waiter;
@@ -318,6 +325,78 @@ static void looked_up(void *context, int status, int timeouts, struct ares_addri
 	loop_defer(resolver->loop, &resolver->report, report_answers);
 }
 
+/* --- the system's name servers ---------------------------------------------------------------------------------------- */
+
+static int open_channel(struct resolver *resolver, ares_channel *ret)
+{
+	char lookups[] = "fb"; /* files, then DNS */
+	char path[256];
+	struct ares_options options = {
+		.flags = ARES_FLAG_NOSEARCH,
+		.timeout = TRY_TIMEOUT_MS,
+		.tries = TRY_COUNT,
+		.lookups = lookups,
+		.sock_state_cb = socket_wanted,
+		.sock_state_cb_data = resolver,
+		.resolvconf_path = path,
+	};
+
+	snprintf(path, sizeof path, "%s", resolver_system_path);
+	return ares_init_options(ret, &options,
+		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS |
+			ARES_OPT_RESOLVCONF);
+}
+
+static void note_families(struct resolver *resolver, const struct ares_addr_port_node *servers)
+{
+	resolver->asks_ipv4 = resolver->asks_ipv6 = false;
+	for (; servers; servers = servers->next) {
+		resolver->asks_ipv4 = resolver->asks_ipv4 || servers->family == AF_INET;
+		resolver->asks_ipv6 = resolver->asks_ipv6 || servers->family == AF_INET6;
+	}
+}
+
+static bool is_same_file(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino && one->st_size == other->st_size &&
+	       one->st_mtim.tv_sec == other->st_mtim.tv_sec && one->st_mtim.tv_nsec == other->st_mtim.tv_nsec;
+}
+
+static struct stat stat_system(void)
+{
+	struct stat file;
+
+	if (stat(resolver_system_path, &file) < 0)
+		memset(&file, 0, sizeof file);
+	return file;
+}
+
+/*
+ * Take over what a DHCP client has written since. c-ares changes the servers of a channel only while nothing is under way: else the next
+ * look-up tries again.
+ */
+static void follow_system(struct resolver *resolver)
+{
+	struct ares_addr_port_node *servers = NULL;
+	uint64_t now_ms = loop_now_ms(resolver->loop);
+	struct stat file;
+	ares_channel fresh;
+
+	if (!resolver->is_system || now_ms < resolver->look_ms)
+		return;
+	resolver->look_ms = now_ms + RESOLVER_SYSTEM_MS;
+	file = stat_system();
+	if (is_same_file(&file, &resolver->file) || open_channel(resolver, &fresh) != ARES_SUCCESS)
+		return;
+	if (ares_get_servers_ports(fresh, &servers) == ARES_SUCCESS &&
+		ares_set_servers_ports(resolver->channel, servers) == ARES_SUCCESS) {
+		resolver->file = file;
+		note_families(resolver, servers);
+	}
+	ares_free_data(servers);
+	ares_destroy(fresh);
+}
+
 static void ask(struct resolver_entry *entry)
 {
 	static const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC, .ai_flags = ARES_AI_NOSORT };
@@ -330,6 +409,7 @@ static void look_up(struct resolver_entry *entry)
 {
 	struct resolver *resolver = entry->resolver;
 
+	follow_system(resolver);
 	entry->looking_up = true;
 	if (resolver->stock && has_to_wait(resolver))
 		list_append(&resolver->parked, &entry->parked);
@@ -446,10 +526,7 @@ static bool use_stock(struct resolver *resolver, struct socket_stock *stock)
 
 	if (ares_get_servers_ports(resolver->channel, &servers) != ARES_SUCCESS)
 		return false;
-	for (const struct ares_addr_port_node *server = servers; server; server = server->next) {
-		resolver->asks_ipv4 = resolver->asks_ipv4 || server->family == AF_INET;
-		resolver->asks_ipv6 = resolver->asks_ipv6 || server->family == AF_INET6;
-	}
+	note_families(resolver, servers);
 	ares_free_data(servers);
 	resolver->stock = stock;
 	resolver->waiter.ready = sockets_ready;
@@ -544,20 +621,14 @@ void resolver_prefer(struct resolver *resolver, struct view host, sa_family_t fa
 struct resolver *resolver_new(struct loop *loop, const char *servers, struct socket_stock *stock)
 {
 	struct resolver *resolver = calloc(1, sizeof *resolver);
-	struct ares_options options = {
-		.flags = ARES_FLAG_NOSEARCH,
-		.timeout = TRY_TIMEOUT_MS,
-		.tries = TRY_COUNT,
-		.sock_state_cb = socket_wanted,
-		.sock_state_cb_data = resolver,
-	};
-	char lookups[] = "fb"; /* files, then DNS */
 	int status;
 
 	if (!resolver)
 		return NULL;
-	options.lookups = lookups;
 	resolver->loop = loop;
+	resolver->is_system = !servers;
+	/* Before it is read: a change in between is seen as one. */
+	resolver->file = stat_system();
 	list_init(&resolver->entries);
 	list_init(&resolver->answered);
 	list_init(&resolver->parked);
@@ -565,8 +636,7 @@ struct resolver *resolver_new(struct loop *loop, const char *servers, struct soc
 	if (status != ARES_SUCCESS)
 		goto out;
 	resolver->holds_library = !stock;
-	status = ares_init_options(&resolver->channel, &options,
-		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_LOOKUPS);
+	status = open_channel(resolver, &resolver->channel);
 	if (status != ARES_SUCCESS) {
 		if (resolver->holds_library)
 			ares_library_cleanup();

@@ -8,7 +8,8 @@
  * A name that does not exist is remembered for RESOLVER_NEGATIVE_MS. When no name server answers, an expired answer serves
  * on for RESOLVER_STALE_MS: back ends outlive their DNS.
  *
- * Sources: /etc/hosts, then the name servers of the settings, else those of /etc/resolv.conf; never its search list.
+ * Sources: /etc/hosts, then the name servers of the settings, else those of /etc/resolv.conf, also when it has changed (a DHCP client
+ * may write it late); never its search list.
  *
  * Its questions leave from the process's own network namespace, or from that of a stock of sockets, of which each look-up takes
  * some; one that has none yet waits for them. Without sockets a look-up fails as if no name server answered.
@@ -46,6 +47,11 @@ struct socket_stock;
 #define RESOLVER_TTL_MAX_MS 300000 /* a mistyped TTL of a week is over after five minutes */
 #define RESOLVER_NEGATIVE_MS 5000
 #define RESOLVER_STALE_MS 600000
+
+/* The system's file of name servers is looked at for a change at most so often, by look-ups. */
+#define RESOLVER_SYSTEM_MS 1000
+/* Its path, /etc/resolv.conf but for tests. */
+extern const char *resolver_system_path;
 
 union resolver_address {
 	struct sockaddr any;

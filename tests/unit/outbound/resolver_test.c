@@ -74,11 +74,33 @@ static void server_asked(struct loop_watch *watch, unsigned events)
 	assert_int_equal((ssize_t)end, sendto(watch->fd, message, end, 0, (struct sockaddr *)&peer, peer_bytes));
 }
 
-static int set_up(void **state)
+/* The name server of these tests. Its port. */
+static unsigned listen_at(const char *text, uint16_t port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(text)
+	};
 	socklen_t address_bytes = sizeof address;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		fail_msg("%s port %u: %s (port 53 is root's)", text, port, strerror(errno));
+	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&address, &address_bytes));
+	loop_watch_init(&server, loop, fd, server_asked);
+	assert_int_equal(0, loop_watch_read(&server, true));
+	return ntohs(address.sin_port);
+}
+
+static void stop_listening(void)
+{
+	int fd = server.fd;
+
+	loop_watch_fini(&server);
+	close(fd);
+}
+
+static int set_up(void **state)
+{
 	char servers[64];
 
 	(void)state;
@@ -86,11 +108,7 @@ static int set_up(void **state)
 	script.ttl_s = 60;
 	loop = loop_new();
 	assert_non_null(loop);
-	assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof address));
-	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&address, &address_bytes));
-	loop_watch_init(&server, loop, fd, server_asked);
-	assert_int_equal(0, loop_watch_read(&server, true));
-	snprintf(servers, sizeof servers, "127.0.0.1:%u", ntohs(address.sin_port));
+	snprintf(servers, sizeof servers, "127.0.0.1:%u", listen_at("127.0.0.1", 0));
 	resolver = resolver_new(loop, servers, NULL);
 	assert_non_null(resolver);
 	return 0;
@@ -98,12 +116,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	int fd = server.fd;
-
 	(void)state;
 	resolver_free(resolver);
-	loop_watch_fini(&server);
-	close(fd);
+	stop_listening();
 	loop_free(loop);
 	return 0;
 }
@@ -339,6 +354,43 @@ static void bad_servers_are_refused(void **state)
 	assert_int_equal(EINVAL, errno);
 }
 
+/* The name server of these tests in the system's file, and what it was before: none that answers. */
+static void write_system(const char *path, const char *text)
+{
+	char new[64];
+	FILE *file;
+
+	snprintf(new, sizeof new, "%s.new", path);
+	file = fopen(new, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(0, fclose(file));
+	assert_int_equal(0, rename(new, path));
+}
+
+static void a_changed_system_file_is_followed(void **state)
+{
+	char path[] = "/tmp/postern-resolver-XXXXXX";
+	const char *before = resolver_system_path;
+	struct wait first = { .query.done = told };
+
+	(void)state;
+	close(mkstemp(path));
+	write_system(path, "");
+	resolver_system_path = path;
+	resolver_free(resolver);
+	resolver = resolver_new(loop, NULL, NULL);
+	assert_non_null(resolver);
+	script.ipv4[0] = "192.0.2.7";
+	stop_listening();
+	(void)listen_at("127.83.80.53", 53);
+	write_system(path, "nameserver 127.83.80.53\n");
+	assert_true(ask("late.example", &first));
+	assert_int_equal(1, first.addresses.count);
+	resolver_system_path = before;
+	unlink(path);
+}
+
 static void freeing_forgets_what_is_under_way(void **state)
 {
 	struct wait wait = { .query.done = told };
@@ -370,6 +422,7 @@ int main(void)
 		TEST(malformed_names_fail_at_once),
 		TEST(names_beyond_the_limit_give_way),
 		TEST(bad_servers_are_refused),
+		TEST(a_changed_system_file_is_followed),
 		TEST(freeing_forgets_what_is_under_way),
 	};
 
