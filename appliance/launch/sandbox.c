@@ -6,6 +6,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -52,6 +53,23 @@ static int allow(int ruleset, const char *path, uint64_t rights)
 	return error;
 }
 
+/*
+ * What writes the list of name servers (systemd-resolved, a DHCP client) replaces the file that /etc/resolv.conf leads to: its folder is
+ * allowed, as a rule for a file would be one for that which is there now.
+ */
+static int allow_name_servers(int ruleset)
+{
+	char *path = realpath("/etc/resolv.conf", NULL), *end = path ? strrchr(path, '/') : NULL;
+	int error = 0;
+
+	if (end && end > path) {
+		*end = '\0';
+		error = allow(ruleset, path, READ);
+	}
+	free(path);
+	return error;
+}
+
 static int allow_all(int ruleset, enum sandbox_role role, const struct settings *settings)
 {
 	/* names and authorities; what libraries load late; what glibc reads to count processors */
@@ -61,6 +79,8 @@ static int allow_all(int ruleset, enum sandbox_role role, const struct settings 
 
 	for (size_t i = 0; i < ARRAY_COUNT(readable) && !error; i++)
 		error = allow(ruleset, readable[i], READ);
+	if (!error)
+		error = allow_name_servers(ruleset);
 	/* the console's last lines, which begin a new file now and then */
 	if (!error && role == SANDBOX_CONTROL)
 		error = allow(ruleset, settings->run_dir, READ);
