@@ -36,7 +36,7 @@ from initramfs import SYSTEM, Initramfs
 
 BUILD = pathlib.Path(os.environ.get("POSTERN_BUILD", "build")).resolve()
 MADE = OUT = BUILD / "image"
-PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
+PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern-settings")
 # Programs of image/ that are in the image where they have been built.
 OPTIONAL_PROGRAMS = ("configure", "syslog", "rotate", "system")
 
@@ -191,8 +191,8 @@ def make_root(kernel, settings, version, update_key):
     # Its folder is where the parts that meet the network are locked into: empty. Its script is `configure` by another name.
     root.unpacked(packages.unpack(BUILD / "guest", "dhcpcd-base"), "usr/sbin/dhcpcd")
     root.folders.add("usr/lib/dhcpcd")
-    root.links |= {"usr/bin/postern": "../lib/postern/postern", "bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64",
-                   "etc/resolv.conf": "../run/resolv.conf", "usr/lib/postern/lease": "configure"}
+    root.links |= {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64",
+                   "etc/resolv.conf": "../run/resolver/resolv.conf", "usr/lib/postern/lease": "configure"}
     modules, lines = module_lines(kernel, "/usr/lib/modules", MODULES, DRIVERS)
     root.file("usr/share/postern/modules", lines)
     named, lines = name_lines(kernel, "/usr/lib/modules")

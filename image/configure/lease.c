@@ -3,9 +3,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "image/configure/confined.h"
 #include "image/configure/lease_facts.h"
@@ -78,10 +80,20 @@ static void say_lease(const char *interface, const struct network_lease *lease)
 		count += (size_t)snprintf(line + count, sizeof line - count, " %s", text);
 	}
 	if (count)
-		say("%s: name servers%s", interface, line);
+		say("lease: %s: name servers%s", interface, line);
 }
 
-int lease_main(void)
+static void use_console(void)
+{
+	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (console >= 0) {
+		dup2(console, STDOUT_FILENO);
+		close(console);
+	}
+}
+
+int lease_main(const char *program)
 {
 	static struct network_state state;
 	static struct network_lease lease;
@@ -93,6 +105,8 @@ int lease_main(void)
 
 	if (!event)
 		return 0;
+	if (strcmp(program, LEASE_PROGRAM) == 0)
+		use_console();
 	source.kind = event->kind;
 	error = event->effect == EFFECT_TOLD ? confined_run(read_facts, &source, &lease, sizeof lease, READING_MS) : 0;
 	if (!error && event->effect == EFFECT_TOLD)
@@ -100,7 +114,7 @@ int lease_main(void)
 	if (!error)
 		error = network_state_open(&state, NETWORK_FOLDER, NETWORK_RESOLVER_FILE);
 	if (error) {
-		say("%s of %s is not heeded: %s", reason, interface, strerror(-error));
+		say("lease: %s of %s is not heeded: %s", reason, interface, strerror(-error));
 		return 0;
 	}
 	index = find_index(&state, interface);
@@ -110,7 +124,7 @@ int lease_main(void)
 		error = network_state_put_lease(
 			&state, index, event->kind, event->effect == EFFECT_TOLD ? &lease : NULL);
 	if (error)
-		say("%s of %s can't be kept: %s", reason, interface, strerror(-error));
+		say("lease: %s of %s can't be kept: %s", reason, interface, strerror(-error));
 	if (event->effect == EFFECT_TOLD)
 		say_lease(interface, &lease);
 	network_state_write_files(&state);

@@ -144,10 +144,21 @@ static struct network_state *open_state(void)
 	return error ? NULL : &state;
 }
 
+/* Everybody may read it, whatever this process's umask is. */
+static void make_resolver_folder(void)
+{
+	if ((mkdir(NETWORK_RESOLVER_FOLDER, 0755) < 0 && errno != EEXIST) || chmod(NETWORK_RESOLVER_FOLDER, 0755) < 0)
+		say(NETWORK_RESOLVER_FOLDER ": %s", strerror(errno));
+}
+
 static int keep_plan(const struct network_plan *plan, const struct network_nics *nics)
 {
-	struct network_state *state = open_state();
-	int error = state ? network_state_put_plan(state, plan, nics) : -EIO;
+	struct network_state *state;
+	int error;
+
+	make_resolver_folder();
+	state = open_state();
+	error = state ? network_state_put_plan(state, plan, nics) : -EIO;
 
 	if (error)
 		say("the plan of the network can't be kept: %s", strerror(-error));

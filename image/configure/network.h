@@ -21,8 +21,9 @@
 
 /* Where it all lands: mode 0700, made by init. network.plan, dhcpcd.conf, chrony.conf, leases/. */
 #define NETWORK_FOLDER "/run/postern/config"
-/* What /etc/resolv.conf leads to. */
-#define NETWORK_RESOLVER_FILE "/run/resolv.conf"
+/* What /etc/resolv.conf leads to: in a folder of its own, which sandboxes can allow. */
+#define NETWORK_RESOLVER_FOLDER "/run/resolver"
+#define NETWORK_RESOLVER_FILE NETWORK_RESOLVER_FOLDER "/resolv.conf"
 
 /*
  * The first step of a start. `config_path` is the network-config, `settings_path` the settings (user-data) of local sources: of these
