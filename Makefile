@@ -138,7 +138,7 @@ ifeq ($(SANITIZE),)
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-PROGRAMS := posternd postern-gateway postern-control postern
+PROGRAMS := posternd postern-gateway postern-control postern-settings postern
 
 .PHONY: all
 all: $(PROGRAMS:%=$(B)/%)
@@ -152,7 +152,7 @@ include tests/build/checks.mk
 .PHONY: help
 help:
 	@echo 'make deps      install the Debian packages that building, testing and the demo need (needs root)'
-	@echo 'make all       build posternd, postern-gateway, postern-control and postern into $(B)/'
+	@echo 'make all       build posternd, postern-gateway, postern-control, postern-settings and postern into $(B)/'
 	@echo 'make demo      deps + all, then the main job end to end in namespaces of its own (needs root); KEEP=1 leaves it running'
 	@echo 'make demo-down ends a demo that was left running and removes all that it made (needs root)'
 	@echo 'make test      all tests: unit, filter, scenarios, guest, replay of the fuzz corpora (needs root)'

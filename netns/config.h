@@ -2,7 +2,7 @@
 /*
  * config: what posternd knows of the settings: one record of fixed size, and no text that it would have to parse.
  *
- * The settings file is judged and turned into this record by an unprivileged child, `postern settings --records`, which
+ * The settings file is judged and turned into this record by an unprivileged child, `postern-settings --records`, which
  * reads the YAML on its standard input and writes exactly one `struct netns_config` to its standard output. posternd reads
  * it (netns_config_read), checks every field again (netns_config_check) and trusts nothing else. The same is done on
  * SIGHUP.

@@ -432,7 +432,7 @@ static int read_record(struct netns_config *ret, int fd, pid_t pid)
 	if (rc == -EMSGSIZE && waitpid(pid, &status, 0) == pid) {
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 			report(REPORT_ERROR,
-				"can't start postern: is it installed beside posternd, and may everybody execute it?");
+				"can't start postern-settings: is it installed beside posternd, and may everybody execute it?");
 		else
 			report(REPORT_ERROR, "the settings are refused: the message above says where and why");
 		return -EBADMSG;
@@ -444,14 +444,14 @@ static int read_record(struct netns_config *ret, int fd, pid_t pid)
 
 int supervise_read_settings(struct netns_config *ret, const char *binaries_dir, int settings_fd)
 {
-	char path[4096 + 32], word[] = "settings", flag[] = "--records";
-	char *arguments[] = { path, word, flag, NULL };
+	char path[4096 + 32], flag[] = "--records";
+	char *arguments[] = { path, flag, NULL };
 	const char *field = "record";
 	struct environment environment;
 	int pipe_fds[2], settings, rc;
 	pid_t pid;
 
-	snprintf(path, sizeof path, "%s/postern", binaries_dir);
+	snprintf(path, sizeof path, "%s/postern-settings", binaries_dir);
 	make_environment(&environment);
 	settings = open_settings(settings_fd);
 	if (settings < 0)

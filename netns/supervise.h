@@ -32,7 +32,7 @@ bool supervise_is_any_up(const struct posternd *posternd);
 bool supervise_is_adopting(const struct posternd *posternd);
 
 /*
- * Run `postern settings --records` with standard input `settings_fd` as nobody and read its answer.
+ * Run `postern-settings --records` with standard input `settings_fd` as nobody and read its answer.
  * Returns 0 and `*ret` checked; else a negative errno after having reported what is wrong.
  */
 int supervise_read_settings(struct netns_config *ret, const char *binaries_dir, int settings_fd)

@@ -80,15 +80,3 @@ void digest_sha1(uint8_t ret[DIGEST_SHA1_BYTES], const void *bytes, size_t count
 	ASSERT(wc_ShaFinal(&sha, ret) == 0);
 	wc_ShaFree(&sha);
 }
-
-void digest_hex(char *ret, const void *bytes, size_t count)
-{
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < count; i++) {
-		ret[2 * i] = digits[at[i] >> 4];
-		ret[2 * i + 1] = digits[at[i] & 15];
-	}
-	ret[2 * count] = '\0';
-}

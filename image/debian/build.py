@@ -21,7 +21,7 @@ import time
 import manual
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern")
+PROGRAMS = ("posternd", "postern-gateway", "postern-control", "postern-settings", "postern")
 LIBRARY = "libpostern-wolfssl.so"
 SETTINGS_HEAD = """\
 # The settings of this host: postern.yaml(5). Every setting is shown with its default, commented out.

@@ -21,10 +21,10 @@ static int judge(const void *context, int output)
 	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	(void)output;
-	snprintf(program, sizeof program, "%s/postern", daemon->programs);
+	snprintf(program, sizeof program, "%s/postern-settings", daemon->programs);
 	if (nothing < 0 || dup2(nothing, STDOUT_FILENO) < 0)
 		return 1;
-	execl(program, "postern", "settings", "--check", INPUT, (char *)NULL);
+	execl(program, "postern-settings", "--check", INPUT, (char *)NULL);
 	return 127;
 }
 

@@ -70,6 +70,9 @@ $(B)/postern-gateway: $(B)/appliance/launch/main_gateway.o $(ALL_BUT_CLI:%=$(B)/
 $(B)/postern-control: $(B)/appliance/launch/main_control.o $(ALL_BUT_CLI:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(ALL_BUT_CLI))
+$(B)/postern-settings: $(B)/appliance/launch/main_settings.o $(ALL_BUT_CLI:%=$(B)/lib/%.a)
+	@echo '  LD    $@'
+	@$(call link_program,$(ALL_BUT_CLI))
 $(B)/postern: $(B)/appliance/cli/main.o $(LINK_ORDER:%=$(B)/lib/%.a)
 	@echo '  LD    $@'
 	@$(call link_program,$(FOLDERS))

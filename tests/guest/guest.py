@@ -86,7 +86,7 @@ def unit_tests(*patterns):
 
 
 def product(archive):
-    for name in ("posternd", "postern-gateway", "postern-control", "postern"):
+    for name in ("posternd", "postern-gateway", "postern-control", "postern-settings", "postern"):
         archive.program(f"postern/{name}", BUILD / name)
     archive.file("postern.yaml", SETTINGS)
     document = string.Template((ROOT / "tests/lab/petstore.yaml").read_text())

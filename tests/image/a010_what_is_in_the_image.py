@@ -9,7 +9,7 @@ from conftest import OUT
 
 # Every program of the image. A new one has to be asked for here.
 PROGRAMS = {"usr/sbin/init", "usr/sbin/modprobe", "usr/sbin/chronyd", "usr/lib/postern/posternd", "usr/lib/postern/postern-gateway",
-            "usr/lib/postern/postern-control", "usr/lib/postern/postern"}
+            "usr/lib/postern/postern-control", "usr/lib/postern/postern-settings"}
 OPTIONAL = {f"usr/lib/postern/{name}" for name in ("configure", "syslog", "rotate", "system")} | {"usr/sbin/dhcpcd"}
 
 

@@ -20,7 +20,7 @@ from lab.appliance import PYTHON, REGION, SUBNET, VPC, ZONE, build_folder  # noq
 from lab.network import Answer, run, wait_for  # noqa: E402
 from systemd_host import SystemdHost  # noqa: E402
 
-UNIT, PROGRAMS = "posternd.service", ("posternd", "postern-gateway", "postern-control", "postern")
+UNIT, PROGRAMS = "posternd.service", ("posternd", "postern-gateway", "postern-control", "postern-settings", "postern")
 # Of `systemd-analyze security`, 0 (safe) to 10: what posternd's work leaves. A higher figure is a setting that was lost.
 EXPOSURE_MOST = 5.4
 SETTINGS = f"""

@@ -20,12 +20,12 @@ PORT = 14574
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    """The four programs where every user can run them."""
+    """The programs where every user can run them."""
     made = tmp_path_factory.mktemp("programs")
     for part in (made, *made.parents):
         if str(part).startswith("/tmp/"):
             part.chmod(0o755)
-    for name in ("postern", "posternd", "postern-gateway", "postern-control"):
+    for name in ("postern", "posternd", "postern-gateway", "postern-control", "postern-settings", "libpostern-wolfssl.so"):
         shutil.copy2(build_folder() / name, made / name)
     return made
 

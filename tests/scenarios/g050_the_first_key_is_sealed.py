@@ -36,10 +36,10 @@ class Sealed(Appliance):
     pair = None
 
     def __init__(self, folder, **settings):
-        super().__init__(folder, {"account_id": ACCOUNT, "region": REGION, "local": True, "local_traffic": "127.0.0.1:18474",
-                                  "management": ["127.0.0.1:14574"], "state_dir": str(folder / "state"),
+        super().__init__(folder, {"account_id": ACCOUNT, "region": REGION, "local": True, "local_traffic": "127.0.0.1:18610",
+                                  "management": ["127.0.0.1:14610"], "state_dir": str(folder / "state"),
                                   "run_dir": str(folder / "run"), "log_dir": str(folder / "log"), **settings},
-                         management="127.0.0.1:14574")
+                         management="127.0.0.1:14610")
         (folder / "state").mkdir(mode=0o700)
 
     def credentials(self):

@@ -8,14 +8,14 @@ from conftest import ACCOUNT, REGION, Here
 from lab.appliance import AWS, Appliance
 from lab.network import run
 
-PORT = 14575
+PORT = 14612
 
 
 @pytest.fixture
 def appliance(tmp_path):
     folder = tmp_path / "appliance"
     made = Appliance(folder, {
-        "account_id": ACCOUNT, "region": REGION, "local": True, "local_traffic": "127.0.0.1:18475",
+        "account_id": ACCOUNT, "region": REGION, "local": True, "local_traffic": "127.0.0.1:18612",
         "management": [f"0.0.0.0:{PORT}", f"[::]:{PORT + 1}"], "management_names": ["gw.example.net", "192.0.2.7"],
         "state_dir": str(folder / "state"), "run_dir": str(folder / "run"), "log_dir": str(folder / "log")})
     (folder / "state").mkdir(mode=0o700)

@@ -12,7 +12,7 @@ from conftest import Gateway, subnet_settings
 from lab.appliance import build_folder
 from lab.network import run, wait_for
 
-PROGRAMS = ("postern", "posternd", "postern-gateway", "postern-control")
+PROGRAMS = ("postern", "posternd", "postern-gateway", "postern-control", "postern-settings", "libpostern-wolfssl.so")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from lab.network import run
 COMMANDS = ["run", "status", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
             "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down",
-            "system", "system checkpoint", "system confirm", "system rollback"]
+            "system", "system checkpoint", "system confirm", "system rollback", "system support-bundle", "system restart", "system settings", "system update", "system status"]
 POSTERN = build_folder() / "postern"
 
 
@@ -37,7 +37,7 @@ def test_help(command):
     assert "--json" in done.stdout and "--help" in done.stdout
 
 
-@pytest.mark.parametrize("program", ["postern", "posternd", "postern-gateway", "postern-control"])
+@pytest.mark.parametrize("program", ["postern", "posternd", "postern-gateway", "postern-control", "postern-settings"])
 def test_version(program):
     done = run(build_folder() / program, "--version")
     name, version = done.stdout.split()

@@ -428,7 +428,7 @@ static inline int act_by_name(int argc, char **argv)
 		return posternd_main(argc, argv);
 	if (strcmp(name, "postern-gateway") == 0 || strcmp(name, "postern-control") == 0)
 		peer_main(argv[2], strcmp(name, "postern-gateway") == 0);
-	if (strcmp(name, "postern") == 0) {
+	if (strcmp(name, "postern-settings") == 0) {
 		char bytes[4096];
 		ssize_t count;
 
@@ -473,7 +473,7 @@ static inline uint16_t free_port(void)
 
 static inline struct lab lab_new(bool local)
 {
-	static const char *const names[] = { "posternd", "postern", "postern-gateway", "postern-control" };
+	static const char *const names[] = { "posternd", "postern-settings", "postern-gateway", "postern-control" };
 	struct lab lab = { .dir = "/tmp/pb-lab-XXXXXX", .pid = -1 };
 	char own[4096], link[128];
 	ssize_t count = readlink("/proc/self/exe", own, sizeof own - 1);
