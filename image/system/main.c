@@ -247,6 +247,7 @@ int main(int argc, char **argv)
 	}
 	umask(077);
 	daemon.health.child = daemon.trial.child = CHILD_NONE;
+	daemon.health.said_ms = daemon_now_ms();
 	read_share(&daemon, share);
 	read_slots(&daemon);
 	signals = open_signals();
