@@ -62,7 +62,7 @@ class Ledger:
         return self.patch(gateway, ids, name, "/policy", json.dumps(value))
 
     def deploy(self, after, gateway, ec2, ids):
-        name, stage = self.dice.choice(list(after["apis"])), self.name("stage").replace("-", "")
+        name, stage = self.dice.choice(self.deployable()), self.name("stage").replace("-", "")
         after["apis"][name]["stages"] = sorted([*after["apis"][name]["stages"], stage])
         return lambda: gateway.create_deployment(restApiId=ids[name], stageName=stage)
 
@@ -98,8 +98,12 @@ class Ledger:
             return self.import_api
         if not self.state["groups"]:
             return self.create_group
-        return self.dice.choice([self.import_api, self.describe, self.describe, self.set_policy, self.set_policy, self.deploy, self.tag,
-                                 self.tag, self.authorize, self.authorize])
+        return self.dice.choice([self.import_api, self.describe, self.set_policy, self.tag, self.authorize,
+                                 self.deploy if self.deployable() else self.set_policy])
+
+    def deployable(self):
+        """A private API without a policy is not deployed."""
+        return [name for name, api in self.state["apis"].items() if api["policy"]]
 
     def write(self, *clients):
         """One change, answered; or the exception of a call that was not."""

@@ -27,6 +27,8 @@ CONNECT_SECONDS = 2
 class Given:
     """What a machine is given: settings, network-config, NICs. `number` tells guests apart that run at the same time."""
 
+    PORT = PORT
+
     def __init__(self, subnet, where, number, attachment, interface, nics, **settings):
         self.number, self.where = number, where
         self.operator, self.backend = subnet.operators[where], subnet.backend(where)
@@ -90,9 +92,12 @@ class Guest(Appliance):
 
     def start(self, **options):
         """Switched on and serving."""
-        machine = self.boot(**options)
-        at = machine.wait(SERVING)
-        self.said = machine.lines[:at]
+        self.boot(**options)
+        return self.wait_until_it_serves()
+
+    def wait_until_it_serves(self):
+        at = self.machine.wait(SERVING)
+        self.said = self.machine.lines[:at]
         self.trust()
         return self
 

@@ -51,7 +51,7 @@ class Machine:
                    "-qmp", f"unix:{self.control_path},server=on,wait=off",
                    "-drive", f"file={disk},format={form},if=none,id=disk,cache={cache},snapshot={'on' if snapshot else 'off'},"
                    f"readonly={'on' if read_only else 'off'}",
-                   "-device", {"virtio": "virtio-blk-pci,drive=disk", "nvme": "nvme,drive=disk,serial=postern"}[drive]]
+                   "-device", {"virtio": "virtio-blk-pci,drive=disk,bootindex=1", "nvme": "nvme,drive=disk,serial=postern,bootindex=1"}[drive]]
         for number, nic in enumerate(nics):
             tap, mac = (nic, mac_of(number)) if isinstance(nic, str) else nic
             command += ["-netdev", f"tap,id=n{number},ifname={tap},script=no,downscript=no",

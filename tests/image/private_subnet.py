@@ -10,6 +10,7 @@ guest. Nothing of it outlives the process.
 """
 import contextlib
 import ctypes
+import itertools
 import os
 import pathlib
 import subprocess
@@ -22,6 +23,7 @@ from lab.network import Subnet, run, wait_for
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 ALLOWED, DENIED, OPERATOR, SERVICES = 11, 12, 5, 2
 BACKEND_PORT = 8080
+METADATA, METADATA_PROGRAM = "169.254.169.254", pathlib.Path(__file__).resolve().parent / "metadata.py"
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -82,7 +84,7 @@ class PrivateSubnet:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.private = Subnet("private", "10.20.0.0/24", "fd20:5071:e2::/64")
         self.manage = Subnet("manage", "10.40.0.0/24", "fd40:5071:e4::/64")
-        self.processes, self.taps = [], 0
+        self.processes, self.taps, self.serials = [], 0, itertools.count()
         self.allowed, self.denied = self.host(self.private, ALLOWED), self.host(self.private, DENIED)
         # A guest with one NIC is managed from within the private subnet.
         self.operators = {subnet: self.host(subnet, OPERATOR) for subnet in (self.private, self.manage)}
@@ -105,14 +107,49 @@ class PrivateSubnet:
     def backend(self, subnet):
         return f"http://{subnet.ipv4[SERVICES]}:{BACKEND_PORT}"
 
+    def who_asked(self, subnet, path):
+        """The addresses of those who asked the back end for `path`."""
+        log = (self.folder / f"nginx-{subnet.prefix}/nginx-access.log").read_text()
+        return {line.split()[0].removeprefix("::ffff:") for line in log.splitlines() if f" {path} " in line}
+
     @contextlib.contextmanager
-    def running(self, host, name, *command):
-        """A program on `host` for as long as the block lasts."""
+    def running(self, host, name, *command, says=None):
+        """A program on `host` for as long as the block lasts; it has begun once it `says` so."""
         process = Process(host, self.folder, name, *command)
         try:
+            if says:
+                wait_for(lambda: says in process.text(), f"{name} to say {says!r}")
             yield process
         finally:
             process.close()
+
+    def metadata(self, subnet, mode, user_data=None):
+        """The metadata service of the machines on `subnet` (metadata.py)."""
+        host = self.services[subnet]
+        host.run("ip", "address", "replace", f"{METADATA}/32", "dev", "lo")
+        return self.running(host, f"metadata-{mode}", "/usr/bin/python3", METADATA_PROGRAM, METADATA, mode, *([user_data] if user_data else []),
+                            says=f"{mode} at")
+
+    def dhcp(self, subnet, *leases, names=()):
+        """DHCP for both families, router advertisements and names: `leases` are (MAC address, IPv4, IPv6) of machines, `names` of the
+        services' host."""
+        host, number = self.services[subnet], next(self.serials)
+        us = [str(net[SERVICES]) for net in (subnet.ipv4, subnet.ipv6)]
+        command = ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root", "--log-facility=-",
+                   "--log-dhcp", "--pid-file", f"--dhcp-leasefile={self.folder}/leases-{number}", "--interface=eth0", "--bind-interfaces",
+                   f"--dhcp-range={subnet.ipv4[200]},{subnet.ipv4[220]},{subnet.ipv4.netmask},10m",
+                   f"--dhcp-range={subnet.ipv6[0x200]},{subnet.ipv6[0x220]},{subnet.ipv6.prefixlen},10m",
+                   "--enable-ra", "--dhcp-authoritative", f"--dhcp-option=option:ntp-server,{us[0]}"]
+        command += [f"--dhcp-host={mac},{ipv4},[{ipv6}]" for mac, ipv4, ipv6 in leases]
+        command += [f"--address=/{name}/{address}" for name in names for address in us]
+        return self.running(host, f"dnsmasq-{number}", *command, says="started")
+
+    def time(self, subnet, chronyd):
+        """A server of the right time; `chronyd` is the program."""
+        number = next(self.serials)
+        configuration = self.folder / f"chrony-{number}.conf"
+        configuration.write_text(f"local stratum 5\nallow all\ncmdport 0\nbindcmdaddress /\npidfile {self.folder}/chrony-{number}.pid\n")
+        return self.running(self.services[subnet], f"chronyd-{number}", chronyd, "-x", "-d", "-u", "root", "-f", configuration, says="starting")
 
     def close(self):
         for process in self.processes:
