@@ -27,7 +27,8 @@ struct cli {
 	struct arena_pool pool;
 	struct arena arena;
 	bool json;
-	bool quiet; /* failures are not said: a call that is tried again and again */
+	bool quiet;               /* failures are not said: a call that is tried again and again */
+	const char *said;         /* the last failure, said or not; NULL: none yet */
 	const char *endpoint_url; /* NULL: POSTERN_ENDPOINT, AWS_ENDPOINT_URL, else that of the settings */
 	const char *settings;     /* the settings file; NULL: /etc/postern/postern.yaml if it exists */
 	const char *

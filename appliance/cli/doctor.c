@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern doctor`: what this host lacks for Postern, found by trying, and what to do about each. */
+#include "appliance/cli/doctor.h"
+
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include <unistd.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/cli/cli.h"
 #include "appliance/cli/host.h"
 #include "appliance/cli/program.h"
 #include "appliance/launch/address.h"
@@ -270,6 +271,15 @@ static void check_all(struct doctor *doctor, const struct settings *settings, bo
 	check_folder(doctor, "log_dir", settings->log_dir);
 }
 
+bool doctor_check(struct cli *cli, const struct settings *settings, bool local, struct json *report)
+{
+	struct doctor doctor = { .cli = cli, .checks = json_ensure_array(report, "checks") };
+
+	check_all(&doctor, settings, local);
+	json_set_bool(report, "ok", !doctor.any_missing);
+	return doctor.any_missing;
+}
+
 /* Named settings must be good; without any the defaults are what is checked against. */
 static int read_settings(struct cli *cli, struct settings **ret)
 {
@@ -299,8 +309,8 @@ int cli_doctor(struct cli *cli, int argc, char **argv)
 		.option_count = ARRAY_COUNT(options),
 	};
 	struct json *report JSON_CLEANUP = json_object_new();
-	struct doctor doctor = { .cli = cli, .checks = json_ensure_array(report, "checks") };
 	struct settings *settings;
+	bool any_missing;
 	char **arguments;
 	size_t count;
 	int result = cli_options(cli, &usage, argc, argv, &arguments, &count);
@@ -310,10 +320,9 @@ int cli_doctor(struct cli *cli, int argc, char **argv)
 	result = read_settings(cli, &settings);
 	if (result != CLI_OK)
 		return result;
-	check_all(&doctor, settings, local || settings->local);
+	any_missing = doctor_check(cli, settings, local || settings->local, report);
 	settings_free(settings);
-	json_set_bool(report, "ok", !doctor.any_missing);
 	if (cli->json)
 		cli_print_json(report);
-	return doctor.any_missing ? CLI_FAILED : CLI_OK;
+	return any_missing ? CLI_FAILED : CLI_OK;
 }

@@ -113,6 +113,7 @@ static void complain(struct cli *cli, const char *format, va_list arguments)
 {
 	struct view text = arena_vprintf(&cli->arena, format, arguments);
 
+	cli->said = arena_text(&cli->arena, text);
 	if (cli->quiet)
 		return;
 	fprintf(stderr, "postern: " VIEW_FMT "\n", VIEW_ARG(text));

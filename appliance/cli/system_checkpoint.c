@@ -21,11 +21,11 @@ void system_checkpoint_print(const struct json *checkpoint)
 	else if (view_equals_text(state, "none"))
 		printf("checkpoint: none\n");
 	else
-		printf("checkpoint: none; the last one was " VIEW_FMT " at " VIEW_FMT ": " VIEW_FMT
-		       "; %lld record%s put "
-		       "back\n",
+		printf("checkpoint: none; the last one was " VIEW_FMT " at " VIEW_FMT ": " VIEW_FMT "\n",
 			VIEW_ARG(state), VIEW_ARG(json_find_text(checkpoint, "endedAt")),
-			VIEW_ARG(json_find_text(checkpoint, "reason")), changed, changed == 1 ? "" : "s");
+			VIEW_ARG(json_find_text(checkpoint, "reason")));
+	if (view_equals_text(state, "undone"))
+		printf("%lld record%s put back\n", changed, changed == 1 ? "" : "s");
 }
 
 /* A call without input whose answer is the checkpoint. */

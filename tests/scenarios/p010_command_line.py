@@ -16,7 +16,8 @@ from lab.network import run
 COMMANDS = ["run", "status", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
             "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down",
-            "system", "system checkpoint", "system confirm", "system rollback", "system support-bundle", "system restart", "system settings", "system update", "system status"]
+            "system", "system status", "system update", "system settings", "system restart", "system checkpoint", "system confirm",
+            "system rollback", "system support-bundle"]
 POSTERN = build_folder() / "postern"
 
 
