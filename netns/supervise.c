@@ -431,8 +431,8 @@ static int read_record(struct netns_config *ret, int fd, pid_t pid)
 	rc = netns_config_read(ret, fd);
 	if (rc == -EMSGSIZE && waitpid(pid, &status, 0) == pid) {
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-			report(REPORT_ERROR,
-				"can't start postern-settings: is it installed beside posternd, and may everybody execute it?");
+			report(REPORT_ERROR, "can't start postern-settings: is it installed beside posternd, and may "
+					     "everybody execute it?");
 		else
 			report(REPORT_ERROR, "the settings are refused: the message above says where and why");
 		return -EBADMSG;
