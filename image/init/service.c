@@ -124,7 +124,9 @@ void service_ended(struct service *service, int status, int said)
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	if (now - service->started_ms > SERVICE_LASTED_MS || service->back_off_ms == 0)
 		service->back_off_ms = SERVICE_BACK_OFF_MIN_MS;
-	else if (service->back_off_ms < SERVICE_BACK_OFF_MAX_MS)
+	else if (service->back_off_ms < SERVICE_BACK_OFF_MAX_MS / 2)
 		service->back_off_ms *= 2;
+	else
+		service->back_off_ms = SERVICE_BACK_OFF_MAX_MS;
 	service->start_at_ms = service->once_ms ? UINT64_MAX : now + service->back_off_ms;
 }
