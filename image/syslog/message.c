@@ -14,7 +14,7 @@
 #define FIELDS_WITHIN_BYTES 96
 /* RFC 5424, 6.2.1. */
 enum { ERROR = 3, WARNING = 4, NOTICE = 5, INFORMATION = 6, DEBUG = 7 };
-enum { DAEMON = 3, LOG_AUDIT = 13, LOCAL0 = 16 };
+enum { KERNEL = 0, DAEMON = 3, LOG_AUDIT = 13, LOCAL0 = 16 };
 
 struct parts {
 	unsigned facility, severity;
@@ -72,6 +72,11 @@ static void cut_console_line(struct parts *parts)
 		parts->text = text.count && *text.at == ' ' ? view_after(text, 1) : text;
 	}
 	parts->severity = severity_of(parts->text);
+	/* init keeps no others of its lines. */
+	if (view_equals_text(parts->application, "kernel")) {
+		parts->facility = KERNEL;
+		parts->severity = WARNING;
+	}
 }
 
 static struct parts cut(enum message_source source, uint64_t now_wall_ms, struct view line)

@@ -2,13 +2,14 @@
 /*
  * message: one line of a log as one syslog message, framed for TLS.
  *
- *	113 <30>1 2026-11-22T16:28:00.123Z gateway-a posternd - console - serving
- *	└ octets of what follows          HOSTNAME  APP-NAME │ MSGID   │ MSG
- *	                                            PROCID ──┘         └── no structured data
+ *	69 <30>1 2026-11-22T16:28:00.123Z gateway-a posternd - console - serving
+ *	└ octets of what follows         HOSTNAME  APP-NAME │ MSGID   │ MSG
+ *	                                           PROCID ──┘         └── no structured data
  *
  * | source  | facility       | severity                       | APP-NAME       | TIMESTAMP                      |
  * |---------|----------------|--------------------------------|----------------|--------------------------------|
  * | console | daemon (3)     | of a JSON line's "level"; info | before the ':' | before that                    |
+ * |         | kernel (0)     | warning                        | kernel         |                                |
  * | audit   | log audit (13) | notice                         | postern        | the line's "time"              |
  * | access  | local0 (16)    | info                           | postern        | the line's "time", if it has one |
  *

@@ -27,6 +27,8 @@ static void a_line_of_the_console_has_time_program_and_level(void **state)
 			    "{\"time\":\"x\",\"level\":\"warning\",\"program\":\"p\"}",
 		written(MESSAGE_CONSOLE, "h",
 			"2026-11-22T16:28:00.123Z posternd: {\"time\":\"x\",\"level\":\"warning\",\"program\":\"p\"}"));
+	assert_string_equal("78 <4>1 2026-11-22T16:28:00.123Z h kernel - console - EXT4-fs error (device vda7)",
+		written(MESSAGE_CONSOLE, "h", "2026-11-22T16:28:00.123Z kernel: EXT4-fs error (device vda7)"));
 	assert_string_equal("65 <27>1 2026-01-02T03:04:05.678Z h p - console - {\"level\": \"error\"}",
 		written(MESSAGE_CONSOLE, "h", "p: {\"level\": \"error\"}"));
 	assert_string_equal("65 <31>1 2026-01-02T03:04:05.678Z h p - console - {\"level\": \"debug\"}",
