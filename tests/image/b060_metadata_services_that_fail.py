@@ -6,6 +6,7 @@ import re
 import pytest
 
 from guest import SERVING, two_nics
+from private_subnet import SERVICES
 
 # Of init.c's table: then it goes on without.
 CONFIGURE_SECONDS = 60
@@ -14,13 +15,15 @@ CONFIGURE_SECONDS = 60
 @pytest.mark.full
 @pytest.mark.parametrize("mode", ["absent", "silent", "slow", "endless", "garbage", "redirect"])
 def test_the_boot_goes_on(guest, subnet, disk, tmp_path, mode):
-    made = guest(two_nics(subnet))
+    given = two_nics(subnet)
+    given.network["ethernets"]["first"]["gateway4"] = str(given.where.ipv4[SERVICES])
+    made = guest(given)
     words = {"network-config": made.words["network-config"]}
     if mode == "absent":
         machine = made.boot(words=words, kernel=disk.kernel(tmp_path))
         at = machine.wait(SERVING)
     else:
-        with subnet.metadata(made.given.where, mode) as service:
+        with subnet.metadata(given.where, mode) as service:
             machine = made.boot(words=words, kernel=disk.kernel(tmp_path))
             at = machine.wait(SERVING)
             assert "PUT /latest/api/token" in service.text(), "nobody asked it"
@@ -29,5 +32,5 @@ def test_the_boot_goes_on(guest, subnet, disk, tmp_path, mode):
     assert machine.said("configure: there is no user-data: give settings by")
     assert machine.said("configure: .*management is closed to the outside")
     assert machine.arrived[at - 1] < CONFIGURE_SECONDS
-    outcome, _ = made.operator.connect_milliseconds(made.given.addresses[0], made.given.PORT)
+    outcome, _ = made.operator.connect_milliseconds(given.addresses[0], given.PORT)
     assert outcome == "refused"

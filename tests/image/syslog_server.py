@@ -49,7 +49,7 @@ class Server:
     def start(self):
         """Running; on this host it also listens already."""
         self.process = self.popen(["/usr/sbin/rsyslogd", "-n", "-f", self.folder / "rsyslog.conf", "-i", self.folder / "pid"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if self.address == "127.0.0.1":
             wait_for(self.answers, "rsyslog listens")
 

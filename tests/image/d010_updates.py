@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A signed update is written into the other slot and tried there. It stays once it has served; one with a kernel, a posternd or a gateway
+that is broken ends on the slot before, and everybody can read why."""
+import pytest
+
+from conftest import MEMORY_MB
+from guest import two_nics
+from updates import Update, broken_kernel, ends_at_once
+from lab.appliance import allow
+from lab.network import run
+
+pytestmark = pytest.mark.full
+
+GOOD = r"system: good: slot {}, "
+NEW = "99.1"
+FIRMWARES = list(MEMORY_MB.items())
+
+
+def serving(guest, subnet, **options):
+    """An appliance that serves a policy to a client, and is good."""
+    made = guest(two_nics(subnet), **options).start().attach()
+    api = made.serve(allow())
+    made.serves(api)
+    made.machine.wait(GOOD.format("a"))
+    return made, api
+
+
+def settled(made):
+    """What the operator reads, once the start is good."""
+    state = made.postern("system", "status")
+    assert state["good"] and not state["onTrial"], state
+    return state
+
+
+@pytest.mark.parametrize("firmware, memory_mb", FIRMWARES)
+def test_a_good_update_stays(guest, subnet, tmp_path, firmware, memory_mb):
+    update = Update(tmp_path / "update", NEW)
+    made, api = serving(guest, subnet, firmware=firmware, memory_mb=memory_mb)
+    before = settled(made)["version"]
+    state = made.postern("system", "update", update.file)
+    assert (state["version"], state["slot"]) == (NEW, "b") and state["lastUpdate"] == f"{NEW} is installed"
+    assert made.machine.said(f"system: version {NEW} is on trial in slot b")
+    made.serves(api)
+    words = made.disk.words()
+    assert words == {"slot": "b", "tries": "3"}, words
+    assert before != NEW
+    begun = len(made.machine.lines)
+    made.postern("system", "restart")
+    made.machine.wait(GOOD.format("b"), begun)
+    made.serves(api)
+
+
+@pytest.mark.parametrize("firmware, memory_mb", FIRMWARES)
+def test_a_broken_kernel(guest, subnet, tmp_path, firmware, memory_mb):
+    ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_boot=broken_kernel), "slot b used up its tries",
+                            firmware=firmware, memory_mb=memory_mb)
+
+
+def test_a_broken_posternd(guest, subnet, tmp_path):
+    ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("posternd")),
+                            "slot b was not good within 25 s: nothing was heard of the control program")
+
+
+def test_a_broken_gateway(guest, subnet, tmp_path):
+    ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("postern-gateway")),
+                            "slot b was not good within 25 s: the gateway is not ready")
+
+
+def ends_on_the_slot_before(guest, subnet, update, why, **options):
+    made, api = serving(guest, subnet, **options)
+    version = settled(made)["version"]
+    begun = len(made.machine.lines)
+    answer = made.postern("system", "update", update.file, "--wait", "900", check=False)
+    assert answer["error"] == f"version {version} runs: {NEW} failed: {why}"
+    at = begun
+    for left in (2, 1, 0):
+        at = made.machine.wait(f"postern: slot b, tries left {left}", at)
+    at = made.machine.wait(f"init: slot a was started because {why}", at)
+    made.machine.wait(GOOD.format("a"), at)
+    made.serves(api)
+    state = settled(made)
+    assert (state["version"], state["slot"], state["otherSlot"]) == (version, "a", "unusable")
+    assert state["lastUpdate"] == f"{NEW} failed: {why}" and state["startedBecause"] == why
+    assert made.disk.words() == {"slot": "a", "tries": "3", "unusable": "b"}
+
+
+def test_what_is_not_ours_is_refused(guest, subnet, tmp_path):
+    """Signed by another key, changed after it was signed, cut off, older: nothing of it reaches the other slot."""
+    other_key = tmp_path / "other.pem"
+    run("openssl", "genpkey", "-algorithm", "ed25519", "-out", other_key)
+    good = Update(tmp_path / "update", NEW)
+    made, api = serving(guest, subnet)
+    slot = made.disk.read("boot-b", 0, 1 << 20)
+
+    def error(content, *options):
+        file = tmp_path / "hostile.update"
+        file.write_bytes(content)
+        return made.postern("system", "update", file, *options, check=False)["error"]
+
+    content = good.file.read_bytes()
+    head_bytes = int.from_bytes(content[8:12], "little")
+    foreign = Update(tmp_path / "foreign", NEW, key=other_key).file.read_bytes()
+    assert "its signature is not by the key that this image trusts" in error(foreign)
+    changed = bytearray(content)
+    changed[100] ^= 1
+    assert "its signature is not by the key that this image trusts" in error(bytes(changed))
+    assert "it is not complete" in error(content[:-4096])
+    assert "is no update file" in error(b"POSTUPD0" + content[8:])
+    assert "is no update file" in error(b"")
+    older = Update(tmp_path / "older", "0.0.1").file.read_bytes()
+    assert "--allow-older installs it" in error(older)
+    assert made.disk.read("boot-b", 0, 1 << 20) == slot
+    assert made.disk.words() == {"slot": "a", "tries": "3"}
+    # A chunk that is another one is refused before it is written.
+    changed = bytearray(content)
+    changed[head_bytes + 5_000_000] ^= 1
+    assert "the same command goes on from there" in error(bytes(changed))
+    assert made.disk.words() == {"slot": "a", "tries": "3", "unusable": "b"}
+    state = settled(made)
+    assert state["slot"] == "a"
+    made.serves(api)
