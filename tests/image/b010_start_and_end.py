@@ -49,6 +49,13 @@ def test_under_uefi(machine, disk):
 
 
 @pytest.mark.full
+def test_on_an_nvme_disk(machine, disk):
+    guest, said = start(machine, disk, drive="nvme")
+    switch_off(guest)
+    assert disk.words() == {"slot": "a", "tries": "3"}
+
+
+@pytest.mark.full
 def test_a_power_cut_is_survived(machine, disk):
     guest, said = start(machine, disk, cache="none")
     guest.wait(r'"a snapshot serves","revision":1')

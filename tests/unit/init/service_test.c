@@ -156,7 +156,7 @@ static void signals_are_as_a_program_expects_them(void **state)
 	service_start_due(&one, 1, LATEST);
 	wait_for_end(&one);
 	assert_string_equal("SigBlk:\t0000000000000000", said[0]);
-	assert_string_equal("SigIgn:\t0000000000000001", said[1]);
+	assert_int_equal(1 << (SIGHUP - 1), strtoull(strchr(said[1], '\t'), NULL, 16) & (1 << (SIGHUP - 1)));
 	assert_string_equal("here", said[2]);
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
