@@ -27,14 +27,16 @@ struct cli {
 	struct arena_pool pool;
 	struct arena arena;
 	bool json;
-	bool quiet;               /* failures are not said: a call that is tried again and again */
-	const char *said;         /* the last failure, said or not; NULL: none yet */
-	const char *endpoint_url; /* NULL: POSTERN_ENDPOINT, AWS_ENDPOINT_URL, else that of the settings */
-	const char *settings;     /* the settings file; NULL: /etc/postern/postern.yaml if it exists */
+	bool quiet;       /* failures are not said: a call that is tried again and again */
+	const char *said; /* the last failure, said or not; NULL: none yet */
+	const char
+		*endpoint_url; /* NULL: POSTERN_ENDPOINT, AWS_ENDPOINT_URL, the profile's, else that of the settings */
+	const char *settings;  /* the settings file; NULL: /etc/postern/postern.yaml if it exists */
 	const char *
 		state_dir; /* where `credentials` and `ca.pem` are; NULL: that of the settings, else /var/lib/postern */
 	const char *profile; /* NULL: AWS_PROFILE, else "default" */
-	const char *ca_file; /* for https; NULL: the state folder's ca.pem */
+	const char
+		*ca_file; /* for https; NULL: AWS_CA_BUNDLE, the profile's ca_bundle, else the state folder's ca.pem */
 };
 
 /* One option of a command. Exactly one of `text` and `flag` is set; a `text` option takes an argument. */

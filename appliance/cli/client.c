@@ -10,6 +10,7 @@
 
 #include "appliance/cli/credentials.h"
 #include "appliance/cli/place.h"
+#include "appliance/cli/profile.h"
 #include "appliance/crypto/base64.h"
 #include "appliance/crypto/digest.h"
 #include "appliance/outbound/fetch.h"
@@ -50,6 +51,8 @@ static const char *region_of(const struct place *place, const struct credentials
 		return place->region;
 	if (!region || !*region)
 		region = getenv("AWS_DEFAULT_REGION");
+	if (!region || !*region)
+		region = profile_setting(cli, "region");
 	if (region && *region)
 		return region;
 	return credentials->region.count ? arena_text(&cli->arena, credentials->region) : DEFAULT_REGION;
@@ -66,19 +69,27 @@ static struct view authority_of(const char *url)
 	return view_part(rest, 0, view_find_byte(rest, '/'));
 }
 
-/* The appliance's own CA vouches for its management address, where it can be read; else the system's CAs have to. */
+/*
+ * Who vouches for the management address: what was named, as aws wants it named; the appliance's own CA, where it can be read;
+ * else the system's CAs have to.
+ */
 static const char *ca_of(struct cli *cli, const struct place *place)
 {
-	const char *own = arena_printf(&cli->arena, "%s/ca.pem", place->state_dir).at;
+	const char *own = arena_printf(&cli->arena, "%s/ca.pem", place->state_dir).at, *named = cli->ca_file;
 
-	if (cli->ca_file)
-		return cli->ca_file;
+	if (!named)
+		named = getenv("AWS_CA_BUNDLE");
+	if (!named || !*named)
+		named = profile_setting(cli, "ca_bundle");
+	if (named && *named)
+		return named;
 	return access(own, R_OK) == 0 ? own : NULL;
 }
 
 struct signing {
 	struct place place;
 	struct credentials credentials;
+	const char *region;
 	struct sigv4_header headers[5];
 	size_t header_count;
 	char time[SIGV4_TIME_CHARS + 1];
@@ -93,9 +104,9 @@ static int sign(struct cli *cli, const struct client_call *call, struct view bod
 	struct sigv4_credentials credentials = { .access_key = signing->credentials.access_key,
 		.secret = signing->credentials.secret,
 		.security_token = signing->credentials.security_token };
-	const char *region = region_of(&signing->place, &signing->credentials, cli);
 	struct sigv4_header *next = signing->headers;
 
+	signing->region = region_of(&signing->place, &signing->credentials, cli);
 	sigv4_time_write(signing->time, (int64_t)time(NULL));
 	*next++ = (struct sigv4_header){ view_of("Host"), authority_of(signing->place.endpoint_url) };
 	*next++ = (struct sigv4_header){ view_of("X-Amz-Date"), view_from_text(signing->time) };
@@ -108,11 +119,11 @@ static int sign(struct cli *cli, const struct client_call *call, struct view bod
 	signing->header_count = request.header_count = (size_t)(next - signing->headers);
 	digest_sha256(request.body_digest, body.count ? body.at : "", body.count);
 	return sigv4_sign(&signing->authorization, &request, &credentials, view_from_text(signing->time),
-		view_from_text(region), view_from_text(call->service), &crypto, &cli->arena);
+		view_from_text(signing->region), view_from_text(call->service), &crypto, &cli->arena);
 }
 
 /* The answer to a call that failed: AWS's code and message, and Postern's reason if there is one. */
-static int report(struct cli *cli, int status, struct view text)
+static int report(struct cli *cli, int status, struct view text, const struct signing *signing)
 {
 	struct json *answer JSON_CLEANUP = NULL;
 	struct view message;
@@ -122,15 +133,57 @@ static int report(struct cli *cli, int status, struct view text)
 	message = json_find_text(answer, "message");
 	if (message.count == 0)
 		message = json_find_text(answer, "Message");
-	return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(message.count ? message : text));
+	message = view_trim(message.count ? message : text);
+	if (status == 401 || status == 403)
+		return cli_fail(cli,
+			"the appliance answered %d: " VIEW_FMT " (access key " VIEW_FMT " from %s, region %s)", status,
+			VIEW_ARG(message), VIEW_ARG(signing->credentials.access_key), signing->credentials.from,
+			signing->region);
+	return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(message));
 }
 
-static int unreachable(struct cli *cli, const char *url, int error, const char *message)
+/* Its certificate is not of a known authority, or of another name. */
+static int untrusted(struct cli *cli, const char *url, const char *ca, const char *message)
 {
-	if (error == -ECONNREFUSED)
+	if (strstr(message, "does not match"))
+		return cli_fail(cli,
+			"the certificate of %s is another name's: %s. Call it by a name or an address that its "
+			"certificate "
+			"has, or add this one to management_names in its settings",
+			url, message);
+	return cli_fail(cli,
+		"the certificate of %s is not vouched for by %s: %s. Get the appliance's CA with `postern system ca`, "
+		"compare "
+		"its fingerprint with the appliance's console, and name it with --ca or AWS_CA_BUNDLE",
+		url, ca ? ca : "the system's authorities", message);
+}
+
+static int unreachable(struct cli *cli, const char *url, const char *ca, int error, const char *message)
+{
+	switch (error) {
+	case -ECONNREFUSED:
 		return cli_fail(cli,
 			"nothing answers at %s: is the appliance running there? (--endpoint-url names another address)",
 			url);
+	case -ETIMEDOUT:
+		return cli_fail(cli, "no answer from %s in time: %s. Is it reachable from here?", url, message);
+	case -EKEYREJECTED:
+		return untrusted(cli, url, ca, message);
+	case -ENOKEY:
+		return cli_fail(cli,
+			"can't read authorities from %s (--ca, AWS_CA_BUNDLE, or ca_bundle of the profile): %s",
+			ca ? ca : "the system's file", message);
+	case -EINVAL:
+	case -EPROTO:
+		if (strncmp(url, "http:", 5) == 0)
+			return cli_fail(cli,
+				"can't call %s: %s. Management speaks plain HTTP on loopback alone: elsewhere it is "
+				"https://",
+				url, message);
+		break;
+	default:
+		break;
+	}
 	return cli_fail(cli, "can't call %s: %s", url, message);
 }
 
@@ -140,6 +193,7 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 	struct fetch_header headers[sizeof signing.headers / sizeof signing.headers[0] + 1];
 	struct buffer answer;
 	char message[FETCH_MESSAGE_BYTES] = "";
+	const char *ca;
 	char *body_text = call->body ? json_print_text(call->body) : NULL;
 	struct view body = raw.at ? raw : view_from_text(body_text);
 	int status, result = place_find(cli, &signing.place);
@@ -154,6 +208,7 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 		headers[i] = (struct fetch_header){ signing.headers[i].name, signing.headers[i].value };
 	headers[signing.header_count] = (struct fetch_header){ view_of("Authorization"), signing.authorization };
 	buffer_init_arena(&answer, &cli->arena, ANSWER_MAX_BYTES);
+	ca = ca_of(cli, &signing.place);
 	status = fetch(&(struct fetch_request){ .method = call->method,
 			       .url = arena_printf(
 				       &cli->arena, "%s" VIEW_FMT, signing.place.endpoint_url, VIEW_ARG(call->target))
@@ -161,7 +216,7 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 			       .headers = headers,
 			       .header_count = signing.header_count + 1,
 			       .body = body,
-			       .ca_file = ca_of(cli, &signing.place),
+			       .ca_file = ca,
 			       .connect_timeout_ms = CONNECT_TIMEOUT_MS,
 			       .timeout_ms = CALL_TIMEOUT_MS,
 			       .answer = call->save_fd < 0 ? &answer : NULL,
@@ -169,9 +224,9 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 			       .refusal = &answer },
 		message);
 	if (status < 0)
-		result = unreachable(cli, signing.place.endpoint_url, status, message);
+		result = unreachable(cli, signing.place.endpoint_url, ca, status, message);
 	else if (status < 200 || status > 299)
-		result = report(cli, status, buffer_view(&answer));
+		result = report(cli, status, buffer_view(&answer), &signing);
 	else if (answer.count == 0)
 		*ret_answer = json_object_new();
 	else if (json_parse(buffer_view(&answer), NULL, ret_answer, NULL) != 0)

@@ -3,37 +3,15 @@
 
 #include <stdlib.h>
 
+#include "appliance/cli/profile.h"
+
 bool credentials_parse(struct view file, struct view name, struct credentials *ret)
 {
-	struct credentials found = { .access_key = { 0 } };
-	struct view line, key, value;
-	bool inside = false;
+	struct credentials found = { .access_key = profile_value(file, name, "aws_access_key_id"),
+		.secret = profile_value(file, name, "aws_secret_access_key"),
+		.security_token = profile_value(file, name, "aws_session_token"),
+		.region = profile_value(file, name, "region") };
 
-	while (view_split(&file, '\n', &line)) {
-		line = view_trim_set(line, " \t\r");
-		if (line.count == 0 || line.at[0] == '#' || line.at[0] == ';')
-			continue;
-		if (line.at[0] == '[') {
-			struct view title = view_trim(view_trim_set(line, "[]"));
-
-			if (view_starts_with(title, view_of("profile ")))
-				title = view_trim(view_after(title, 8));
-			inside = view_equals(title, name);
-			continue;
-		}
-		if (!inside || !view_cut(line, '=', &key, &value))
-			continue;
-		key = view_trim(key);
-		value = view_trim(value);
-		if (view_equals_ignore_case(key, view_of("aws_access_key_id")))
-			found.access_key = value;
-		else if (view_equals_ignore_case(key, view_of("aws_secret_access_key")))
-			found.secret = value;
-		else if (view_equals_ignore_case(key, view_of("aws_session_token")))
-			found.security_token = value;
-		else if (view_equals_ignore_case(key, view_of("region")))
-			found.region = value;
-	}
 	if (found.access_key.count == 0 || found.secret.count == 0)
 		return false;
 	*ret = found;
@@ -58,7 +36,7 @@ static bool from_file(struct cli *cli, const char *path, struct view profile, st
 {
 	struct view file;
 
-	if (cli_read_file(cli, path, CREDENTIALS_FILE_MAX_BYTES, &file) != 0 || !credentials_parse(file, profile, ret))
+	if (cli_read_file(cli, path, PROFILE_FILE_MAX_BYTES, &file) != 0 || !credentials_parse(file, profile, ret))
 		return false;
 	ret->from = path;
 	return true;
@@ -66,9 +44,8 @@ static bool from_file(struct cli *cli, const char *path, struct view profile, st
 
 int credentials_find(struct cli *cli, const char *state_dir, struct credentials *ret)
 {
-	const char *profile = cli->profile ? cli->profile : getenv("AWS_PROFILE");
 	const char *shared = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
-	struct view name = view_from_text(profile && *profile ? profile : "default");
+	struct view name = profile_name(cli);
 	const char *own = arena_printf(&cli->arena, "%s/credentials", state_dir).at;
 
 	if (!shared || !*shared)

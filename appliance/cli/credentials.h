@@ -11,9 +11,6 @@
 #include "appliance/base/view.h"
 #include "appliance/cli/cli.h"
 
-/* A credentials file holds a few profiles; what is larger is something else. */
-#define CREDENTIALS_FILE_MAX_BYTES (256u * 1024)
-
 struct credentials {
 	struct view access_key, secret, security_token, region; /* security_token and region may be empty */
 	const char *from;                                       /* where they were found, for messages */

@@ -29,7 +29,7 @@ static void list_options(struct option_list *list, struct cli *cli, const struct
 		{ "settings", "FILE", "the appliance's settings", &cli->settings, NULL },
 		{ "state", "DIR", "the appliance's state folder, for its credentials and CA", &cli->state_dir, NULL },
 		{ "profile", "NAME", "profile of the AWS credentials file (also AWS_PROFILE)", &cli->profile, NULL },
-		{ "ca", "FILE", "CA of the management address", &cli->ca_file, NULL },
+		{ "ca", "FILE", "CA of an https management address (also AWS_CA_BUNDLE)", &cli->ca_file, NULL },
 		{ "help", NULL, "print this", NULL, &list->help },
 	};
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "appliance/cli/profile.h"
 #include "appliance/launch/settings.h"
 
 #define DEFAULT_STATE_DIR "/var/lib/postern"
@@ -80,6 +81,8 @@ int place_find(struct cli *cli, struct place *ret)
 		url = environment("POSTERN_ENDPOINT");
 	if (!url)
 		url = environment("AWS_ENDPOINT_URL");
+	if (!url)
+		url = profile_setting(cli, "endpoint_url");
 	if (!url)
 		url = settings ? url_of(cli, &settings->management.at[0]) : DEFAULT_ENDPOINT;
 	*ret = (struct place){ .endpoint_url = without_slash(cli, url),

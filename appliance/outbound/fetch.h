@@ -37,9 +37,17 @@ struct fetch_request {
 
 /*
  * Make the call. Returns the status of the answer, or a negative errno with one line in `message`: -ECONNREFUSED,
- * -ETIMEDOUT, -EHOSTUNREACH (name or route), -EPROTO (TLS or HTTP), -EMSGSIZE (a buffer's limit), -EIO (writing to
+ * -ETIMEDOUT, -EHOSTUNREACH (name or route), -EKEYREJECTED (its certificate is not of a known authority, or of another name, or has
+ * ended), -ENOKEY (ca_file can't be read), -EPROTO (TLS or HTTP), -EMSGSIZE (a buffer's limit), -EIO (writing to
  * answer_fd), -EINVAL (URL), -ENOMEM.
  */
 int fetch(const struct fetch_request *request, char message[FETCH_MESSAGE_BYTES]) __attribute__((warn_unused_result));
+
+/*
+ * The certificates that the https server at `url` shows, server first, as PEM texts appended to `ret`. Nothing about them is verified,
+ * and nothing but the handshake happens: what is done with them is the caller's business. Returns 0, or a negative errno as fetch().
+ */
+int fetch_chain(const char *url, long timeout_ms, struct buffer *ret, char message[FETCH_MESSAGE_BYTES])
+	__attribute__((warn_unused_result));
 
 #endif

@@ -17,7 +17,7 @@ COMMANDS = ["run", "status", "policy", "policy evaluate", "policy explain", "pol
             "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down",
             "system", "system status", "system update", "system settings", "system restart", "system checkpoint", "system confirm",
-            "system rollback", "system support-bundle"]
+            "system rollback", "system ca", "system support-bundle"]
 POSTERN = build_folder() / "postern"
 
 
