@@ -108,8 +108,8 @@ static void add_remote(struct bundle *bundle, const struct remote_part *part)
 	}
 	cli->quiet = true;
 	cli->said = "";
-	result = client_call(cli,
-		&(struct client_call){ CLIENT_POSTERN, "GET", view_from_text(part->target), NULL, fd }, &answer);
+	result = client_call(
+		cli, &(struct client_call){ CLIENT_POSTERN, "GET", view_from_text(part->target), NULL, fd }, &answer);
 	cli->quiet = false;
 	bundle->is_answered =
 		bundle->is_answered || result == 0 || strstr(cli->said, "the appliance answered") == cli->said;
