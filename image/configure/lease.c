@@ -62,12 +62,13 @@ static uint32_t find_index(const struct network_state *state, const char *name)
 	return 0;
 }
 
-static int read_facts(const void *input, void *record)
+/* Routers say the same every few minutes. */
+static bool is_news(const struct network_state *state, const struct network_lease *lease)
 {
-	const struct lease_facts_source *source = input;
-
-	lease_facts_read(source, record);
-	return 0;
+	for (size_t i = 0; i < state->lease_count; i++)
+		if (memcmp(&state->leases[i], lease, sizeof *lease) == 0)
+			return false;
+	return true;
 }
 
 static void say_lease(const char *interface, const struct network_lease *lease)
@@ -81,6 +82,32 @@ static void say_lease(const char *interface, const struct network_lease *lease)
 	}
 	if (count)
 		say("lease: %s: name servers%s", interface, line);
+}
+
+/* Keep it, or forget what was kept. */
+static int heed(struct network_state *state, const struct event *event, const struct network_lease *lease,
+	const char *interface)
+{
+	bool is_told = event->effect == EFFECT_TOLD;
+	int error;
+
+	if (!lease->index || (is_told && !is_news(state, lease)))
+		return 0;
+	error = network_state_put_lease(state, lease->index, event->kind, is_told ? lease : NULL);
+	if (error)
+		return error;
+	if (is_told)
+		say_lease(interface, lease);
+	network_state_write_files(state);
+	return 0;
+}
+
+static int read_facts(const void *input, void *record)
+{
+	const struct lease_facts_source *source = input;
+
+	lease_facts_read(source, record);
+	return 0;
 }
 
 static void use_console(void)
@@ -100,7 +127,6 @@ int lease_main(const char *program)
 	const char *reason = getenv("reason"), *interface = getenv("interface");
 	const struct event *event = reason && interface ? find_event(reason) : NULL;
 	struct lease_facts_source source = { .environment = (const char *const *)environ };
-	uint32_t index;
 	int error;
 
 	if (!event)
@@ -117,17 +143,11 @@ int lease_main(const char *program)
 		say("lease: %s of %s is not heeded: %s", reason, interface, strerror(-error));
 		return 0;
 	}
-	index = find_index(&state, interface);
-	lease.index = index;
+	lease.index = find_index(&state, interface);
 	lease.kind = event->kind;
-	if (index)
-		error = network_state_put_lease(
-			&state, index, event->kind, event->effect == EFFECT_TOLD ? &lease : NULL);
+	error = heed(&state, event, &lease, interface);
 	if (error)
 		say("lease: %s of %s can't be kept: %s", reason, interface, strerror(-error));
-	if (event->effect == EFFECT_TOLD)
-		say_lease(interface, &lease);
-	network_state_write_files(&state);
 	network_state_close(&state);
 	return 0;
 }
