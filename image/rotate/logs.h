@@ -2,8 +2,8 @@
 /*
  * logs: bounded log files: NAME grows to a limit, then becomes NAME.1, that NAME.2, and so on; the oldest goes.
  *
- * All logs together are a fixed part of the partition, and what is free of it never falls below another part because of logs: the store
- * must be able to write. When it does, rotated files go first, the largest before the others; then a log that is
+ * All logs together are a fixed part of the partition, and another part of it stays free of them: the store must be able to
+ * write. Where a look finds less, rotated files go first, the largest before the others; then a log that is
  * still being written.
  *
  * A log is every regular file of the folder whose name does not end in a point and digits. Who writes it must be told to open it

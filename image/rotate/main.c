@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -26,6 +27,8 @@
 #include "appliance/base/log.h"
 #include "image/rotate/logs.h"
 
+/* Before those that write the logs: who is late here finds a full partition. */
+#define PRIORITY (-10)
 #define NOTE_TIME_MS 600000
 /* The same complaint again. */
 #define SAY_AGAIN_MS 3600000
@@ -114,6 +117,8 @@ int main(int count, char **arguments)
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_SETMASK, &term, NULL);
 	umask(022);
+	/* Without it, it is as late as everybody. */
+	(void)setpriority(PRIO_PROCESS, 0, PRIORITY);
 	error = drop_capabilities();
 	if (error) {
 		log_error("capabilities can't be given up", LOG_ERRNO(error));
