@@ -112,7 +112,7 @@ void socket_stock_deliver(struct socket_order *order)
 	shelve(shelf, order);
 	shelf->was_used = true;
 	if (!timer_is_armed(&stock->timer))
-		timer_arm(stock->loop, &stock->timer, SOCKET_STOCK_KEEP_MS, tidy);
+		timer_arm(stock->loop, &stock->timer, stock->settings.keep_ms, tidy);
 	serve_waiting(stock, shelf);
 }
 
@@ -179,12 +179,14 @@ static void tidy(struct timer *timer)
 		any = any || shelf->count > 0;
 	}
 	if (any)
-		timer_arm(stock->loop, &stock->timer, SOCKET_STOCK_KEEP_MS, tidy);
+		timer_arm(stock->loop, &stock->timer, stock->settings.keep_ms, tidy);
 }
 
 void socket_stock_init(struct socket_stock *stock, struct loop *loop, const struct socket_stock_settings *settings)
 {
 	*stock = (struct socket_stock){ .loop = loop, .settings = *settings };
+	if (stock->settings.keep_ms == 0)
+		stock->settings.keep_ms = SOCKET_STOCK_KEEP_MS;
 	for (int kind = 0; kind < SOCKET_KIND_COUNT; kind++) {
 		struct socket_shelf *shelf = &stock->shelves[kind];
 

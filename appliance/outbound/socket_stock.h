@@ -69,6 +69,7 @@ struct socket_stock_settings {
 	socket_order_fn *order;                   /* where orders go */
 	void *context;                            /* for `order` */
 	void (*idle)(struct socket_stock *stock); /* after socket_stock_close(): the last order is home. May be NULL */
+	uint64_t keep_ms;                         /* 0: SOCKET_STOCK_KEEP_MS */
 	struct counters_slot *counters;           /* NULL: nothing is counted */
 };
 

@@ -105,6 +105,33 @@ static void broken_prefixes_are_refused_and_change_nothing(void **state)
 	assert_int_equal(-ENOSPC, destination_allow(&rules, "127.0.0.1"));
 }
 
+static bool is_own_host(const char *text)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
+		return destination_is_own_host((struct sockaddr *)&in);
+	assert_int_equal(1, inet_pton(AF_INET6, text, &in6.sin6_addr));
+	return destination_is_own_host((struct sockaddr *)&in6);
+}
+
+static void whoever_connects_is_behind_loopback_himself(void **state)
+{
+	static const char *const own[] = { "127.0.0.1", "127.255.0.9", "0.0.0.0", "0.1.2.3", "::", "::1",
+		"::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:0.0.0.0" };
+	static const char *const others[] = { "10.0.0.1", "128.0.0.1", "169.254.169.254", "::2", "fe80::1",
+		"::ffff:10.0.0.1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!is_own_host(own[i]))
+			fail_msg("%s", own[i]);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (is_own_host(others[i]))
+			fail_msg("%s", others[i]);
+}
+
 static void other_families_are_never_allowed(void **state)
 {
 	static const struct destination_rules rules;
@@ -122,6 +149,7 @@ int main(void)
 		cmocka_unit_test(an_exception_opens_its_prefix_only),
 		cmocka_unit_test(management_is_never_reached_through_us),
 		cmocka_unit_test(broken_prefixes_are_refused_and_change_nothing),
+		cmocka_unit_test(whoever_connects_is_behind_loopback_himself),
 		cmocka_unit_test(other_families_are_never_allowed),
 	};
 
