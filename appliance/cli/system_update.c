@@ -74,20 +74,26 @@ static struct view update_state(const struct sending *sending)
 	return json_find_text(json_find(sending->state, "update"), "state");
 }
 
-/* Until a step is over that the appliance does by itself. */
-static int wait_while(struct sending *sending, const char *state, const char *text)
+/*
+ * Until a step is over that the appliance does by itself, or it can't be reached: the last step ends with a restart, and any other is found
+ * where it was by the call that follows.
+ */
+static void wait_while(struct sending *sending, const char *state, const char *text)
 {
 	while (view_equals_text(update_state(sending), state)) {
 		const struct json *update = json_find(sending->state, "update");
+		struct json *now;
 
 		system_wait_show(sending->cli, "%s: %lld of %lld", text,
 			(long long)json_find_integer(update, "done", 0),
 			(long long)json_find_integer(update, "chunks", 0));
 		system_wait_pause();
-		if (call(sending, "GET", "/postern/v1/system", (struct view){ 0 }) != 0)
-			return CLI_FAILED;
+		now = system_wait_try_state(sending->cli);
+		if (!now)
+			return;
+		json_free(sending->state);
+		sending->state = now;
 	}
-	return 0;
 }
 
 static int send_chunk(struct sending *sending, uint32_t index)
@@ -116,9 +122,9 @@ static int send_missing(struct sending *sending, uint32_t *sent)
 		if (json_integer(entry, 0, (int64_t)update_head_chunks(&sending->head) - 1, &index) < 0)
 			return cli_fail(sending->cli, "the appliance asks for a chunk that the file does not have");
 		system_wait_show(sending->cli, "sending: %zu of %zu MiB", ++done, count);
+		/* What was sent so far is there the next time. */
 		if (send_chunk(sending, (uint32_t)index) != 0)
-			return cli_fail(
-				sending->cli, "what was sent so far is kept: the same command goes on from there");
+			return CLI_FAILED;
 		(*sent)++;
 	}
 	return 0;
@@ -127,10 +133,10 @@ static int send_missing(struct sending *sending, uint32_t *sent)
 static int send_all(struct sending *sending, uint32_t *sent)
 {
 	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-		if (wait_while(sending, "looking", "looking for what is there") != 0 ||
-			send_missing(sending, sent) != 0 || call(sending, "POST", TARGET "/finish", view_of("")) != 0 ||
-			wait_while(sending, "verifying", "reading it back") != 0)
+		wait_while(sending, "looking", "looking for what is there");
+		if (send_missing(sending, sent) != 0 || call(sending, "POST", TARGET "/finish", view_of("")) != 0)
 			return CLI_FAILED;
+		wait_while(sending, "verifying", "reading it back");
 		if (!view_equals_text(update_state(sending), "receiving"))
 			return 0;
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Updates of the image that was built: the same system under another version, whole or broken in one part, signed by the build's key."""
+import json
 import os
 import pathlib
 import re
@@ -60,6 +61,13 @@ class Update:
         text = re.sub(r" trial=\d+", "", text)
         files["slot.cfg"] = text.rstrip("\n").removesuffix('"').encode() + f' trial={trial_seconds}"\n'.encode()
         return files
+
+
+def postern(guest, *arguments, seconds=900):
+    """`postern ARGUMENTS --json` from the operator's host, for as long as a machine takes that starts several times. The answer, also of a failure."""
+    done = guest.run(guest.build / "postern", *arguments, "--ca", guest.ca, "--json", env={**guest.environment(), "POSTERN_ENDPOINT": guest.management},
+                     check=False, timeout=seconds)
+    return json.loads(done.stdout)
 
 
 def broken_kernel(files):
