@@ -293,6 +293,17 @@ static void raise_carriers(struct network_state *state, struct view settings)
 	say_plan(&carriers, &nics);
 }
 
+static void say_no_time(const struct network_plan *plan)
+{
+	bool may_come = false;
+
+	for (size_t i = 0; i < plan->interface_count; i++)
+		may_come = may_come || plan->interfaces[i].dhcp4 || plan->interfaces[i].dhcp6;
+	say("time: no NTP server is known%s: the clock is as the machine has it",
+		may_come ? " so far (`ntp_servers` of the settings has none, DHCP may name one)"
+			 : " (`ntp_servers` of the settings has none)");
+}
+
 int network_complete(const char *settings_path)
 {
 	static struct network_time_servers time;
