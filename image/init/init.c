@@ -45,7 +45,10 @@
 #define NETWORK_MAX_MS 15000
 #define CONFIGURE_MAX_MS 60000
 
-static void say_when_serving(const struct service *posternd);
+/* What is not needed to serve starts once posternd serves, and by then in any case. */
+#define LATE_MS 30000
+
+static void on_posternd_line(const struct service *posternd);
 
 /*
  * At the end, wave by wave: who uses the logs outlives who writes them, and the network is there until nobody needs it.
@@ -67,17 +70,20 @@ static struct service services[] = {
 		.once_ms = CONFIGURE_MAX_MS },
 	[POSTERND] = { .name = "posternd",
 		.arguments = { "/usr/lib/postern/posternd", "--settings", SETTINGS_OF_THE_IMAGE },
-		.on_line = say_when_serving },
+		.on_line = on_posternd_line },
 	[SYSTEM] = { .name = "system", .arguments = { "/usr/lib/postern/system" }, .on_line = trial_on_line },
 	[ROTATE] = { .name = "rotate",
 		.arguments = { "/usr/lib/postern/rotate", "/var/log/postern", CLOCK_NOTED_PATH },
+		.start_at_ms = LATE_MS,
 		.end_wave = LOGS },
 	[CHRONYD] = { .name = "chronyd",
 		.arguments = { "/usr/sbin/chronyd", "-d", "-f", TIME_SETTINGS },
-		.if_there = TIME_SETTINGS },
+		.if_there = TIME_SETTINGS,
+		.start_at_ms = LATE_MS },
 	[SYSLOG] = { .name = "syslog",
 		.arguments = { "/usr/lib/postern/syslog", SYSLOG_SETTINGS },
 		.if_there = SYSLOG_SETTINGS,
+		.start_at_ms = LATE_MS,
 		.end_wave = LOGS },
 };
 
@@ -89,10 +95,14 @@ static uint64_t end_at_ms;
 
 /* ---- services ---- */
 
-static void say_when_serving(const struct service *posternd)
+static void on_posternd_line(const struct service *posternd)
 {
-	if (strncmp(posternd->line, READY, strlen(READY)) == 0)
-		console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
+	if (strncmp(posternd->line, READY, strlen(READY)) != 0)
+		return;
+	console_say("init", "serving after %llu ms", (unsigned long long)service_now_ms());
+	for (size_t i = 0; i < SERVICES_COUNT; i++)
+		if (services[i].start_at_ms == LATE_MS)
+			services[i].start_at_ms = 0;
 }
 
 /* Others than services are orphans: the gateway of a posternd that died, until its successor ends it. */

@@ -33,7 +33,8 @@ struct service {
 
 	pid_t pid;  /* 0: it does not run */
 	int output; /* -1: none; to be polled by the owner */
-	uint64_t started_ms, start_at_ms;
+	uint64_t started_ms;
+	uint64_t start_at_ms; /* not before that; a table may say so for its first start */
 	unsigned back_off_ms;
 	char line[CONSOLE_LINE_BYTES];
 	size_t line_count;

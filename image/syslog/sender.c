@@ -26,7 +26,7 @@
 #define SAY_AGAIN_MS 600000
 /* A connection that lasted so long was a good one. */
 #define LASTED_MS 60000
-/* Of init: an appliance that was given no name of its own. */
+/* Of init: no name at all, since every appliance has it. */
 #define HOSTNAME_OF_ALL "postern"
 
 /* The audit log first: it is small, and it matters most. */
