@@ -322,8 +322,7 @@ int network_complete(const char *settings_path)
 		say("time: ntp_servers can't be read: %s", strerror(-error));
 	if (state) {
 		if (!network_state_write_files(state) && !error)
-			say("time: there is no NTP server (`ntp_servers` of the settings, or DHCP's): the clock is as "
-			    "the machine has it");
+			say_no_time(&state->plan);
 		network_state_close(state);
 	}
 	give_back(settings);
