@@ -38,7 +38,7 @@ CONNECT_SECONDS = 0.05
 # Set once this program is in its namespaces.
 INSIDE = "POSTERN_BOOT_INSIDE"
 # Of the root's /etc/passwd.
-GATEWAY_UID, CONTROL_UID, GROUP_GID = 101, 102, 101
+USERS = {"gateway_uid": "101", "control_uid": "102", "group_gid": "101"}
 
 DOCUMENT = json.dumps({
     "openapi": "3.0.1", "info": {"title": "boot", "version": "1"},
@@ -57,8 +57,7 @@ for module in $(/bin/busybox cat /order); do /bin/busybox insmod /lib/$module; d
 
 
 def settings(attachment, interface):
-    return {"account_id": ACCOUNT, "region": REGION, "management": [MANAGEMENT], "gateway_uid": str(GATEWAY_UID),
-            "control_uid": str(CONTROL_UID), "group_gid": str(GROUP_GID), "networks": [{
+    return {"account_id": ACCOUNT, "region": REGION, "management": [MANAGEMENT], **USERS, "networks": [{
                 "vpc_id": VPC, "subnet_id": SUBNET, "availability_zone": ZONE, "ipv4_prefix": "10.20.0.0/24",
                 "ipv4_pool": f"{ADDRESS}-{ADDRESS}", "attachment": attachment, "interface": interface}]}
 
@@ -82,17 +81,17 @@ def prepare_store(folder):
 
 
 def make_appliance(folder, state):
-    """The image with these settings for its own, and that store on its data partition."""
-    mine = folder / "settings.yaml"
-    mine.write_text(yaml.safe_dump(settings("nic", "eth0")))
-    run(sys.executable, ROOT / "image/build.py", "--raw", "--settings", mine, "--out", folder / "image", timeout=600)
+    """The image with that store on its data partition, and what the firmware hands over: its settings."""
+    mine = folder / "user-data"
+    mine.write_text(yaml.safe_dump({key: value for key, value in settings("nic", "eth0").items() if key not in USERS}))
+    run(sys.executable, ROOT / "image/build.py", "--raw", "--out", folder / "image", timeout=600)
     staged = folder / "var"
     (staged / "lib").mkdir(parents=True)
     run("cp", "-a", state, staged / "lib/postern")
     data = layout.ext4(folder / "data.ext4", staged)
     with open(folder / "image/postern.raw", "r+b") as disk:
         layout.write_sparsely(disk, layout.places()["data"], data.read_bytes())
-    return folder / "image/postern.raw"
+    return folder / "image/postern.raw", {"user-data": mine}
 
 
 def make_bare(folder):
@@ -128,9 +127,9 @@ def answers(port, request, tls=None, name=None):
         return error
 
 
-def boot_ms(folder, disk, *what):
+def boot_ms(folder, disk, words, *what):
     """Milliseconds from the start of QEMU to the first 200, and the seconds of CPU time that the emulator took for it."""
-    with Machine(folder, disk, nics=("boot-tap",), snapshot=True) as guest:
+    with Machine(folder, disk, nics=("boot-tap",), snapshot=True, words=words) as guest:
         while other := answers(*what):
             if time.monotonic() - guest.begun > PATIENCE_SECONDS:
                 raise TimeoutError(f"no 200 within {PATIENCE_SECONDS:.0f} s but {other}:\n{guest.tail()}")
@@ -153,15 +152,15 @@ def attach():
 def measure(folder, pairs):
     attach()
     state, name, ca = prepare_store(folder)
-    ours, bare = make_appliance(folder, state), make_bare(folder)
+    (ours, words), bare = make_appliance(folder, state), make_bare(folder)
     run("ip", "address", "add", CLIENT, "dev", "boot-bridge")
     run("ip", "neighbour", "replace", ADDRESS, "lladdr", MAC, "dev", "boot-bridge")
     https = (443, f"GET /prod/health HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n", ssl.create_default_context(cafile=ca), name)
     http = (80, "GET / HTTP/1.0\r\n\r\n")
     times, ratios = [], []
     for number in range(pairs):
-        theirs, their_cpu = boot_ms(folder / "bare", bare, *http)
-        mine, my_cpu = boot_ms(folder / "ours", ours, *https)
+        theirs, their_cpu = boot_ms(folder / "bare", bare, {}, *http)
+        mine, my_cpu = boot_ms(folder / "ours", ours, words, *https)
         times.append(mine)
         ratios.append(mine / theirs)
         print(f"boot {number + 1}: {mine:.0f} ms, bare {theirs:.0f} ms, ratio {mine / theirs:.2f}; of CPU time {my_cpu:.1f} s, {their_cpu:.1f} s",
