@@ -41,6 +41,7 @@ static void an_empty_file_means_all_defaults(void **state)
 	assert_int_equal(4566, settings->management.at[0].port);
 	assert_int_equal(310000, settings->idle_timeout_ms);
 	assert_int_equal(SETTINGS_FILTER_RESET, settings->filter_mode);
+	assert_int_equal(SETTINGS_BACKEND_FROM_APPLIANCE, settings->backend_from);
 	assert_int_equal(0, settings->local_dns.family);
 	assert_int_equal(AF_INET, settings->local_traffic.family);
 	assert_string_equal("", settings->backend_ca_file);
@@ -92,6 +93,7 @@ static const char whole[] =
 	"account_id: '123456789012'\nregion: eu-central-1\nworkers: 2\nfilter_mode: drop\n"
 	"gateway_uid: 64701\ncontrol_uid: 64702\ngroup_gid: 64700\nlog_level: debug\n"
 	"management: ['127.0.0.1:4566', '[::1]:4567']\nbackend_allow: [127.0.0.0/8, '::1']\n"
+	"backend_from: endpoint\n"
 	"networks:\n"
 	"  - vpc_id: vpc-0b1c2d3e4f5061728\n    subnet_id: subnet-0a1b2c3d4e5f60718\n    availability_zone: "
 	"us-east-1a\n"
@@ -116,6 +118,7 @@ static void a_whole_file_becomes_posternds_record(void **state)
 	assert_int_equal(2, config.management_count);
 	assert_int_equal(AF_INET6, config.management[1].family);
 	assert_int_equal(0, config.local);
+	assert_int_equal(1, config.back_ends_from_endpoint);
 	assert_string_equal("/var/log/postern/access.log", config.access_log);
 	assert_string_equal("/var/log/postern/audit.log", config.audit_log);
 	assert_int_equal(1, config.network_count);
