@@ -40,7 +40,7 @@ struct sender {
 	/* When the server has `mark_at` bytes, it has all lines up to these places. */
 	struct follow_place mark[MESSAGE_SOURCES_COUNT];
 	uint64_t mark_at;
-	bool has_mark;
+	bool has_mark, cant_keep;
 	char batch[SENDER_BATCH_BYTES];
 	size_t batch_count;
 	char hostname[MESSAGE_HOSTNAME_MAX_BYTES + 1];
@@ -128,9 +128,11 @@ static void keep_places(struct sender *sender, bool now)
 		return;
 	sender->kept_ms = now_ms;
 	error = places_write(sender->paths->places, sender->delivered);
-	if (error && error != -EROFS)
+	/* Said once: each line of this program is one more that is sent, and written down. */
+	if (error && error != -EROFS && !sender->cant_keep)
 		log_warning("it can't be written down how much has been sent", LOG_ERRNO(error));
-	else
+	sender->cant_keep = error != 0;
+	if (!error)
 		memcpy(sender->kept, sender->delivered, sizeof sender->kept);
 }
 

@@ -197,6 +197,46 @@ def test_lines_that_rotation_removes_are_counted(server, sender):
     assert server.texts("access") == access(500, 2500)
 
 
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.full
+def test_a_server_that_takes_nothing_is_waited_for(server, sender):
+    """It neither costs memory nor processor time, and all arrives when it goes on."""
+    server.start()
+    begin(sender, server)
+    server.process.send_signal(signal.SIGSTOP)
+    lines = [f'{{"request":{number},"more":"{"x" * 1000}"}}' for number in range(20000)]
+    sender.write(ACCESS, *lines)
+    samples = [(time.monotonic(), cpu_seconds(sender.process))]
+
+    def is_quiet():
+        now = (time.monotonic(), cpu_seconds(sender.process))
+        if now[1] - samples[-1][1] > 0.05:
+            samples.append(now)
+        return now[0] - samples[-1][0] > 1
+
+    wait_for(is_quiet, "a second in which it does nothing", 30)
+    assert len(server.texts("access")) < len(lines)
+    server.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: set(server.texts("access")) == set(lines), "all lines", 60)
+
+
+def test_a_place_that_cant_be_kept_is_said_once(server, sender):
+    server.start()
+    begin(sender, server)
+    places = sender.folder / "var/lib/syslog"
+    places.rmdir()
+    for number in range(3):
+        sender.write(AUDIT, f'{{"n": {number}}}')
+        wait_for(lambda number=number: len(server.texts("audit")) == number + 1, "the line")
+        wait_for(lambda: sender.heard("it can't be written down how much has been sent"), "that it says so")
+    sender.stop()
+    assert len(sender.heard("it can't be written down how much has been sent")) == 1
+
+
 def refused(sender, server, text):
     wait_for(lambda: sender.heard("logs can't be sent; trying again"), "the refusal")
     assert text in sender.heard("logs can't be sent; trying again")[0]["reason"]
