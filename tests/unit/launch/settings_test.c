@@ -93,7 +93,6 @@ static const char whole[] =
 	"account_id: '123456789012'\nregion: eu-central-1\nworkers: 2\nfilter_mode: drop\n"
 	"gateway_uid: 64701\ncontrol_uid: 64702\ngroup_gid: 64700\nlog_level: debug\n"
 	"management: ['127.0.0.1:4566', '[::1]:4567']\nbackend_allow: [127.0.0.0/8, '::1']\n"
-	"backend_from: endpoint\n"
 	"networks:\n"
 	"  - vpc_id: vpc-0b1c2d3e4f5061728\n    subnet_id: subnet-0a1b2c3d4e5f60718\n    availability_zone: "
 	"us-east-1a\n"
@@ -118,7 +117,7 @@ static void a_whole_file_becomes_posternds_record(void **state)
 	assert_int_equal(2, config.management_count);
 	assert_int_equal(AF_INET6, config.management[1].family);
 	assert_int_equal(0, config.local);
-	assert_int_equal(1, config.back_ends_from_endpoint);
+	assert_int_equal(0, config.back_ends_from_endpoint);
 	assert_string_equal("/var/log/postern/access.log", config.access_log);
 	assert_string_equal("/var/log/postern/audit.log", config.audit_log);
 	assert_int_equal(1, config.network_count);
@@ -129,6 +128,20 @@ static void a_whole_file_becomes_posternds_record(void **state)
 	assert_int_equal(0, config.networks[0].v6_gateway.family);
 	assert_int_equal(1400, config.networks[0].mtu_bytes);
 	settings_free(settings);
+}
+
+static void back_ends_may_be_called_from_the_endpoint(void **state)
+{
+	struct settings *settings = good("local: true\nbackend_from: endpoint\n");
+	static struct netns_config config;
+
+	(void)state;
+	assert_int_equal(SETTINGS_BACKEND_FROM_ENDPOINT, settings->backend_from);
+	buffer_reset(&errors);
+	assert_int_equal(0, settings_to_config(settings, "f.yaml", &config, &errors));
+	assert_int_equal(1, config.back_ends_from_endpoint);
+	settings_free(settings);
+	bad("backend_from: elsewhere\n", "f.yaml:1:15: backend_from: must be one of: appliance endpoint\n");
 }
 
 static void errors_name_the_place_and_the_rule(void **state)
@@ -400,6 +413,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_not_shown),
 		cmocka_unit_test(the_printed_documentation_is_a_file_of_defaults),
 		cmocka_unit_test(a_whole_file_becomes_posternds_record),
+		cmocka_unit_test(back_ends_may_be_called_from_the_endpoint),
 		cmocka_unit_test(errors_name_the_place_and_the_rule),
 		cmocka_unit_test(a_network_is_judged_as_a_whole),
 		cmocka_unit_test(users_are_looked_up_and_must_not_be_root),
