@@ -16,6 +16,7 @@ from lab.appliance import VPC, allow, deny
 from lab.backend import NGINX, PETS
 from lab.network import Subnet, run, wait_for
 
+LOAD = pathlib.Path(__file__).parents[1] / "lab/load.py"
 MANAGEMENT = "127.0.0.1:14586"
 CLIENT, BACK_END, NAMES, DENIED = 10, 30, 53, 66
 VPCS = {"bridge": VPC, "macvlan": "vpc-0b1c2d3e4f5061729"}
@@ -54,7 +55,10 @@ class Far:
         self.back_end, self.names = self.host(BACK_END), self.host(NAMES)
         listen = ";listen ".join(f"{a}:8080" if "." in a else f"[{a}]:8080" for a in self.back_end.addresses)
         configuration = self.folder / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=self.folder, listen=listen, pets=PETS))
+        nginx = NGINX.format(folder=self.folder, listen=listen, pets=PETS)
+        # At another port nothing is kept alive.
+        once = nginx[nginx.index("  server {"):].replace("8080", "8083").replace("listen ", "keepalive_timeout 0; listen ", 1)
+        configuration.write_text(nginx.rstrip().removesuffix("}") + once)
         self.processes = [
             self.back_end.popen("nginx", "-c", configuration),
             self.names.popen("dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file",
@@ -127,11 +131,18 @@ class Endpoint:
         """What a client of an API with that back end is answered."""
         return self.asker(uri, *statements, timeout=timeout)()
 
-    def asker(self, uri, *statements, timeout=3000, host=None):
-        running, running.vpce = self.running, self.id
-        api = running.serve_api(*statements, document=DOCUMENT.format(uri=uri, timeout=timeout))
-        name = running.name_of(api)
-        return lambda: (host or self.far.client).curl(f"https://{name}/prod/pets", resolve=(name, 443, self.ipv4), ca=running.ca)
+    def make(self, uri, *statements, timeout=3000):
+        """An API with that back end; its id."""
+        self.running.vpce = self.id
+        return self.running.serve_api(*statements, document=DOCUMENT.format(uri=uri, timeout=timeout))
+
+    def asker(self, uri, *statements, timeout=3000):
+        """What calls an API with that back end."""
+        name = self.running.name_of(self.make(uri, *statements, timeout=timeout))
+        return lambda: self.far.client.curl(f"https://{name}/prod/pets", resolve=(name, 443, self.ipv4), ca=self.running.ca)
+
+    def sockets(self, event):
+        return self.running.metrics()[f'postern_upstream_endpoint_sockets_total{{event="{event}"}}']
 
     def why(self, answer):
         """What the access log says of it."""
@@ -254,9 +265,23 @@ def test_one_endpoints_connections_are_not_anothers(endpoints):
     assert first().status == 200
 
 
+def test_a_back_end_that_keeps_nothing_alive_under_load(endpoint):
+    """Every request takes a new socket: workers order them as they need them, and no request fails for want of one."""
+    far, running = endpoint.far, endpoint.running
+    api = endpoint.make(f"http://{far.back_end.addresses[0]}:8083/pets")
+    used = endpoint.sockets("used")
+    done = json.loads(far.client.run("/usr/bin/python3", LOAD, "--address", endpoint.ipv4, "--port", "443", "--name", running.name_of(api),
+                                     "--path", "/prod/pets", "--ca", running.ca, "--threads", "16", "--seconds", "2",
+                                     "--keep-alive").stdout.splitlines()[-1])
+    assert set(done["statuses"]) == {"200"} and not done["failures"], done
+    count = done["statuses"]["200"]
+    wait_for(lambda: endpoint.sockets("used") - used >= count, "the counter")
+    assert endpoint.sockets("waited") < endpoint.sockets("used") / 2, "most calls found a socket ready"
+    print(f"{count} requests, each on a connection of its own")
+
+
 def test_sockets_are_counted(endpoint):
-    def sockets(event):
-        return endpoint.running.metrics()[f'postern_upstream_endpoint_sockets_total{{event="{event}"}}']
+    sockets = endpoint.sockets
 
     used = sockets("used")
     endpoint.get(f"http://{endpoint.far.back_end.addresses[0]}:8081/pets")  # nobody listens: nothing is kept alive
