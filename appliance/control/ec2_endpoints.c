@@ -354,8 +354,12 @@ static const char *missing_module(const struct control *control, const struct js
 static int order(struct call *call, const struct json *endpoint)
 {
 	const char *id = json_find_c_string(endpoint, "vpcEndpointId");
-	int error = endpoint_order(call->control, endpoint);
+	int error;
 
+	/* One that was given up, and made after all, may hold the NIC. */
+	if (call->control->filters_stale)
+		endpoints_reconcile(call->control);
+	error = endpoint_order(call->control, endpoint);
 	if (error == 0)
 		call_on_rollback(call, take_down_again, id, strlen(id) + 1);
 	if (error == -ENOTCONN)
@@ -371,6 +375,10 @@ static int order(struct call *call, const struct json *endpoint)
 			"for: "
 			"load its module there (modprobe %s) or change the settings.",
 			missing_module(call->control, endpoint));
+	if (error == -EBUSY)
+		return call_fail(call, "UnsupportedOperation",
+			"The NIC of the subnet is in use: it is in another endpoint (`attachment: nic` is for one), is a port of "
+			"a bridge, or carries links of another kind. posternd's log says which.");
 	if (error < 0)
 		return call_fail(call, "InternalError", "The endpoint can't be made: %s", strerror(-error));
 	return 0;

@@ -41,6 +41,8 @@ static unsigned timeout_ms(enum verb verb, const void *body)
 {
 	const struct verb_filter_load *load = body;
 
+	if (verb == VERB_ENDPOINT_CREATE)
+		return POSTERND_CREATE_TIMEOUT_MS;
 	return POSTERND_TIMEOUT_MS + (verb == VERB_FILTER_LOAD ? load->prefix_count / POSTERND_PREFIXES_PER_MS : 0);
 }
 
@@ -56,6 +58,8 @@ int posternd_call(struct control *control, enum verb verb, const void *body, con
 	if (error == -EPIPE || error == -ETIMEDOUT || error == -EPROTO) {
 		log_warning("posternd does not answer", LOG_UINT("verb", verb), LOG_ERRNO(error));
 		posternd_forget(control);
+		/* It may still carry the order out: then there is what the store knows nothing of. */
+		control->filters_stale = true;
 		return -EAGAIN;
 	}
 	if (ret)

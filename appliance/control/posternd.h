@@ -15,6 +15,8 @@ struct control;
 
 /* How long posternd may take for an order: it is a busy program's neighbour. */
 #define POSTERND_TIMEOUT_MS 5000
+/* To make an endpoint the kernel judges a program: 8 s in an emulated machine on a host with five times its work. */
+#define POSTERND_CREATE_TIMEOUT_MS 30000
 /* A load may take so much longer: measured 500 prefixes a millisecond on an idle machine, 260 on one with five times its work. */
 #define POSTERND_PREFIXES_PER_MS 50
 

@@ -49,7 +49,7 @@ struct control {
 	/* Source filters: see filter.c. */
 	uint64_t filter_generation;  /* the last one given out */
 	uint64_t filter_serial;      /* the last number given to an endpoint */
-	bool filters_stale;          /* something could not be loaded: try again */
+	bool filters_stale;          /* what posternd has may differ from the store: look again */
 	bool filters_known;          /* what the store leads to was derived once */
 	struct table filter_sources; /* "vpce-…" → struct filter_source: what is loaded */
 	struct table filter_places;  /* "vpce-…" → struct filter_place: what was derived */
