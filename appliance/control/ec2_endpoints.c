@@ -377,7 +377,8 @@ static int order(struct call *call, const struct json *endpoint)
 			missing_module(call->control, endpoint));
 	if (error == -EBUSY)
 		return call_fail(call, "UnsupportedOperation",
-			"The NIC of the subnet is in use: it is in another endpoint (`attachment: nic` is for one), is a port of "
+			"The NIC of the subnet is in use: it is in another endpoint (`attachment: nic` is for one), is "
+			"a port of "
 			"a bridge, or carries links of another kind. posternd's log says which.");
 	if (error < 0)
 		return call_fail(call, "InternalError", "The endpoint can't be made: %s", strerror(-error));
