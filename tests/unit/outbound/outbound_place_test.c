@@ -381,37 +381,90 @@ static void a_place_that_is_freed_waits_for_its_orders(void **state)
 
 /* --- names ------------------------------------------------------------------------------------------------------------ */
 
-static struct loop_watch server;
-static unsigned int asked, asked_from_home;
+static struct loop_watch server, stream_server, stream;
+static unsigned int asked, asked_by_stream, asked_from_home;
+static bool cuts; /* answers over UDP are cut: the question comes again over TCP */
 
-/* A name server at home: every name is HOME. */
+/* Make the answer to a question of `count` bytes: every name is HOME. Returns its length. */
+static size_t make_answer(uint8_t *message, ssize_t count, bool cut)
+{
+	static const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 9, 0, 1 };
+	size_t end = 12;
+	bool has_record;
+
+	assert_true(count >= 17);
+	while (message[end])
+		end += message[end] + 1u;
+	has_record = message[end + 2] == 1 && !cut;
+	end += 5;
+	message[2] = cut ? 0x86 : 0x84;
+	message[3] = 0;
+	memset(message + 6, 0, 6);
+	message[7] = has_record;
+	if (has_record)
+		memcpy(message + end, record, sizeof record);
+	return end + (has_record ? sizeof record : 0);
+}
+
+static void note_peer(const struct sockaddr_in *peer)
+{
+	asked++;
+	asked_from_home += peer->sin_addr.s_addr != inet_addr(PLACE);
+}
+
+/* A name server at home. */
 static void server_asked(struct loop_watch *watch, unsigned events)
 {
 	uint8_t message[1024];
-	static const uint8_t record[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 9, 0, 1 };
 	struct sockaddr_in peer;
 	socklen_t bytes = sizeof peer;
 	ssize_t count = recvfrom(watch->fd, message, 512, MSG_DONTWAIT, (struct sockaddr *)&peer, &bytes);
-	size_t end = 12;
-	bool is_a;
+	size_t end = make_answer(message, count, cuts);
 
 	(void)events;
-	if (count < 17)
-		return;
-	while (message[end])
-		end += message[end] + 1u;
-	is_a = message[end + 2] == 1;
-	end += 5;
-	asked++;
-	asked_from_home += peer.sin_addr.s_addr != inet_addr(PLACE);
-	message[2] = 0x84;
-	message[3] = 0;
-	memset(message + 6, 0, 6);
-	message[7] = is_a;
-	if (is_a)
-		memcpy(message + end, record, sizeof record);
-	end += is_a ? sizeof record : 0;
+	note_peer(&peer);
 	assert_int_equal((ssize_t)end, sendto(watch->fd, message, end, 0, (struct sockaddr *)&peer, bytes));
+}
+
+/* Questions come whole, perhaps two at once. */
+static void stream_asked(struct loop_watch *watch, unsigned events)
+{
+	uint8_t bytes[1024], message[1024];
+	ssize_t count = recv(watch->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+	(void)events;
+	if (count <= 0) {
+		int fd = watch->fd;
+
+		loop_watch_fini(watch);
+		close(fd);
+		return;
+	}
+	for (ssize_t at = 0, size; at + 2 < count; at += 2 + size) {
+		size_t end;
+
+		size = bytes[at] << 8 | bytes[at + 1];
+		assert_true(at + 2 + size <= count);
+		memcpy(message + 2, bytes + at + 2, (size_t)size);
+		end = make_answer(message + 2, size, false);
+		message[0] = (uint8_t)(end >> 8);
+		message[1] = (uint8_t)end;
+		asked_by_stream++;
+		assert_int_equal((ssize_t)end + 2, send(watch->fd, message, end + 2, MSG_NOSIGNAL));
+	}
+}
+
+static void stream_begun(struct loop_watch *watch, unsigned events)
+{
+	struct sockaddr_in peer;
+	socklen_t bytes = sizeof peer;
+	int fd = accept4(watch->fd, (struct sockaddr *)&peer, &bytes, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	assert_true(fd >= 0);
+	note_peer(&peer);
+	loop_watch_init(&stream, loop, fd, stream_asked);
+	assert_int_equal(0, loop_watch_read(&stream, true));
 }
 
 static int set_up_names(void **state)
@@ -420,13 +473,19 @@ static int set_up_names(void **state)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(HOME) };
 	socklen_t bytes = sizeof address;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int stream_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	set_up_place(state);
-	asked = asked_from_home = 0;
+	asked = asked_by_stream = asked_from_home = 0;
+	cuts = false;
 	assert_int_equal(0, bind(fd, (struct sockaddr *)&address, sizeof address));
 	assert_int_equal(0, getsockname(fd, (struct sockaddr *)&address, &bytes));
 	loop_watch_init(&server, loop, fd, server_asked);
 	assert_int_equal(0, loop_watch_read(&server, true));
+	assert_int_equal(0, bind(stream_fd, (struct sockaddr *)&address, sizeof address));
+	assert_int_equal(0, listen(stream_fd, 4));
+	loop_watch_init(&stream_server, loop, stream_fd, stream_begun);
+	assert_int_equal(0, loop_watch_read(&stream_server, true));
 	outbound_place_free(place);
 	outbound_free(outbound);
 	/* The first is the place's own loopback, which is not asked. */
@@ -441,10 +500,15 @@ static int set_up_names(void **state)
 
 static int tear_down_names(void **state)
 {
-	int fd = server.fd;
+	int fd = server.fd, stream_fd = stream_server.fd, one_fd = stream.loop ? stream.fd : -1;
 
 	loop_watch_fini(&server);
+	loop_watch_fini(&stream_server);
+	loop_watch_fini(&stream);
 	close(fd);
+	close(stream_fd);
+	if (one_fd >= 0)
+		close(one_fd);
 	return tear_down_place(state);
 }
 
@@ -456,6 +520,20 @@ static void names_are_asked_for_from_the_place(void **state)
 	(void)state;
 	assert_peer(fd, "::ffff:" PLACE);
 	assert_true(asked >= 2);
+	assert_int_equal(0, asked_from_home);
+	close(fd);
+}
+
+static void an_answer_that_was_cut_is_asked_for_by_tcp_from_the_place(void **state)
+{
+	struct outbound_request request = get_from_place();
+	int fd;
+
+	(void)state;
+	cuts = true;
+	fd = serve_one(&request);
+	assert_peer(fd, "::ffff:" PLACE);
+	assert_true(asked_by_stream >= 1);
 	assert_int_equal(0, asked_from_home);
 	close(fd);
 }
@@ -514,6 +592,7 @@ int main(void)
 		IN_PLACE(a_closed_place_ends_what_waits),
 		IN_PLACE(a_place_that_is_freed_waits_for_its_orders),
 		WITH_NAMES(names_are_asked_for_from_the_place),
+		WITH_NAMES(an_answer_that_was_cut_is_asked_for_by_tcp_from_the_place),
 		WITH_NAMES(without_sockets_no_name_is_asked_for),
 		WITH_NAMES(a_place_may_go_while_a_name_is_waited_for),
 	};
