@@ -97,28 +97,27 @@ static void put_in_force(struct view settings, const struct judgement *judgement
 		(void)network_wait(ADDRESSES_MAX_MS);
 	if (!judgement->has_operator)
 		say("management is closed to the outside: the settings have neither access_key_id with "
-		    "secret_access_key nor "
-		    "operator_certificate: add one of them");
+		    "secret_access_key nor operator_certificate: add one of them");
 }
 
-/* Judge `text`, and put it in force if it is good. */
-static bool try_settings(struct view text, const char *name, const char *from)
+/* Judge `text`, which errors call `name` and people know as `title`, and put it in force if it is good. */
+static bool try_settings(struct view text, const char *name, const char *title)
 {
 	struct judgement judgement;
 	int error = judge_settings(text, name, &judgement);
 	bool is_good;
 
 	if (error) {
-		say("%s of %s can't be judged: %s", name, from, strerror(-error));
+		say("%s can't be judged: %s", title, strerror(-error));
 		return false;
 	}
 	is_good = judgement.is_good;
 	if (is_good) {
-		say("the settings are the %s of %s", name, from);
+		say("the settings are %s", title);
 		put_in_force(judgement.settings ? view_from(judgement.settings, judgement.settings_count) : text,
 			&judgement);
 	} else {
-		say("%s of %s is refused:", name, from);
+		say("refused: %s:", title);
 		say_lines("  ", view_from_text(judgement.errors), ERRORS_SHOWN_MAX);
 	}
 	judgement_fini(&judgement);
@@ -134,15 +133,15 @@ static bool try_stored(const uint8_t *digest)
 	int error = stored_find(STORED_FOLDER, STORED_SETTINGS, digest, path, &is_outdated);
 
 	if (is_outdated)
-		say("user-data has changed: the settings that were put in force on the appliance don't hold any more");
+		say("user-data has changed: the settings put in force on the appliance don't hold any more");
 	if (!error)
 		error = files_read(path, PLACES_FILE_MAX_BYTES, &text, &count);
 	if (error) {
 		if (error != -ENOENT)
-			say("the settings that were put in force on the appliance can't be read: %s", strerror(-error));
+			say("the settings put in force on the appliance can't be read: %s", strerror(-error));
 		return false;
 	}
-	is_good = try_settings(view_from(text, count), "settings", "the appliance itself");
+	is_good = try_settings(view_from(text, count), "settings", "those put in force on the appliance");
 	free(text);
 	return is_good;
 }
@@ -180,13 +179,15 @@ static void keep(const struct source_bytes *user_data)
 /* True if user-data holds. */
 static bool try_user_data(const struct source_bytes *user_data, bool is_kept)
 {
+	char title[PLACES_FROM_BYTES + 32];
+
 	if (!user_data->at) {
 		say("there is no user-data: give settings by fw_cfg (opt/org.postern/user-data), a volume labelled "
-		    "CIDATA, the "
-		    "kernel's command line (postern.user-data=) or EC2's metadata service");
+		    "CIDATA, the kernel's command line (postern.user-data=) or EC2's metadata service");
 		return false;
 	}
-	if (!try_settings(view_from(user_data->at, user_data->count), "user-data", user_data->from))
+	snprintf(title, sizeof title, "the user-data of %s", user_data->from);
+	if (!try_settings(view_from(user_data->at, user_data->count), "user-data", title))
 		return false;
 	if (!is_kept)
 		keep(user_data);

@@ -153,12 +153,8 @@ static void make_resolver_folder(void)
 
 static int keep_plan(const struct network_plan *plan, const struct network_nics *nics)
 {
-	struct network_state *state;
-	int error;
-
-	make_resolver_folder();
-	state = open_state();
-	error = state ? network_state_put_plan(state, plan, nics) : -EIO;
+	struct network_state *state = open_state();
+	int error = state ? network_state_put_plan(state, plan, nics) : -EIO;
 
 	if (error)
 		say("the plan of the network can't be kept: %s", strerror(-error));
@@ -176,6 +172,7 @@ int network_set_up(const char *config_path, const char *settings_path)
 	struct network_wanted wanted = { .nics = &nics };
 	int error = network_find_nics(&nics);
 
+	make_resolver_folder();
 	if (error || !nics.count) {
 		say("this machine has no NIC");
 		return error ? error : -ENODEV;
