@@ -4,7 +4,7 @@
 
 usage: guest.py [--memory MB] [SUITE...]
   filter     the unit tests of ebpf, and policies against the program: this kernel's verifier, tries and BPF_PROG_TEST_RUN
-  endpoints  posternd's unit tests with real namespaces, links, clsact, swaps of tables and cut connections
+  endpoints  posternd's unit tests with real namespaces, links, clsact, swaps of tables, cut connections and calls of back ends
   product    all of Postern: an endpoint on a bridge and on an ipvlan, a private API, clients in namespaces
 
 The kernel and a static busybox come out of Debian's packages without being installed, everything else from this machine and
@@ -98,7 +98,7 @@ def product(archive):
 Suite = collections.namedtuple("Suite", "fill script memory_mb")
 SUITES = {
     "filter": Suite(unit_tests("ebpf/*", "netns/filter_proof"), "units.sh", 192),
-    "endpoints": Suite(unit_tests("netns/endpoint", "netns/load"), "units.sh", 192),
+    "endpoints": Suite(unit_tests("netns/endpoint", "netns/load", "netns/outgoing"), "units.sh", 192),
     "product": Suite(product, "product.sh", 128),
 }
 

@@ -183,6 +183,27 @@ say fact "the store takes $(du -s /state | cut -f 1) kB"
 kill "$postern"
 wait "$postern"
 check 'it ends when told to' [ $? = 0 ]
+
+# Back ends in the endpoint's own subnets, the ipvlan's among them, to which this host has no way.
+echo 'backend_from: endpoint' >> /postern.yaml
+sed 's/10\.30\.0\.2/10.21.0.10/' /petstore.yaml > /near.yaml
+ip netns exec near httpd -p 10.21.0.10:8080 -h /www
+start
+need 'a start that calls back ends from the endpoint' wait_for 60 gets 200 '{"status":"fine"}' allowed /health -4
+check 'what only the host reaches is not called' gets 504 '' allowed /pets -4
+need 'an API with a back end behind the ipvlan' call apigateway -o /tmp/api -H 'Content-Type: application/octet-stream' \
+	--data-binary @/near.yaml "$management/restapis?endpointConfigurationTypes=PRIVATE&endpointConfigurationVpcEndpointIds=$endpoint&mode=import"
+api=$(sed 's/.*{"id":"\([^"]*\)".*/\1/' /tmp/api)
+name=$api-$endpoint.execute-api.us-east-1.amazonaws.com
+need 'its policy, deployed' put_policy "$left"
+check 'which the host has no way to' sh -c '! curl -s --max-time 1 http://10.21.0.10:8080/pets'
+check 'is served' wait_for 30 gets 200 dog allowed /pets -4
+check 'to a client behind the ipvlan too, over IPv6' of_nic gets 200 dog near /pets -6
+check 'a denied source is refused' of_nic ends 7 shut -4
+check 'another port than the services is refused' sh -c "ip netns exec near curl -s --max-time 5 http://10.21.0.100:8080/; [ \$? = 7 ]"
+kill "$postern"
+wait "$postern"
+check 'it ends when told to' [ $? = 0 ]
 check 'postern down' /postern/postern down --settings /postern.yaml
 check 'removes what it made' sh -c '! ip netns | grep postern && ! ip link | grep " pe"'
 $all_well || tail -n 40 /tmp/log
