@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "image/init/console.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,10 +15,62 @@
 #define COMMAND_LINE_BYTES 2048
 
 static void (*taker_of_lines)(const char *line, size_t count);
+/* Nobody took anything for CONSOLE_PATIENCE_MS: lines are left out until somebody does. */
+static bool is_stuck;
+static unsigned long left_out_count;
 
 void console_tee(void (*taker)(const char *line, size_t count))
 {
 	taker_of_lines = taker;
+}
+
+void console_never_block(void)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags >= 0)
+		(void)fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
+static bool can_write(int patience_ms)
+{
+	struct pollfd console = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&console, 1, patience_ms) == 1 && (console.revents & POLLOUT);
+}
+
+/* False if not all of it was taken. */
+static bool put(const char *line, size_t count)
+{
+	if (is_stuck && !can_write(0))
+		return false;
+	is_stuck = false;
+	while (count) {
+		ssize_t written = write(STDOUT_FILENO, line, count);
+
+		if (written > 0) {
+			line += written;
+			count -= (size_t)written;
+		} else if (written == 0 || errno != EAGAIN || !can_write(CONSOLE_PATIENCE_MS)) {
+			is_stuck = true;
+			return false;
+		}
+	}
+	return true;
+}
+
+static void put_line(const char *line, size_t count)
+{
+	char text[64];
+
+	if (left_out_count) {
+		int text_count = snprintf(text, sizeof text, "\ninit: %lu lines are left out here\n", left_out_count);
+
+		if (put(text, (size_t)text_count))
+			left_out_count = 0;
+	}
+	if (left_out_count || !put(line, count))
+		left_out_count++;
 }
 
 void console_say(const char *from, const char *text, ...)
@@ -29,7 +84,7 @@ void console_say(const char *from, const char *text, ...)
 	va_end(arguments);
 	strcat(line, "\n");
 	count = strlen(line);
-	(void)!write(STDOUT_FILENO, line, count);
+	put_line(line, count);
 	if (taker_of_lines)
 		taker_of_lines(line, count);
 }

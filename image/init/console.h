@@ -16,6 +16,13 @@
 /* `from: text`. `text` is a printf format. */
 void console_say(const char *from, const char *text, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * From now on a console that takes nothing (a serial line that is held, or that nobody reads) does not hold up the caller for longer than
+ * CONSOLE_PATIENCE_MS, once: lines are left out, whole but for the one under way, until it takes something again, and then it says how many.
+ */
+#define CONSOLE_PATIENCE_MS 1000
+void console_never_block(void);
+
 /* From now on `taker` is given each line as well, its line feed included; the line is the caller's again afterwards. */
 void console_tee(void (*taker)(const char *line, size_t count));
 

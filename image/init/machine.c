@@ -61,6 +61,7 @@ void machine_prepare(void)
 	static const char hostname[] = "postern";
 
 	reboot(RB_DISABLE_CAD);
+	console_never_block();
 	mount_memory("/run", "mode=0755,size=32m");
 	mount_memory("/tmp", "mode=1777,size=16m");
 	mkdir("/run/postern", 0755);
