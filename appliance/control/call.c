@@ -155,7 +155,8 @@ static struct call_hook *hook_new(struct call *call, call_hook_fn *run, const vo
 	void *copy = arena_alloc(&call->arena, argument_bytes);
 
 	ASSERT(hook && copy);
-	memcpy(copy, argument, argument_bytes);
+	if (argument_bytes)
+		memcpy(copy, argument, argument_bytes);
 	hook->run = run;
 	hook->argument = copy;
 	return hook;

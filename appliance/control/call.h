@@ -115,7 +115,7 @@ void call_answer(struct call *call, const struct json *value);
 
 /*
  * Do something when the call has succeeded and its transaction is durable (in order), or when it has failed (in reverse
- * order). `argument` is copied (`argument_bytes`).
+ * order). `argument` is copied (`argument_bytes`; with 0 it may be NULL).
  */
 void call_after_commit(struct call *call, call_hook_fn *hook, const void *argument, size_t argument_bytes);
 void call_on_rollback(struct call *call, call_hook_fn *hook, const void *argument, size_t argument_bytes);
