@@ -3,11 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "image/configure/confined.h"
 #include "image/configure/lease_facts.h"
@@ -110,17 +108,7 @@ static int read_facts(const void *input, void *record)
 	return 0;
 }
 
-static void use_console(void)
-{
-	int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-
-	if (console >= 0) {
-		dup2(console, STDOUT_FILENO);
-		close(console);
-	}
-}
-
-int lease_main(const char *program)
+int lease_main(void)
 {
 	static struct network_state state;
 	static struct network_lease lease;
@@ -131,8 +119,6 @@ int lease_main(const char *program)
 
 	if (!event)
 		return 0;
-	if (strcmp(program, LEASE_PROGRAM) == 0)
-		use_console();
 	source.kind = event->kind;
 	error = event->effect == EFFECT_TOLD ? confined_run(read_facts, &source, &lease, sizeof lease, READING_MS) : 0;
 	if (!error && event->effect == EFFECT_TOLD)

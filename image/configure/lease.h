@@ -15,10 +15,7 @@
 /* The name under which the program is dhcpcd's script. */
 #define LEASE_PROGRAM "/usr/lib/postern/lease"
 
-/*
- * One event, from the environment. `program` is how it was called: as LEASE_PROGRAM its lines go to the machine's console, since dhcpcd takes
- * its output from it. The exit status: 0, also for events that don't matter.
- */
-int lease_main(const char *program);
+/* One event, from the environment. Says what is new; dhcpcd passes it on. The exit status: 0, also for events that don't matter. */
+int lease_main(void);
 
 #endif

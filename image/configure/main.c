@@ -218,7 +218,7 @@ int main(int argc, char **argv)
 	/* What it writes is root's alone. */
 	umask(077);
 	if (strcmp(name ? name : "", strrchr(LEASE_PROGRAM, '/')) == 0)
-		return lease_main(argv[0]);
+		return lease_main();
 	if (argc == 2 && strcmp(argv[1], "network") == 0)
 		find_local();
 	else if (argc == 1)

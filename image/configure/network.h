@@ -39,9 +39,9 @@ int network_set_up(const char *config_path, const char *settings_path);
 int network_wait(int timeout_ms);
 
 /*
- * Once the settings have been judged, wherever they came from: NICs that `networks` has carry endpoints go up; chrony.conf, if there is a source of time: `ntp_servers` of the settings at
- * `settings_path`; else those that DHCP named (also later, by lease.h); besides them Amazon's, on EC2, and the clock of the hypervisor.
- * Says so if there is none. Returns 0 or a negative errno (said already).
+ * Once the settings have been judged, wherever they came from: NICs that `networks` has carry endpoints' links go up; chrony.conf, if
+ * there is a source of time: `ntp_servers` of the settings at `settings_path`; else those that DHCP named (also later, by lease.h); besides
+ * them Amazon's, on EC2, and the clock of the hypervisor. Says so if there is none. Returns 0 or a negative errno (said already).
  */
 int network_complete(const char *settings_path);
 

@@ -45,8 +45,8 @@ struct network_state {
 };
 
 /*
- * Read what there is in `folder`, which must outlive the state; what is not sound is as good as not there. Takes the lock and waits for it; close gives
- * it back. 0 or a negative errno (the folder, the lock); then there is nothing to close.
+ * Read what there is in `folder`, which must outlive the state; what is not sound is as good as not there. Takes the lock and waits for
+ * it; close gives it back. 0 or a negative errno (the folder, the lock); then there is nothing to close.
  */
 int network_state_open(struct network_state *ret, const char *folder, const char *resolver_path)
 	__attribute__((warn_unused_result));
