@@ -240,6 +240,22 @@ static void check_networks(struct doctor *doctor, const struct settings *setting
 	}
 }
 
+/* Where back ends are called from endpoints their names are asked for from there, where this host's loopback is not. */
+static void check_name_server(struct doctor *doctor, const struct settings *settings)
+{
+	char own[HOST_NAME_SERVER_BYTES];
+	const char *first = settings->name_servers.count ? settings->name_servers.at[0] : host_name_server(own);
+	bool loopback =
+		strncmp(first, "127.", 4) == 0 || strncmp(first, "::1", 3) == 0 || strncmp(first, "[::1]", 5) == 0;
+
+	if (settings->backend_from != SETTINGS_BACKEND_FROM_ENDPOINT)
+		return;
+	note(doctor, first[0] && !loopback ? FINDING_OK : FINDING_WARNING, "name server for endpoints",
+		arena_printf(&doctor->cli->arena, "%s", first[0] ? first : "none").at,
+		"back ends' names are asked for from endpoints' subnets: set name_servers to one that is within reach "
+		"there");
+}
+
 static void check_folder(struct doctor *doctor, const char *name, const char *path)
 {
 	struct stat facts;
@@ -266,6 +282,7 @@ static void check_all(struct doctor *doctor, const struct settings *settings, bo
 	check_network_features(doctor, settings);
 	check_users(doctor, settings);
 	check_networks(doctor, settings);
+	check_name_server(doctor, settings);
 	check_folder(doctor, "state_dir", settings->state_dir);
 	check_folder(doctor, "run_dir", settings->run_dir);
 	check_folder(doctor, "log_dir", settings->log_dir);

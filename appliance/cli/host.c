@@ -276,6 +276,20 @@ int host_try_bind(const struct netns_address *address)
 	return error;
 }
 
+const char *host_name_server(char ret[HOST_NAME_SERVER_BYTES])
+{
+	FILE *file = fopen("/etc/resolv.conf", "re");
+	char line[256];
+
+	ret[0] = '\0';
+	while (file && !ret[0] && fgets(line, sizeof line, file))
+		if (sscanf(line, "nameserver %63s", ret) != 1)
+			ret[0] = '\0';
+	if (file)
+		fclose(file);
+	return ret;
+}
+
 unsigned long long host_capabilities(void)
 {
 	unsigned long long capabilities = 0;

@@ -32,6 +32,10 @@ int host_try_bpf(void);
 /* A TCP listener can be bound there. */
 int host_try_bind(const struct netns_address *address);
 
+/* The first name server of /etc/resolv.conf, as it stands there; "" for none. */
+#define HOST_NAME_SERVER_BYTES 64
+const char *host_name_server(char ret[HOST_NAME_SERVER_BYTES]);
+
 /* Capabilities in force, bit n = capability n. */
 unsigned long long host_capabilities(void);
 

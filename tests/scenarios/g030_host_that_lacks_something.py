@@ -91,6 +91,19 @@ def test_no_bridge(host):
     assert "there is no bridge ps-gone" in said and "ip link add ps-gone type bridge" in said
 
 
+def test_a_name_server_that_endpoints_do_not_reach(host):
+    def found(**changes):
+        status, checks = host.doctor(host.settings(**changes))
+        assert status == 0
+        check = checks.get("name server for endpoints")
+        return check and (check["status"], check["found"])
+
+    assert found(name_servers=["127.0.0.53"]) is None
+    assert found(backend_from="endpoint", name_servers=["127.0.0.53"]) == ("warning", "127.0.0.53")
+    assert found(backend_from="endpoint", name_servers=["[::1]:53"]) == ("warning", "[::1]:53")
+    assert found(backend_from="endpoint", name_servers=["10.20.0.2"]) == ("ok", "10.20.0.2")
+
+
 def test_a_nic_that_is_no_bridge(host):
     file = host.settings(networks=[{**subnet_settings(host.place)["networks"][0], "interface": "lo"}])
     assert host.doctor(file)[1]["networks[0] bridge"]["status"] == "missing"
