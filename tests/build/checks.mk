@@ -72,7 +72,7 @@ $(B)/bench/policy_cost: BENCH_LIBS = $(LIBS_policy)
 # sanitizers; `fuzz-replay` runs every file of the corpora, past crashes among them, through the same targets.
 FUZZ_TARGETS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BUILD := $(B)/fuzz
-FUZZ_FOLDERS := $(filter-out cli,$(FOLDERS)) configure
+FUZZ_FOLDERS := $(filter-out cli,$(FOLDERS)) configure syslog
 
 .PHONY: fuzz fuzz-replay fuzz-programs
 fuzz-programs: $(FUZZ_TARGETS:%=$(B)/fuzzers/%)
