@@ -108,6 +108,7 @@ static void write_syslog(const struct settings *settings, struct buffer *buffer)
 		port = view_after(port, 1);
 	buffer_printf(buffer, "server " VIEW_FMT " " VIEW_FMT "\n", VIEW_ARG(host),
 		VIEW_ARG(port.count ? port : view_of("6514")));
+	buffer_printf(buffer, "audit %s\naccess %s\n", settings->audit_log, settings->access_log);
 	buffer_append(buffer, json_find_text(settings->tree, "syslog_authorities"));
 }
 

@@ -3,6 +3,8 @@
  * config: where the syslog server is and who vouches for it: the file that `configure` leaves for `syslog`.
  *
  *   server logs.example.internal 6514
+ *   audit audit.log                    the names of the logs in their folder; no name: there is none; no line: the
+ *   access access.log                  usual name
  *   -----BEGIN CERTIFICATE-----        the authorities of the server's certificate, to the file's end; none: the system's
  *   …
  *
@@ -21,9 +23,13 @@
 /* A file: some authorities, with what people write between them. */
 #define SYSLOG_CONFIG_MAX_BYTES (128u << 10)
 
+/* Of the settings audit_log and access_log. */
+#define SYSLOG_LOG_NAME_MAX_BYTES 64
+
 struct syslog_config {
 	char host[SYSLOG_HOST_MAX_BYTES + 1];
 	uint16_t port;
+	char audit_log[SYSLOG_LOG_NAME_MAX_BYTES + 1], access_log[SYSLOG_LOG_NAME_MAX_BYTES + 1];
 	struct view authorities_pem; /* within the parsed text; empty: the system's */
 };
 

@@ -101,9 +101,6 @@ static int open_stop(void)
 int main(int count, char **arguments)
 {
 	static char logs[MESSAGE_SOURCES_COUNT][PATH_MAX], places[PATH_MAX];
-	static const char *const names[] = { [MESSAGE_CONSOLE] = "run/postern/console.log",
-		[MESSAGE_AUDIT] = "var/log/postern/audit.log",
-		[MESSAGE_ACCESS] = "var/log/postern/access.log" };
 	const char *folder = count > 2 ? arguments[2] : "";
 	struct sender_paths paths = { .places = places };
 	struct syslog_config config;
@@ -119,10 +116,11 @@ int main(int count, char **arguments)
 		log_error("its configuration can't be read", LOG_TEXT("path", arguments[1]), LOG_ERRNO(error));
 		return 1;
 	}
-	for (int i = 0; i < MESSAGE_SOURCES_COUNT; i++) {
-		snprintf(logs[i], sizeof *logs, "%s/%s", folder, names[i]);
+	snprintf(logs[MESSAGE_CONSOLE], sizeof *logs, "%s/run/postern/console.log", folder);
+	snprintf(logs[MESSAGE_AUDIT], sizeof *logs, "%s/var/log/postern/%s", folder, config.audit_log);
+	snprintf(logs[MESSAGE_ACCESS], sizeof *logs, "%s/var/log/postern/%s", folder, config.access_log);
+	for (int i = 0; i < MESSAGE_SOURCES_COUNT; i++)
 		paths.logs[i] = logs[i];
-	}
 	snprintf(places, sizeof places, "%s/var/lib/syslog/places", folder);
 	setenv("RES_OPTIONS", RESOLVER_OPTIONS, 1);
 	stop_fd = open_stop();

@@ -29,7 +29,7 @@ static bool find_field(struct view line, const char *name, struct view *ret)
 	struct view start = view_part(line, 0, FIELDS_WITHIN_BYTES), value;
 	size_t at = view_find(start, view_from_text(name));
 
-	if (line.count == 0 || line.at[0] != '{' || at == start.count)
+	if (line.count == 0 || line.at[0] != '{' || at == VIEW_NOWHERE)
 		return false;
 	value = view_after(start, at + strlen(name));
 	while (value.count && (*value.at == ':' || *value.at == ' '))

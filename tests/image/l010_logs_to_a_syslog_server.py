@@ -93,8 +93,8 @@ def sender(folder):
     made.stop(signal.SIGKILL)
 
 
-def begin(sender, server, host="127.0.0.1"):
-    sender.start(host, server.port, (server.folder / "authority.pem").read_text())
+def begin(sender, server, host="127.0.0.1", logs=""):
+    sender.start(host, server.port, logs + (server.folder / "authority.pem").read_text())
     wait_for(lambda: sender.heard("logs are sent"), "the connection", 30)
 
 
@@ -117,6 +117,15 @@ def test_each_log_arrives_as_what_it_is(server, sender, host):
         ("109", "2026-11-22T13:00:00.123Z", host_name, "postern", "audit",
          '{"time": "2026-11-22T13:00:00.123Z", "operation": "UpdateRestApi", "name": "Käse"}'),
         ("134", "2026-11-22T13:00:00.000Z", host_name, "postern", "access", '{"time":"2026-11-22T13:00:00.000Z","request":0}')}
+
+
+def test_logs_may_have_other_names(server, sender):
+    server.start()
+    sender.write("var/log/postern/calls", '{"n": 1}')
+    sender.write(AUDIT, '{"n": 2}')
+    begin(sender, server, logs="audit calls\naccess \n")
+    sender.write("var/log/postern/calls", '{"n": 3}')
+    wait_for(lambda: server.texts("audit") == ['{"n": 1}', '{"n": 3}'], "the lines")
 
 
 def test_it_can_do_nothing_else(server, sender):

@@ -23,6 +23,30 @@ static void a_server_and_its_authorities(void **state)
 	assert_string_equal("fd00::1", config.host);
 	assert_int_equal(1, config.port);
 	assert_true(view_equals_text(config.authorities_pem, "-----BEGIN CERTIFICATE-----\n"));
+	assert_string_equal("audit.log", config.audit_log);
+	assert_string_equal("access.log", config.access_log);
+}
+
+static void logs_have_names(void **state)
+{
+	struct syslog_config config;
+
+	(void)state;
+	assert_int_equal(0, parsed(&config, "server a 1\naudit who\naccess what.log\nPEM\naccess other\n"));
+	assert_string_equal("who", config.audit_log);
+	assert_string_equal("what.log", config.access_log);
+	assert_true(view_equals_text(config.authorities_pem, "PEM\naccess other\n"));
+	assert_int_equal(0, parsed(&config, "server a 1\naccess \n"));
+	assert_string_equal("audit.log", config.audit_log);
+	assert_string_equal("", config.access_log);
+	assert_int_equal(0, config.authorities_pem.count);
+	assert_int_equal(-EINVAL, parsed(&config, "server a 1\naudit ../x\n"));
+	assert_int_equal(-EINVAL, parsed(&config, "server a 1\naudit ..\n"));
+	assert_int_equal(-EINVAL, parsed(&config, "server a 1\naccess a b\n"));
+	assert_int_equal(-EINVAL, parsed(&config, "server a 1\naccess a\tb\n"));
+	assert_int_equal(-EINVAL,
+		parsed(&config,
+			"server a 1\naccess 12345678901234567890123456789012345678901234567890123456789012345\n"));
 }
 
 static void what_is_none_is_refused(void **state)
@@ -67,6 +91,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_and_its_authorities),
+		cmocka_unit_test(logs_have_names),
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(every_beginning_is_judged),
 	};

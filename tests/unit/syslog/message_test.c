@@ -52,6 +52,9 @@ static void a_line_without_them_is_text(void **state)
 static void logs_have_their_own_facility_and_time(void **state)
 {
 	(void)state;
+	/* No field of that name: what stands elsewhere is no time. */
+	assert_string_equal("81 <134>1 2026-01-02T03:04:05.678Z h postern - access - {\"u\":\"2020-01-01T00:00:00Z\"}",
+		written(MESSAGE_ACCESS, "h", "{\"u\":\"2020-01-01T00:00:00Z\"}"));
 	assert_string_equal(
 		"88 <109>1 2026-11-22T13:00:00.123Z h postern - audit - {\"time\": \"2026-11-22T13:00:00.123Z\"}",
 		written(MESSAGE_AUDIT, "h", "{\"time\": \"2026-11-22T13:00:00.123Z\"}"));
