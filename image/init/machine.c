@@ -21,8 +21,6 @@
 #include "image/init/modules.h"
 #include "image/init/record.h"
 
-#define MODULES_LIST "/usr/share/postern/modules"
-
 static int watchdog = -1, buttons[MACHINE_BUTTONS_MAX];
 
 static void mount_memory(const char *path, const char *options)
@@ -69,7 +67,8 @@ void machine_prepare(void)
 	record_open(RECORD_PATH, RECORD_GROUP);
 	(void)!sethostname(hostname, strlen(hostname));
 	bring_up_loopback();
-	modules_load(MODULES_LIST);
+	/* Most are there: stage1 had time for them. */
+	modules_load("", MODULES_OF_THE_ROOT);
 	data_mount();
 	clock_raise();
 	open_devices();

@@ -65,9 +65,13 @@ static bool is_of_use(const struct devices *devices, char *patterns)
 	return false;
 }
 
-static void load(const char *path)
+static void load(const char *root, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char whole[256];
+	int fd;
+
+	snprintf(whole, sizeof whole, "%s%s", root, path);
+	fd = open(whole, O_RDONLY | O_CLOEXEC);
 
 	/* Loaded already (a second call), or for hardware that is not there after all (watchdogs). */
 	if (fd < 0 ||
@@ -91,12 +95,15 @@ static bool is_loaded(const char *path)
 	return access(folder, F_OK) == 0;
 }
 
-void modules_load(const char *list_path)
+void modules_load(const char *root, const char *list_path)
 {
 	static char line[MODULES_LINE_BYTES];
 	static struct devices devices;
-	FILE *list = fopen(list_path, "re");
+	char whole[256];
+	FILE *list;
 
+	snprintf(whole, sizeof whole, "%s%s", root, list_path);
+	list = fopen(whole, "re");
 	find_devices(&devices);
 	while (list && fgets(line, sizeof line, list)) {
 		char *patterns = line, *path;
@@ -105,7 +112,7 @@ void modules_load(const char *list_path)
 		path = strsep(&patterns, " ");
 		if (is_loaded(path) || !is_of_use(&devices, patterns))
 			continue;
-		load(path);
+		load(root, path);
 		/* A bus: its devices are what the next lines are for. */
 		if (patterns)
 			find_devices(&devices);
@@ -127,7 +134,7 @@ int modules_load_named(const char *list_path, const char *name)
 		if (strcmp(strsep(&rest, " "), name) != 0)
 			continue;
 		while ((path = strsep(&rest, " ")) != NULL)
-			load(path);
+			load("", path);
 		error = 0;
 	}
 	if (list)

@@ -17,9 +17,14 @@
 
 /* Longest line of a list: drivers of many devices have many patterns. */
 #define MODULES_LINE_BYTES 65536
+/* The list of the root's own modules, within the root. */
+#define MODULES_OF_THE_ROOT "/usr/share/postern/modules"
 
-/* Load what `list_path` says. A module that can't be loaded is named on the console, once a call, and is no error. */
-void modules_load(const char *list_path);
+/*
+ * Load what `list_path` says; it and the files that it names are below the folder `root`, "" for what is the root already. A module
+ * that can't be loaded is named on the console, once a call, and is no error.
+ */
+void modules_load(const char *root, const char *list_path);
 
 /* Load the files that stand behind `name` in the lines of `list_path`: a name, then files in the order of loading. -ENOENT if none does. */
 int modules_load_named(const char *list_path, const char *name) __attribute__((warn_unused_result));

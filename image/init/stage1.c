@@ -3,7 +3,8 @@
  * stage1: /init of the initramfs: from the kernel's hand to the verified root of a slot.
  *
  * Loads the modules that lead to the disk, maps the slot's root through dm-verity, reads all of it once, mounts it and becomes
- * /sbin/init there. The kernel's command line says which: slot=a|b, and verity=BLOCKS:SALT:HASH, the number of data blocks and what
+ * /sbin/init there. While one process reads the root the other loads the modules that are in it: dm-verity lets no wrong byte
+ * through, and no program of the root runs before all of it was read. The kernel's command line says which: slot=a|b, and verity=BLOCKS:SALT:HASH, the number of data blocks and what
  * the tree of hashes was made with. A single flipped bit anywhere in the root ends here, not hours later: the console says so, the
  * slot's tries are used up, and the machine starts anew with the other slot.
  *
@@ -20,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "image/init/console.h"
@@ -89,6 +91,39 @@ static long first_bad_block(void)
 	return count < 0 ? at / BLOCK_BYTES : -1;
 }
 
+/* The same in a process of its own. It tells by the pipe `*ret_answer`; -1 if there can be none. */
+static pid_t begin_check(int *ret_answer)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		long bad = first_bad_block();
+
+		_exit(write(ends[1], &bad, sizeof bad) == (ssize_t)sizeof bad ? 0 : 1);
+	}
+	close(ends[1]);
+	*ret_answer = ends[0];
+	return pid;
+}
+
+/* What came of it: as first_bad_block(). Who does not answer has found nothing good. */
+static long end_check(pid_t pid, int answer)
+{
+	long bad = 0;
+
+	if (pid < 0)
+		return first_bad_block();
+	if (read(answer, &bad, sizeof bad) != (ssize_t)sizeof bad)
+		bad = 0;
+	close(answer);
+	waitpid(pid, NULL, 0);
+	return bad;
+}
+
 /* ---- the two ends ---- */
 
 /* This slot has no more tries: the boot loader takes the other one, and whoever asks later reads why. */
@@ -148,7 +183,7 @@ static void mount_kernel_folders(void)
 static int wait_for_partition(const char *name, char ret[DISK_PATH_BYTES])
 {
 	for (long waited = 0; waited < DISK_WAIT_MS; waited += DISK_PAUSE_MS) {
-		modules_load("/modules");
+		modules_load("", "/modules");
 		if (disk_find(name, ret) == 0)
 			return 0;
 		console_pause_ms(DISK_PAUSE_MS);
@@ -161,7 +196,8 @@ int main(void)
 	char slot[8], salt[129] = "", hash[129] = "", name[16], device[DISK_PATH_BYTES], text[96];
 	unsigned long blocks = 0;
 	long bad;
-	int error;
+	int error, answer = -1;
+	pid_t check;
 
 	mount_kernel_folders();
 	snprintf(slot, sizeof slot, "%s", console_argument("slot"));
@@ -173,13 +209,17 @@ int main(void)
 	error = map_root(device, blocks, salt, hash);
 	if (error)
 		give_up(slot, strerror(-error));
-	bad = first_bad_block();
+	check = begin_check(&answer);
+	error = mount("/dev/dm-0", "/root", "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) < 0 ? errno : 0;
+	if (!error)
+		modules_load("/root", MODULES_OF_THE_ROOT);
+	bad = end_check(check, answer);
 	if (bad >= 0) {
 		snprintf(text, sizeof text, "its root is damaged near block %ld of %lu", bad, blocks);
 		give_up(slot, text);
 	}
-	if (mount("/dev/dm-0", "/root", "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) < 0)
-		give_up(slot, strerror(errno));
+	if (error)
+		give_up(slot, strerror(error));
 	become("/root");
 	give_up(slot, strerror(errno));
 }
