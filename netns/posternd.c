@@ -114,11 +114,22 @@ static int make_path(const char *path, mode_t mode)
 	return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* A folder with its owner, group and mode; in local mode everything is the caller's. */
+static bool is_folder_of(const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+	struct stat facts;
+
+	return lstat(path, &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == uid && facts.st_gid == gid &&
+	       (facts.st_mode & 07777) == mode;
+}
+
+/* A folder with its owner, group and mode; in local mode everything is the caller's. One that is right may be on a read-only disk. */
 static int make_folder(const struct netns_config *config, const char *path, uid_t uid, mode_t mode)
 {
-	int rc = make_path(path, config->local ? 0700 : mode);
+	int rc;
 
+	if (!config->local && is_folder_of(path, uid, config->group_gid, mode))
+		return 0;
+	rc = make_path(path, config->local ? 0700 : mode);
 	if (rc == 0 && !config->local && (lchown(path, uid, config->group_gid) < 0 || chmod(path, mode) < 0))
 		rc = -errno;
 	if (rc < 0)

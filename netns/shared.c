@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "netns/fds.h"
@@ -139,7 +140,15 @@ void shared_open_records(struct posternd *posternd)
 	open_record(posternd, 1, "requests.record", posternd->config.request_record_kb);
 }
 
-static int open_log(const char *what, const char *path, int flags, int *log_fd)
+/* Where nothing can be changed, there is nothing to keep for later either: serving goes on without logs. */
+static bool is_state_read_only(const struct posternd *posternd)
+{
+	struct statvfs facts;
+
+	return statvfs(posternd->config.state_dir, &facts) == 0 && (facts.f_flag & ST_RDONLY);
+}
+
+static int open_log(const struct posternd *posternd, const char *what, const char *path, int flags, int *log_fd)
 {
 	int fd;
 
@@ -149,6 +158,10 @@ static int open_log(const char *what, const char *path, int flags, int *log_fd)
 	if (fd < 0) {
 		int rc = -errno;
 
+		if (rc == -EROFS && is_state_read_only(posternd)) {
+			report(REPORT_WARNING, "goes without the %s log %s: %s", what, path, strerror(-rc));
+			return 0;
+		}
 		report(REPORT_ERROR, "can't open the %s log %s: %s", what, path, strerror(-rc));
 		return rc;
 	}
@@ -160,8 +173,9 @@ static int open_log(const char *what, const char *path, int flags, int *log_fd)
 
 int shared_open_logs(struct posternd *posternd)
 {
-	int access = open_log("access", posternd->config.access_log, O_WRONLY, &posternd->shared.access_log_fd);
-	int audit = open_log("audit", posternd->config.audit_log, O_RDWR, &posternd->shared.audit_log_fd);
+	int access =
+		open_log(posternd, "access", posternd->config.access_log, O_WRONLY, &posternd->shared.access_log_fd);
+	int audit = open_log(posternd, "audit", posternd->config.audit_log, O_RDWR, &posternd->shared.audit_log_fd);
 
 	return access < 0 ? access : audit;
 }
@@ -214,9 +228,9 @@ int shared_complete(struct posternd *posternd)
 	if (rc < 0)
 		report(REPORT_ERROR, "can't make the children's shared memory: %s", strerror(-rc));
 	if (rc == 0 && shared->access_log_fd < 0)
-		rc = open_log("access", posternd->config.access_log, O_WRONLY, &shared->access_log_fd);
+		rc = open_log(posternd, "access", posternd->config.access_log, O_WRONLY, &shared->access_log_fd);
 	if (rc == 0 && shared->audit_log_fd < 0)
-		rc = open_log("audit", posternd->config.audit_log, O_RDWR, &shared->audit_log_fd);
+		rc = open_log(posternd, "audit", posternd->config.audit_log, O_RDWR, &shared->audit_log_fd);
 	return rc;
 }
 

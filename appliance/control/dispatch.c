@@ -46,6 +46,9 @@ static void fail_for_store(struct call *call, int error)
 		(void)call_fail(call, "ServiceUnavailableException", "The store is busy. Please try again.");
 	} else if (error == -ENOSPC) {
 		(void)call_fail(call, "ServiceUnavailableException", "The store can't grow: no space is left.");
+	} else if (error == -EROFS || error == -EACCES) {
+		(void)call_fail(
+			call, "ServiceUnavailableException", "The store is read-only: its disk takes no writes.");
 	} else if (error == -EMSGSIZE) {
 		(void)call_fail(call, "LimitExceededException", "The resource is larger than the store takes.");
 	} else {
@@ -103,6 +106,11 @@ static void run_in_transaction(struct call *call)
 	uint64_t revision = 0;
 	int error;
 
+	if (checkpoint_is_over(call->control) && call->operation->handle != op_rollback_checkpoint) {
+		(void)call_fail(call, "ServiceUnavailableException",
+			"Changes that were not confirmed in time are being taken back. Please try again.");
+		return;
+	}
 	filter_ensure_known(call->control);
 	error = store_begin(store);
 	if (error < 0) {

@@ -294,20 +294,33 @@ static int show_authority(struct call *call, char ret_fingerprint[CERTIFICATE_FI
 	return 0;
 }
 
+/* A disk that is full or read-only: what an earlier start made serves on. */
+static bool takes_no_writes(int error)
+{
+	return error == -EROFS || error == -ENOSPC;
+}
+
 int first_start_records(struct control *control)
 {
 	const struct call_request nothing = { .received_wall_ms = clock_wall_ms() };
 	char fingerprint[CERTIFICATE_FINGERPRINT_CHARS + 1];
+	struct json JSON_CLEANUP *authority = NULL;
 	struct call call;
-	int error = in_transaction(control, make_all);
+	int made = in_transaction(control, make_all), error;
 
-	if (error < 0)
-		return error;
+	if (made < 0 && !takes_no_writes(made))
+		return made;
 	call_init(&call, control, &nothing);
-	error = show_authority(&call, fingerprint);
-	if (error == 0)
+	authority = record_find(&call, STORE_ca, "private");
+	error = authority ? show_authority(&call, fingerprint) : made;
+	if (error == 0 && made == 0)
 		error = access_key_hand_over(&call, fingerprint);
 	call_fini(&call);
+	if (authority && takes_no_writes(made < 0 ? made : error)) {
+		log_warning("the store takes no changes: serving goes on, management only reads",
+			LOG_ERRNO(made < 0 ? made : error));
+		return 0;
+	}
 	return error;
 }
 

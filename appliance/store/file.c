@@ -41,8 +41,9 @@ int file_create(const char *path)
 {
 	int error = 0, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 
+	/* What is on a read-only disk can be read. */
 	if (fd < 0)
-		return -errno;
+		return errno == EROFS && access(path, R_OK) == 0 ? 0 : -errno;
 	if (fchmod(fd, 0640) < 0)
 		error = -errno;
 	close(fd);
@@ -61,9 +62,11 @@ int file_take_writer_lock(const char *path, int *ret_fd)
 	if ((size_t)snprintf(lock_path, sizeof lock_path, "%s-writer", path) >= sizeof lock_path)
 		return -ENAMETOOLONG;
 	fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno == EROFS)
+		fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	if (fchmod(fd, 0600) < 0 && errno != EPERM) {
+	if (fchmod(fd, 0600) < 0 && errno != EPERM && errno != EROFS) {
 		int error = -errno;
 
 		close(fd);

@@ -142,6 +142,11 @@ int sqlite_open(struct sqlite **ret, const char *path, bool writable)
 	return 0;
 }
 
+bool sqlite_is_read_only(struct sqlite *db)
+{
+	return sqlite3_db_readonly(db_of(db), "main") == 1;
+}
+
 void sqlite_close(struct sqlite *db)
 {
 	sqlite3_close(db_of(db));

@@ -24,6 +24,9 @@ struct sqlite_statement;
 
 /* Open an existing file. -ENOENT, -EACCES, -EMEDIUMTYPE (not a database: may show at the first read only), -ENOMEM. */
 int sqlite_open(struct sqlite **ret, const char *path, bool writable) __attribute__((warn_unused_result));
+/* Does it take no changes: opened so, or on a disk that takes none? */
+bool sqlite_is_read_only(struct sqlite *db);
+
 void sqlite_close(struct sqlite *db);
 
 /* SQLite's text for the last failure; valid until the next call. */

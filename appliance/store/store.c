@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "appliance/store/file.h"
@@ -558,15 +559,25 @@ int store_changes(struct store *store, uint64_t since, store_visit *visit, void 
 /* ------------------------------------------------------------------------------------------------------------------ */
 /* Writing. */
 
+/* What a file system reserves may be ours to open the store with, as in the image; changes are not made in it. */
+static bool has_no_room(const struct store *store)
+{
+	struct statvfs facts;
+
+	return fstatvfs(store->lock_fd, &facts) == 0 && facts.f_bavail == 0 && facts.f_blocks > 0;
+}
+
 int store_begin(struct store *store)
 {
 	uint64_t revision = 0;
 	int error;
 
-	if (store->lock_fd < 0)
+	if (store->lock_fd < 0 || sqlite_is_read_only(store->db))
 		return -EROFS;
 	if (store->in_transaction || store->reading)
 		return -EINVAL;
+	if (has_no_room(store))
+		return -ENOSPC;
 	error = run(store, SQL_BEGIN, NULL);
 	if (error < 0)
 		return error;

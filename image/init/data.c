@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "image/init/console.h"
@@ -17,6 +18,11 @@
 
 #define BLOCK_BYTES 4096
 #define FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME)
+/*
+ * What ext4 reserves (1%) is for control (its number in /etc/passwd): on a partition that logs filled up, it can still open its store, and
+ * says why it changes nothing.
+ */
+#define OPTIONS "errors=remount-ro,resuid=102"
 /* Of fs/ext4/ext4.h: ext4 has no header of its own among those for programs. */
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 /* The file system's own structures are part of the partition, not of f_blocks: smaller differences mean nothing. */
@@ -47,20 +53,28 @@ static void use_memory(const char *why)
 		console_say("init", "nor memory: %s", strerror(errno));
 }
 
+static void say_read_only(const char *why)
+{
+	console_say("init", "the data partition is read-only (%s): serving goes on, nothing can be changed", why);
+}
+
 static void mount_device(const char *device)
 {
+	struct statvfs facts;
 	int error;
 
-	if (mount(device, "/var", "ext4", FLAGS, "errors=remount-ro") == 0) {
-		grow_file_system(device);
+	if (mount(device, "/var", "ext4", FLAGS, OPTIONS) == 0) {
+		if (statvfs("/var", &facts) == 0 && (facts.f_flag & ST_RDONLY))
+			say_read_only("its file system says so");
+		else
+			grow_file_system(device);
 		return;
 	}
 	error = errno;
 	/* `noload`: a journal that would have to be replayed can't be, on a disk that takes no writes. */
 	if (mount(device, "/var", "ext4", FLAGS | MS_RDONLY, NULL) == 0 ||
 		mount(device, "/var", "ext4", FLAGS | MS_RDONLY, "noload") == 0)
-		console_say("init", "the data partition is read-only (%s): serving goes on, nothing can be changed",
-			strerror(error));
+		say_read_only(strerror(error));
 	else
 		use_memory(strerror(errno));
 }
