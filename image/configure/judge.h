@@ -45,6 +45,12 @@ int judge_settings(struct view text, const char *name, struct judgement *ret) __
 void judgement_fini(struct judgement *judgement);
 
 /*
+ * For the system daemon, which has given its privileges up before: settings that are to be put in force on the running appliance. `name` as above. Returns
+ * 0; or -EINVAL with lines in `errors`, also if nobody could manage the appliance any more once they hold.
+ */
+int judge_for_running(struct view text, const char *name, struct buffer *errors) __attribute__((warn_unused_result));
+
+/*
  * The child's part, for tests and fuzzing: the same without a child. Texts are appended to the buffers, `settings` stays empty if the
  * text can stand as it is.
  */

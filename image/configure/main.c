@@ -6,13 +6,15 @@
  *                       network is set up (network.h)
  *   configure           later, at most 60 s: the metadata service, if no local source had settings; judges the settings (judge.h) and
  *                       leaves those that hold in PLACES_SETTINGS
+ *   configure check     for the system daemon: judges settings on standard input as for the running appliance, without privileges (judge.h);
+ *                       what is wrong on standard error, and status 1
  *   lease               the same program by another name: dhcpcd's script (lease.h)
  *
  * Which settings hold: those that an operator put in force on the running appliance (image/system/stored.h), unless user-data has changed since;
  * else user-data; else, where no source has any this time, the user-data that held last. What is refused is said with line and rule; then, or
  * where there is nothing at all, the image's own settings hold, with which management is closed to the outside.
  *
- * Nothing in here keeps the machine from starting: whatever fails is a line on the console, and the exit status is 0.
+ * Neither run keeps the machine from starting: whatever fails is a line on the console, and the exit status is 0.
  * Process: root's, started by init, single-threaded; bytes from outside are read by children (confined.h).
  */
 #include <errno.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "appliance/crypto/digest.h"
 #include "image/configure/files.h"
@@ -211,6 +214,28 @@ static void configure(void)
 	(void)network_complete(PLACES_SETTINGS);
 }
 
+/* --- configure check ----------------------------------------------------------------------------------------------- */
+
+static int check(void)
+{
+	struct buffer errors;
+	size_t count;
+	char *text;
+	int error = files_read_fd(STDIN_FILENO, PLACES_FILE_MAX_BYTES, &text, &count);
+
+	if (error) {
+		fprintf(stderr, "settings: can't be read: %s\n",
+			error == -EFBIG ? "they are larger than 256 KiB" : strerror(-error));
+		return 1;
+	}
+	buffer_init(&errors, 2 * JUDGE_ERRORS_MAX_BYTES);
+	error = judge_for_running(view_from(text, count), "settings", &errors);
+	fwrite(errors.at, 1, errors.count, stderr);
+	buffer_fini(&errors);
+	free(text);
+	return error ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -221,9 +246,11 @@ int main(int argc, char **argv)
 		return lease_main();
 	if (argc == 2 && strcmp(argv[1], "network") == 0)
 		find_local();
+	else if (argc == 2 && strcmp(argv[1], "check") == 0)
+		return check();
 	else if (argc == 1)
 		configure();
 	else
-		fprintf(stderr, "usage: configure [network]\n");
+		fprintf(stderr, "usage: configure [network | check]\n");
 	return 0;
 }

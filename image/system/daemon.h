@@ -61,7 +61,7 @@ struct trial {
 
 struct daemon {
 	const char *folder;   /* STORED_FOLDER, but for tests */
-	const char *programs; /* where `postern-settings` and `configure` are */
+	const char *programs; /* where `configure` is */
 	char version[UPDATE_VERSION_BYTES];
 	uint8_t key[UPDATE_KEY_BYTES];
 	bool has_key;

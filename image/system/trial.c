@@ -11,9 +11,8 @@
 #include "image/system/daemon.h"
 
 #define JUDGE_LIMIT_MS 12000
-#define INPUT "/dev/stdin"
 
-/* In the child: the program that judges settings for people says what is wrong on standard error, which is the pipe. */
+/* In the child: the program that will judge them at the next start says what is wrong on standard error, which is the pipe. */
 static int judge(const void *context, int output)
 {
 	const struct daemon *daemon = context;
@@ -21,10 +20,10 @@ static int judge(const void *context, int output)
 	int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	(void)output;
-	snprintf(program, sizeof program, "%s/postern-settings", daemon->programs);
+	snprintf(program, sizeof program, "%s/configure", daemon->programs);
 	if (nothing < 0 || dup2(nothing, STDOUT_FILENO) < 0)
 		return 1;
-	execl(program, "postern-settings", "--check", INPUT, (char *)NULL);
+	execl(program, "configure", "check", (char *)NULL);
 	return 127;
 }
 
@@ -67,26 +66,14 @@ static int refuse(struct trial *trial, int error, const char *text)
 	return error;
 }
 
-/* What the program said, with its own names for itself and its input taken out. */
+/* What the program said: a line for each fault. */
 static void copy_faults(struct trial *trial)
 {
-	static const char prefix[] = "postern: ";
-	const char *at = trial->child.bytes;
-	size_t used = 0;
+	size_t used = strnlen(trial->child.bytes, sizeof trial->failure - 1);
 
-	if (strncmp(at, prefix, sizeof prefix - 1) == 0)
-		at += sizeof prefix - 1;
-	while (*at && used + sizeof INPUT < sizeof trial->failure) {
-		if (strncmp(at, INPUT, sizeof INPUT - 1) == 0) {
-			used += (size_t)snprintf(trial->failure + used, sizeof trial->failure - used, "settings");
-			at += sizeof INPUT - 1;
-		} else {
-			trial->failure[used++] = *at++;
-		}
-	}
-	while (used && trial->failure[used - 1] == '\n')
+	while (used && trial->child.bytes[used - 1] == '\n')
 		used--;
-	memset(trial->failure + used, 0, sizeof trial->failure - used);
+	memcpy(trial->failure, trial->child.bytes, used);
 }
 
 static int keep(struct daemon *daemon)

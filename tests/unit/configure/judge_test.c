@@ -132,6 +132,23 @@ static void test_in_a_child(void **state)
 	judgement_fini(&judgement);
 }
 
+static void test_for_a_running_appliance(void **state)
+{
+	struct buffer errors;
+
+	(void)state;
+	buffer_init(&errors, 2 * JUDGE_ERRORS_MAX_BYTES);
+	assert_int_equal(0, judge_for_running(view_of("management: [\"0.0.0.0:4566\"]\n" KEY), "settings", &errors));
+	assert_int_equal(0, errors.count);
+	/* The operator would lock himself out. */
+	assert_int_equal(-EINVAL, judge_for_running(view_of("region: eu-west-1\n"), "settings", &errors));
+	assert_non_null(strstr(buffer_text(&errors), "settings: neither access_key_id"));
+	buffer_reset(&errors);
+	assert_int_equal(-EINVAL, judge_for_running(view_of("local: true\n" KEY), "settings", &errors));
+	assert_string_equal("settings:1:8: local: can't be changed in the appliance image\n", buffer_text(&errors));
+	buffer_fini(&errors);
+}
+
 /* Very many errors are cut, not refused. */
 static void test_many_errors(void **state)
 {
@@ -157,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_closed_without_an_operator),
 		cmocka_unit_test(test_in_a_child),
+		cmocka_unit_test(test_for_a_running_appliance),
 		cmocka_unit_test(test_many_errors),
 	};
 
