@@ -74,6 +74,12 @@ static bool ends_word(char byte)
 	return (unsigned char)byte <= ' ' || strchr(",;&\"'<>})]\\", byte);
 }
 
+/* What follows a text in JSON. */
+static bool ends_value(char byte)
+{
+	return (unsigned char)byte <= ' ' || strchr(",:}]", byte);
+}
+
 static bool ends_line(char byte)
 {
 	return byte == '\n' || byte == '\r' || byte == '"' || byte == '\\';
@@ -116,19 +122,25 @@ static size_t quote_at(struct view text, size_t at)
 }
 
 /*
- * Where the text ends whose opening mark, of `count` bytes, is at `open`: at its closing mark, or at that of the text around it.
+ * Where the text ends whose opening mark, of `count` bytes, is at `open`: at its closing mark, at that of the text around it, or at the end of the line.
  * A mark with n backslashes has texts with 2n + 1 before a quotation mark of their own, and 2n + 2 for a backslash.
  */
 static size_t quoted_end(struct view text, size_t open, size_t count)
 {
-	size_t wanted = count - 1, backslashes = 0;
+	size_t wanted = count - 1, backslashes = 0, at;
 
-	for (size_t at = open + count; at < text.count; at++) {
+	if (text.at[open] == '\'') {
+		size_t inside = run_until(text, open + 1, ends_line),
+		       end = view_find_byte(view_part(text, open + 1, inside), '\'');
+
+		return open + 1 + (end == VIEW_NOWHERE ? inside : end);
+	}
+	for (at = open + count; at < text.count && text.at[at] != '\n'; at++) {
 		if (text.at[at] == '\\') {
 			backslashes++;
 			continue;
 		}
-		if (text.at[at] == text.at[open + wanted]) {
+		if (text.at[at] == '"') {
 			if (backslashes < wanted)
 				return at - backslashes;
 			if (backslashes % (2 * count) == wanted)
@@ -136,7 +148,7 @@ static size_t quoted_end(struct view text, size_t open, size_t count)
 		}
 		backslashes = 0;
 	}
-	return text.count;
+	return at;
 }
 
 static bool holds_one_of(struct view name, const char *const words[], size_t count)
@@ -156,23 +168,24 @@ static bool holds_one_of(struct view name, const char *const words[], size_t cou
 /* name: value, name=value, "name": "value", \"name\": \"value\". */
 static bool is_named(struct view text, size_t at, struct found *ret)
 {
-	struct view name = view_part(text, at, run_of(text, at, is_name_byte));
-	size_t quote, next = at + name.count;
-	bool quoted_name;
+	struct view name = view_part(text, at, run_of(text, at, is_name_byte)), name_mark, mark;
+	size_t next = at + name.count;
 
 	if (!holds_one_of(name, secret_words, ARRAY_COUNT(secret_words)))
 		return false;
-	quote = quote_at(text, next);
-	quoted_name = quote > 0;
-	next = skip_spaces(text, next + quote);
+	name_mark = view_part(text, next, quote_at(text, next));
+	next = skip_spaces(text, next + name_mark.count);
 	if (next >= text.count || (text.at[next] != ':' && text.at[next] != '='))
 		return false;
 	next = skip_spaces(text, next + 1);
-	quote = quote_at(text, next);
-	ret->kept = next + quote;
-	if (quote)
-		ret->masked = quoted_end(text, next, quote);
-	else if (quoted_name)
+	mark = view_part(text, next, quote_at(text, next));
+	ret->kept = next + mark.count;
+	/* A mark of another kind may as well end the text that the name stands in: JSON goes on after that. */
+	if (mark.count && !view_equals(mark, name_mark) && (ret->kept == text.count || ends_value(text.at[ret->kept])))
+		return false;
+	if (mark.count)
+		ret->masked = quoted_end(text, next, mark.count);
+	else if (name_mark.count)
 		return false; /* JSON: a number, a list, an object, whose members are looked at themselves */
 	else if (holds_one_of(name, field_words, ARRAY_COUNT(field_words)))
 		ret->masked = next + run_until(text, next, ends_line);
@@ -220,6 +233,8 @@ static bool is_private_key(struct view text, size_t at, struct found *ret)
 	/* Up to its end, or that of the text that it stands in. */
 	rest = view_after(text, ret->kept);
 	rest = view_part(rest, 0, view_find_byte(rest, '"'));
+	while (rest.count > 0 && rest.at[rest.count - 1] == '\\')
+		rest.count--;
 	rest = view_part(rest, 0, view_find(rest, view_of("-----END")));
 	ret->masked = ret->kept + rest.count;
 	return rest.count > 0;
@@ -252,12 +267,13 @@ static bool is_key(struct view text, size_t at, struct found *ret)
 	return upper && lower && digit;
 }
 
-static bool begins_word(struct view text, size_t at, bool (*is_inside)(char byte))
+/* Does a word begin here: at `start`, or behind a byte that belongs to none? */
+static bool begins_word(struct view text, size_t start, size_t at, bool (*is_inside)(char byte))
 {
-	return at == 0 || !is_inside(text.at[at - 1]);
+	return at == start || !text.at[at - 1] || !is_inside(text.at[at - 1]);
 }
 
-static bool finds(struct view text, size_t at, struct found *ret)
+static bool finds(struct view text, size_t start, size_t at, struct found *ret)
 {
 	if (text.at[at] == '-')
 		return is_private_key(text, at, ret);
@@ -265,18 +281,38 @@ static bool finds(struct view text, size_t at, struct found *ret)
 		return is_user_of_url(text, at, ret);
 	if (!text.at[at])
 		return false;
-	if (begins_word(text, at, is_name_byte) && (is_named(text, at, ret) || is_scheme(text, at, ret)))
+	if (begins_word(text, start, at, is_name_byte) && (is_named(text, at, ret) || is_scheme(text, at, ret)))
 		return true;
-	return begins_word(text, at, is_base64_byte) && is_key(text, at, ret);
+	return begins_word(text, start, at, is_base64_byte) && is_key(text, at, ret);
+}
+
+/* The letters of an escape, \n or \\u0009, are not of the word behind it. Returns how many bytes it has, 0 if there is none. */
+static size_t escape_at(struct view text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.count && text.at[end] == '\\')
+		end++;
+	if (end == at || end == text.count)
+		return 0;
+	if (text.at[end] == 'u')
+		return end + 5 <= text.count ? end + 5 - at : text.count - at;
+	return text.at[end] && strchr("bfnrt", text.at[end]) ? end + 1 - at : 0;
 }
 
 void redact(struct buffer *ret, struct view text)
 {
 	struct found found;
-	size_t done = 0;
+	size_t done = 0, start = 0;
 
 	for (size_t at = 0; at < text.count;) {
-		if (!finds(text, at, &found)) {
+		size_t escape = escape_at(text, at);
+
+		if (escape) {
+			at = start = at + escape;
+			continue;
+		}
+		if (!finds(text, start, at, &found)) {
 			at++;
 			continue;
 		}

@@ -46,6 +46,7 @@ static void secrets_are_masked(void **state)
 		{ "{\"secret\":\"a\\\\\",\"n\":\"b\"}", "{\"secret\":\"[redacted]\",\"n\":\"b\"}" },
 		{ "\"\\\"secret\\\":\\\"a\\\\\\\"b\\\"\"", "\"\\\"secret\\\":\\\"[redacted]\\\"\"" },
 		{ "\"\\\"secret\\\":\\\"cut\"", "\"\\\"secret\\\":\\\"[redacted]\"" },
+		{ "line\\n" SECRET "\\u0009" SECRET, "line\\n[redacted]\\u0009[redacted]" },
 		{ "password=", "password=" },
 		{ "secret:", "secret:" },
 		{ "\"secret\":\"", "\"secret\":\"" },
@@ -97,6 +98,41 @@ static void cut_anywhere_and_still_json(void **state)
 	json_free(parsed);
 }
 
+/* Texts of all that matters here, in any order, as members of JSON within JSON. */
+static void any_json_is_still_json(void **state)
+{
+	static const char *const pieces[] = { "\"", "\\", ":", "=", " ", "password", "secret", "token", "Authorization",
+		"Bearer ", "basic ", "://", "@", "-----BEGIN ", "PRIVATE KEY-----", "-----END", "a", "Z9", ",", "{",
+		"}", "'", "\n", SECRET, "\xc3\xa9" };
+	char room[16384];
+	struct buffer buffer;
+
+	(void)state;
+	srandom(1);
+	for (unsigned turn = 0; turn < 20000; turn++) {
+		char text[512] = "", *inner, *outer;
+		struct json *object = json_object_new(), *parsed = NULL;
+
+		for (long count = random() % 12; count > 0; count--)
+			strcat(text, pieces[(size_t)random() % (sizeof pieces / sizeof pieces[0])]);
+		json_set_c_string(object, turn % 3 ? "message" : "secret", text);
+		json_set_c_string(object, "next", "kept");
+		inner = json_print_text(object);
+		json_set_c_string(object, turn % 2 ? "line" : "token", inner);
+		outer = json_print_text(object);
+		json_free(object);
+		buffer_init_fixed(&buffer, room, sizeof room);
+		redact(&buffer, view_from_text(outer));
+		assert_int_equal(0, buffer_error(&buffer));
+		if (json_parse(buffer_view(&buffer), NULL, &parsed, NULL) != 0 ||
+			!view_equals_text(json_find_text(parsed, "next"), "kept"))
+			fail_msg("%s\nbecame\n%s", outer, buffer_text(&buffer));
+		json_free(parsed);
+		free(inner);
+		free(outer);
+	}
+}
+
 static void bytes_that_are_no_text_are_passed(void **state)
 {
 	static const char bytes[] = "a\0password=x\0\xff\xfe"
@@ -121,6 +157,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_masked),
 		cmocka_unit_test(the_rest_stays),
 		cmocka_unit_test(cut_anywhere_and_still_json),
+		cmocka_unit_test(any_json_is_still_json),
 		cmocka_unit_test(bytes_that_are_no_text_are_passed),
 	};
 
