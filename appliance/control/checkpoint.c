@@ -19,7 +19,9 @@
 
 /* How long posternd may be away before records are put back without it. */
 #define POSTERND_PATIENCE_MS UINT64_C(10000)
-#define RETRY_MS UINT64_C(1000)
+/* Between two attempts to take changes back: from this on twice as long each time, up to the other. */
+#define RETRY_MIN_MS UINT64_C(1000)
+#define RETRY_MAX_MS UINT64_C(60000)
 
 /* What is left is kept this many times, but neither more often than each second nor less often than every half minute. */
 #define KEPT_COUNT 20
@@ -210,12 +212,16 @@ static void take_back(struct control *control, uint64_t now_ms)
 
 	if (now_ms < checkpoint->retry_ms)
 		return;
-	checkpoint->retry_ms = now_ms + RETRY_MS;
-	if (!checkpoint->failure_told)
+	checkpoint->retry_delay_ms *= 2;
+	if (checkpoint->retry_delay_ms < RETRY_MIN_MS)
+		checkpoint->retry_delay_ms = RETRY_MIN_MS;
+	if (checkpoint->retry_delay_ms > RETRY_MAX_MS)
+		checkpoint->retry_delay_ms = RETRY_MAX_MS;
+	checkpoint->retry_ms = now_ms + checkpoint->retry_delay_ms;
+	if (checkpoint->retry_delay_ms == RETRY_MIN_MS)
 		log_warning("the checkpoint was not confirmed in time: what was changed since is taken back",
 			LOG_UINT("revision", checkpoint->revision), LOG_UINT("seconds", checkpoint->seconds));
 	dispatch_own(control, operation_find(SERVICE_postern, view_of("RollbackCheckpoint")));
-	checkpoint->failure_told = checkpoint->state == CHECKPOINT_OPEN;
 }
 
 void checkpoint_look(struct control *control)

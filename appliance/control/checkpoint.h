@@ -13,6 +13,8 @@
  * a machine that loses its power again and again still comes to the end.
  * A crash is harmless at any instant: before the mark is written nothing has begun; putting back is one transaction, and doing
  * it again changes nothing; the mark is closed before the answer.
+ * What can't be taken back in time (a full disk, a posternd that is away) is tried again, and no other change is accepted until
+ * then: it would be lost.
  *
  * Life cycle: checkpoint_resume() once the store is open; checkpoint_look() each second and before each call.
  * Threads: the operations thread (checkpoint_resume(): before it runs).
@@ -60,7 +62,7 @@ struct checkpoint {
 	uint64_t deadline_ms;  /* clock_boot_ms() */
 	uint64_t kept_rest_ms; /* what the mark says is left */
 	uint64_t retry_ms;     /* clock_boot_ms(): taking back failed, not before */
-	bool failure_told;     /* in the log */
+	uint64_t retry_delay_ms;
 	/* Afterwards. */
 	uint64_t ended_ms; /* wall clock */
 	size_t records;    /* put back */

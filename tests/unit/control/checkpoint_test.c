@@ -186,6 +186,8 @@ static void a_late_confirmation_is_refused(void **state)
 	/* Taking back just failed, and is tried again in a second. */
 	appliance->control->checkpoint.retry_ms = UINT64_MAX;
 	assert_int_equal(409, call_own(appliance, "POST", CHECKPOINT "/confirm", "{}"));
+	/* Nothing is accepted that would then be taken back. */
+	assert_int_equal(503, call(appliance, "POST", "/restapis", "{\"name\":\"lost\"}"));
 	assert_state(appliance, "open");
 	assert_int_equal(0, json_find_integer(appliance->body, "remainingSeconds", -1));
 	appliance->control->checkpoint.retry_ms = 0;
