@@ -23,6 +23,7 @@
 #include "image/init/console.h"
 #include "image/system/daemon.h"
 #include "image/system/server.h"
+#include "netns/privilege.h"
 
 #define RUN_FOLDER "/run/postern"
 #define SHARE_FOLDER "/usr/share/postern"
@@ -259,6 +260,9 @@ int main(int argc, char **argv)
 		daemon_say("%s: %s", path, strerror(error ? -error : errno));
 		return 1;
 	}
+	/* What posternd keeps of root's rights is what is needed here: namespaces to enter, users to become, children to end. */
+	if (privilege_narrow() < 0 || privilege_filter_calls() < 0)
+		daemon_say("privileges can't be given up");
 	while (!daemon.done)
 		turn(&daemon, &server, signals);
 	child_end(&daemon.health.child);

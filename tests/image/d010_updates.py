@@ -5,7 +5,7 @@ import pytest
 
 from conftest import MEMORY_MB
 from guest import two_nics
-from updates import Update, broken_kernel, ends_at_once, postern
+from updates import GOOD_SECONDS, Update, broken_kernel, ends_at_once, postern
 from lab.appliance import allow
 from lab.network import run
 
@@ -34,7 +34,7 @@ def settled(made):
 
 @pytest.mark.parametrize("firmware, memory_mb", FIRMWARES)
 def test_a_good_update_stays(guest, subnet, tmp_path, firmware, memory_mb):
-    update = Update(tmp_path / "update", NEW)
+    update = Update(tmp_path / "update", NEW, trial_seconds=GOOD_SECONDS)
     made, api = serving(guest, subnet, firmware=firmware, memory_mb=memory_mb)
     before = settled(made)["version"]
     state = postern(made, "system", "update", update.file)
@@ -58,12 +58,12 @@ def test_a_broken_kernel(guest, subnet, tmp_path, firmware, memory_mb):
 
 def test_a_broken_posternd(guest, subnet, tmp_path):
     ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("posternd")),
-                            "slot b was not good within 25 s: nothing was heard of the control program")
+                            "slot b was not good within 30 s: nothing was heard of the control program")
 
 
 def test_a_broken_gateway(guest, subnet, tmp_path):
     ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("postern-gateway")),
-                            "slot b was not good within 25 s: the gateway is not ready")
+                            "slot b was not good within 30 s: the gateway is not ready")
 
 
 def ends_on_the_slot_before(guest, subnet, update, why, **options):
