@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from machine import BUILD
 
 PROGRAM = BUILD / "image/rotate/rotate"
@@ -47,6 +49,7 @@ print(json.dumps(dict(least=least, lost=lost, written=number, opened=opened, nam
 """
 
 
+@pytest.mark.full
 def test_a_writer_that_never_stops(tmp_path):
     told = json.loads(subprocess.run(["unshare", "--mount", sys.executable, "-c", WRITER, PROGRAM, tmp_path, str(PARTITION_BYTES)], check=True,
                                      capture_output=True, text=True).stdout)
