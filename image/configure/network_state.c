@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,10 @@
 /* More are of no use: a resolver asks one after the other. */
 #define RESOLVER_SERVERS_MAX 6
 #define CLOCK_PATH_BYTES 32
-#define CHRONY_PID_FILE "/run/chronyd.pid"
+#define CHRONY_USER "_chrony"
+/* chronyd's own: it has given up root when it removes its file there, and would take one that stayed for another chronyd. */
+#define CHRONY_FOLDER "/run/chrony"
+#define CHRONY_PID_FILE CHRONY_FOLDER "/chronyd.pid"
 #define CHRONY_PROGRAM "/usr/sbin/chronyd"
 /* Amazon Time Sync Service. Source: AWS, "Set the time reference on your EC2 instance to use the local Amazon Time Sync Service". */
 #define AMAZON_TIME "169.254.169.123"
@@ -363,6 +367,17 @@ static void end_chronyd(void)
 		kill((pid_t)pid, SIGTERM);
 }
 
+static void make_chrony_folder(void)
+{
+	const struct passwd *user = getpwnam(CHRONY_USER);
+
+	/* A host of tests has neither. */
+	if (!user || mkdir(CHRONY_FOLDER, 0750) < 0)
+		return;
+	if (chown(CHRONY_FOLDER, user->pw_uid, user->pw_gid) < 0)
+		say(CHRONY_FOLDER ": %s", strerror(errno));
+}
+
 /* ---- files ---- */
 
 /* True if it had to be written and was. */
@@ -397,6 +412,7 @@ bool network_state_write_files(const struct network_state *state)
 	replace(state->resolver_path, &text, 0644);
 	if (state->has_time) {
 		buffer_reset(&text);
+		make_chrony_folder();
 		has_time = network_state_print_time(state, is_amazon(), find_clock(clock) ? clock : NULL, &text);
 		path_of(state, "chrony.conf", path);
 		/* Sources that went away may come back: what chronyd has holds until there are others. */

@@ -75,3 +75,31 @@ def test_a_nic_for_endpoints_alone(guest, subnet):
     # Nothing of the appliance answers on the clients' side, not even to its link-local address.
     neighbours = subnet.allowed.run("ping", "-6", "-c", "2", "-W", "1", "ff02::1%eth0", check=False).stdout
     assert given.nics[1][1].replace("52:54", "5054") not in neighbours
+
+
+@pytest.mark.full
+def test_another_time_server(guest, subnet):
+    """A server that names another source of time than the one before: chronyd starts anew with that."""
+    given = two_nics(subnet)
+    given.settings["management"] = [f"0.0.0.0:{given.PORT}"]
+    given.network["ethernets"]["first"] = {"match": {"macaddress": given.mac(0)}, "dhcp4": True, "accept-ra": False}
+    made = guest(given)
+    host = subnet.services[given.where]
+
+    def dhcp(number):
+        return subnet.running(host, f"dnsmasq-time-{number}", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
+                              "--user=root", "--log-facility=-", "--pid-file", f"--dhcp-leasefile={subnet.folder}/leases-time", "--no-ping",
+                              "--interface=eth0", "--bind-interfaces", "--dhcp-authoritative", f"--dhcp-host={given.mac(0)},{given.addresses[0]}",
+                              f"--dhcp-range={given.where.ipv4[200]},{given.where.ipv4[220]},{given.where.ipv4.netmask},10m",
+                              f"--dhcp-option=option:ntp-server,{given.where.ipv4[number]}", says="started")
+
+    with dhcp(61):
+        made.start()
+        at = made.machine.wait("chronyd: .*starting")
+    with dhcp(62):
+        for is_up, said in ((False, "carrier lost"), (True, "carrier acquired")):
+            made.machine.order("set_link", name="n0", up=is_up)
+            made.machine.wait(f"dhcpcd: eth0: {said}", at)
+        at = made.machine.wait("chronyd: .*exiting", at)
+        made.machine.wait("chronyd: .*starting", at)
+    assert not made.machine.said("chronyd: .*(denied|Could not)")
