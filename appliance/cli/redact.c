@@ -141,8 +141,9 @@ static size_t quoted_end(struct view text, size_t open, size_t count)
 			continue;
 		}
 		if (text.at[at] == '"') {
-			if (backslashes < wanted)
-				return at - backslashes;
+			for (size_t outer = 1; outer < count; outer *= 2)
+				if (backslashes % (2 * outer) == outer - 1)
+					return at - backslashes;
 			if (backslashes % (2 * count) == wanted)
 				return at - wanted;
 		}

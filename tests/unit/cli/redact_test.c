@@ -47,6 +47,7 @@ static void secrets_are_masked(void **state)
 		{ "\"\\\"secret\\\":\\\"a\\\\\\\"b\\\"\"", "\"\\\"secret\\\":\\\"[redacted]\\\"\"" },
 		{ "\"\\\"secret\\\":\\\"cut\"", "\"\\\"secret\\\":\\\"[redacted]\"" },
 		{ "line\\n" SECRET "\\u0009" SECRET, "line\\n[redacted]\\u0009[redacted]" },
+		{ "{\"m\":\"secret:\\\"a\\\\\",\"n\":1}", "{\"m\":\"secret:\\\"[redacted]\",\"n\":1}" },
 		{ "password=", "password=" },
 		{ "secret:", "secret:" },
 		{ "\"secret\":\"", "\"secret\":\"" },
