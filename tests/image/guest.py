@@ -22,6 +22,7 @@ PETSTORE = string.Template((pathlib.Path(__file__).parents[1] / "lab/petstore.ya
 SERVICE, PORT = f"com.amazonaws.{REGION}.execute-api", 4566
 KEY, SECRET = "AKIAPOSTERNGUEST000{}", "secret-of-guest-{}-forty-characters-long-00"
 CONNECT_SECONDS = 2
+ENDPOINT_SECONDS = 60
 
 
 class Given:
@@ -138,7 +139,8 @@ class Guest(Appliance):
         return self.folder / "ca.pem"
 
     def credentials(self):
-        return self.settings["access_key_id"], self.settings["secret_access_key"]
+        """Empty until there is a key."""
+        return self.settings.get("access_key_id", ""), self.settings.get("secret_access_key", "")
 
     def from_operator(self):
         """What this block calls by boto3, it calls from the operator's host."""
@@ -183,10 +185,15 @@ class Guest(Appliance):
         return host.curl(f"https://{name}/{stage}{path}", *options, resolve=(name, 443, address or self.ipv4), ca=self.ca)
 
     def serves(self, api, host=None):
-        """Over both families, the back end included."""
+        """Over both families, the back end included; from a moment after the machine serves, when its endpoints are made again."""
         for address in (self.ipv4, self.ipv6):
-            answer = self.get(host or self.subnet.allowed, api, address=address)
+            answer = wait_for(lambda: self.answer(host or self.subnet.allowed, api, address), f"an answer of {address}", ENDPOINT_SECONDS)
             assert answer.status == 200 and "dog" in answer.body, (address, answer)
+
+    def answer(self, host, api, address):
+        """What is answered, if anything is."""
+        answer = self.get(host, api, address=address)
+        return answer if answer.status else None
 
     def refuses(self, host):
         """Over both families, in the kernel, with a reset."""
