@@ -28,7 +28,7 @@ static void print_interface(const struct network_interface *interface, const cha
 {
 	bool asks_routers = interface->advertisements != NETWORK_RA_NO;
 
-	buffer_printf(ret, "interface %s\n", name);
+	buffer_printf(ret, "interface %s\n\tmetric %u\n", name, NETWORK_LEARNED_METRIC + interface->index % 1000);
 	if (!interface->dhcp4)
 		buffer_append_text(ret, "\tnoipv4\n");
 	if (!interface->dhcp6 && !asks_routers)

@@ -10,6 +10,7 @@
 #include "image/configure/confined.h"
 #include "image/configure/lease_facts.h"
 #include "image/configure/network.h"
+#include "image/configure/network_apply.h"
 #include "image/configure/network_state.h"
 #include "image/configure/say.h"
 
@@ -82,6 +83,13 @@ static void say_lease(const char *interface, const struct network_lease *lease)
 		say("lease: %s: name servers%s", interface, line);
 }
 
+static void restore_routes(const struct network_state *state, uint32_t index)
+{
+	for (size_t i = 0; i < state->plan.interface_count; i++)
+		if (state->plan.interfaces[i].index == index)
+			network_restore_routes(&state->plan.interfaces[i]);
+}
+
 /* Keep it, or forget what was kept. */
 static int heed(struct network_state *state, const struct event *event, const struct network_lease *lease,
 	const char *interface)
@@ -89,6 +97,8 @@ static int heed(struct network_state *state, const struct event *event, const st
 	bool is_told = event->effect == EFFECT_TOLD;
 	int error;
 
+	if (lease->index)
+		restore_routes(state, lease->index);
 	if (!lease->index || (is_told && !is_news(state, lease)))
 		return 0;
 	error = network_state_put_lease(state, lease->index, event->kind, is_told ? lease : NULL);

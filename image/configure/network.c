@@ -186,6 +186,8 @@ int network_set_up(const char *config_path, const char *settings_path)
 		say("no network: %s", strerror(-error));
 		return error;
 	}
+	if (!plan.interface_count)
+		say("no NIC is left for the appliance itself: `networks` of the settings moves all of them");
 	network_apply(&plan, &nics);
 	say_plan(&plan, &nics);
 	error = write_dhcpcd(&plan, &nics);

@@ -198,6 +198,7 @@ static void set_ipv6(const char *name, const char *key, const char *value)
 static void set_ipv6_ways(const struct network_interface *interface, const char *name)
 {
 	bool by_kernel = interface->advertisements == NETWORK_RA_KERNEL && !network_plan_wants_dhcpcd(interface);
+	char metric[16];
 
 	if (interface->use != NETWORK_USE_OWN) {
 		/* Not even a link-local address: nothing of this machine is to be reached from there. */
@@ -206,6 +207,8 @@ static void set_ipv6_ways(const struct network_interface *interface, const char 
 	}
 	/* 2: also on a machine that forwards. */
 	set_ipv6(name, "accept_ra", by_kernel ? "2" : "0");
+	snprintf(metric, sizeof metric, "%d", NETWORK_LEARNED_METRIC);
+	set_ipv6(name, "ra_defrtr_metric", metric);
 	/* A static address can be listened on at once, and is still looked for on the link. */
 	set_ipv6(name, "optimistic_dad", "1");
 }
@@ -310,17 +313,12 @@ static void say_route(const char *name, const struct network_route *route, const
 			: "");
 }
 
-static int apply_one(struct nl_sock *netlink, const struct network_interface *interface, const char *name)
+/* Addresses and routes; one that is there already is as it should be. */
+static int add_all(struct nl_sock *netlink, const struct network_interface *interface, const char *name)
 {
 	char text[INET6_ADDRSTRLEN];
 	int failed = 0, rc;
 
-	set_ipv6_ways(interface, name);
-	rc = raise_link(netlink, interface);
-	if (rc < 0) {
-		say("%s can't be set up: %s", name, nl_geterror(rc));
-		failed++;
-	}
 	for (size_t i = 0; i < interface->address_count; i++) {
 		rc = add_address(netlink, interface->index, &interface->addresses[i]);
 		if (rc == 0 || rc == -NLE_EXIST)
@@ -337,6 +335,31 @@ static int apply_one(struct nl_sock *netlink, const struct network_interface *in
 		failed++;
 	}
 	return failed;
+}
+
+static int apply_one(struct nl_sock *netlink, const struct network_interface *interface, const char *name)
+{
+	int failed = 0, rc;
+
+	set_ipv6_ways(interface, name);
+	rc = raise_link(netlink, interface);
+	if (rc < 0) {
+		say("%s can't be set up: %s", name, nl_geterror(rc));
+		failed++;
+	}
+	return failed + add_all(netlink, interface, name);
+}
+
+void network_restore_routes(const struct network_interface *interface)
+{
+	struct nl_sock *netlink;
+
+	if (open_netlink(&netlink) < 0)
+		return;
+	/* What fails has been said when the network was set up. */
+	for (size_t i = 0; i < interface->route_count; i++)
+		(void)add_route(netlink, interface->index, &interface->routes[i]);
+	nl_socket_free(netlink);
 }
 
 int network_apply(const struct network_plan *plan, struct network_nics *nics)

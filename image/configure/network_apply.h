@@ -20,6 +20,11 @@ int network_find_nics(struct network_nics *ret) __attribute__((warn_unused_resul
  */
 int network_apply(const struct network_plan *plan, struct network_nics *nics);
 
+/*
+ * The plan's routes again, as far as they are missing: dhcpcd takes away those to where it has a route itself, whatever their metrics. Says nothing.
+ */
+void network_restore_routes(const struct network_interface *interface);
+
 /* Has interface `index` an address other than link-local ones that packets can leave from now? */
 bool network_has_address(uint32_t index);
 

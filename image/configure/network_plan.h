@@ -25,8 +25,9 @@
 #define NETWORK_SEARCH_MAX 6
 #define NETWORK_NAME_BYTES 16    /* IFNAMSIZ, NUL included */
 #define NETWORK_DOMAIN_BYTES 256 /* RFC 1035, 2.3.4: 255 on the wire, less as text; NUL included */
+/* Of routes that DHCP and routers name, at least: above the 1024 that the kernel gives to IPv6 routes without one, so that what people wrote wins. */
+#define NETWORK_LEARNED_METRIC 2000
 #define NETWORK_MTU_MIN 68
-#define NETWORK_MTU_IPV6_MIN 1280
 #define NETWORK_MTU_MAX 65535
 
 /* A NIC of the machine: what a network-config can choose it by. */

@@ -125,6 +125,18 @@ def test_router_advertisements(box, dnsmasq, said, addresses, names):
     assert ("nameserver" in box.resolver()) == names
 
 
+@pytest.mark.parametrize("said", ["dhcp4: true, dhcp6: true", "optional: true"])
+def test_given_routes_win(box, dnsmasq, said):
+    """Over those of DHCP and of routers, whether these are heard by dhcpcd or by the kernel."""
+    with dnsmasq(DHCP4, "--dhcp-range=fd20:5071:e2::,slaac,64,10m", "--enable-ra"):
+        box.start("ethernets: {eth0: {addresses: [10.20.0.50/24, 'fd20:5071:e2::50/64'], gateway4: 10.20.0.7, gateway6: 'fd20:5071:e2::7', " + said + "}}")
+        wait_for(lambda: any(family == 6 and to == "default" and via.startswith("fe80::") for family, to, via in box.routes() if via), "a router")
+        if "dhcp4" in said:
+            wait_for(lambda: (4, "default", SERVER4) in box.routes(), "a route of DHCP")
+        for to, via in (("192.0.2.1", "10.20.0.7"), ("2001:db8::1", "fd20:5071:e2::7")):
+            wait_for(lambda: json.loads(box.run("ip", "-j", "route", "get", to).stdout)[0]["gateway"] == via, f"{to} by {via}")
+
+
 def test_nics_of_endpoints(box):
     """One that `networks` moves gets its name and stays down; one that carries links is up, without any address."""
     box.run("mkdir", "-p", "/var/lib/system")

@@ -344,7 +344,7 @@ static void dhcpcd_is_told_what_each_interface_wants(void **unused)
 	plan.interfaces[1].advertisements = NETWORK_RA_NO;
 	assert_true(dhcpcd_print(&plan, &nics, &text));
 	assert_non_null(strstr(buffer_text(&text), "allowinterfaces eth0\n"));
-	assert_non_null(strstr(buffer_text(&text), "interface eth0\n\tnoipv6\n"));
+	assert_non_null(strstr(buffer_text(&text), "interface eth0\n\tmetric 2002\n\tnoipv6\n"));
 	assert_null(strstr(buffer_text(&text), "interface eth1"));
 	buffer_reset(&text);
 	plan.interfaces[0].advertisements = NETWORK_RA_YES;
@@ -352,8 +352,8 @@ static void dhcpcd_is_told_what_each_interface_wants(void **unused)
 	plan.interfaces[1].dhcp6 = 1;
 	assert_true(dhcpcd_print(&plan, &nics, &text));
 	assert_non_null(strstr(buffer_text(&text), "allowinterfaces eth1 eth0\n"));
-	assert_non_null(strstr(buffer_text(&text), "interface eth1\n\tnoipv4\n\tnodhcp6\n"));
-	assert_non_null(strstr(buffer_text(&text), "interface eth0\n\tnoipv4\n\tnoipv6rs\n\tia_na\n"));
+	assert_non_null(strstr(buffer_text(&text), "interface eth1\n\tmetric 2003\n\tnoipv4\n\tnodhcp6\n"));
+	assert_non_null(strstr(buffer_text(&text), "interface eth0\n\tmetric 2002\n\tnoipv4\n\tnoipv6rs\n\tia_na\n"));
 	buffer_fini(&text);
 }
 
