@@ -61,6 +61,11 @@ static void judge_message(const uint8_t *bytes, size_t count, size_t fd_count, e
 	case VERB_HAND_BACK:
 		require_plain(message.body.hand_back.endpoint_id);
 		break;
+	case VERB_OUTGOING_SOCKETS:
+		require_plain(message.body.outgoing_sockets.id);
+		require(message.body.outgoing_sockets.count >= 1 &&
+			message.body.outgoing_sockets.count <= VERB_OUTGOING_MAX);
+		break;
 	case VERB_FILTER_EVENTS:
 		require(message.body.filter_events.count <= VERB_EVENTS_MAX);
 		break;
