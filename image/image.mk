@@ -2,7 +2,7 @@
 # The appliance's disk image: image/README.md.
 
 # What building the image takes besides BUILD_PACKAGES; the kernel and grub's files come out of packages by themselves.
-IMAGE_PACKAGES := python3 squashfs-tools cryptsetup-bin mtools dosfstools e2fsprogs fdisk qemu-utils \
+IMAGE_PACKAGES := python3 squashfs-tools zstd cryptsetup-bin mtools dosfstools e2fsprogs fdisk qemu-utils \
 	grub-common grub-pc-bin grub-efi-amd64-bin openssl
 IMAGE_TEST_PACKAGES := qemu-system-x86 ovmf xorriso dnsmasq-base rsyslog rsyslog-gnutls python3-pytest-xdist
 
