@@ -36,7 +36,7 @@ test: need-root deps
 	@$(MAKE) --no-print-directory unit fuzz-replay guest-test scenarios
 
 SCENARIOS ?= tests/scenarios
-scenarios: need-root all
+scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
 # Debian's kernel 6.1 in QEMU, without root: the host's own kernel runs the same unit tests in `unit`.
