@@ -143,7 +143,7 @@ static size_t quoted_end(struct view text, size_t open, size_t count)
 		if (text.at[at] == '"') {
 			for (size_t outer = 1; outer < count; outer *= 2)
 				if (backslashes % (2 * outer) == outer - 1)
-					return at - backslashes;
+					return at - (outer - 1);
 			if (backslashes % (2 * count) == wanted)
 				return at - wanted;
 		}
