@@ -155,7 +155,7 @@ static void check_network_features(struct doctor *doctor, const struct settings 
 
 static void check_programs(struct doctor *doctor)
 {
-	static const char *const names[] = { "posternd", "postern-gateway", "postern-control" };
+	static const char *const names[] = { "posternd", "postern-gateway", "postern-control", "postern-settings" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		const char *path = program_path(doctor->cli, names[i]);
