@@ -160,6 +160,7 @@ help:
 	@echo 'make guest-test the tests that ask the kernel, and all of Postern, on kernel 6.1 of Debian 12 in QEMU'
 	@echo 'make lint      layout, layers, third-party headers at home, clang warnings'
 	@echo 'make image     the disk image of the appliance, raw and qcow2; image-formats adds VMDK and VHD (image/README.md)'
+	@echo 'make update    the update file of that image, signed: what postern system update installs (UPDATE_KEY=FILE)'
 	@echo 'make deb       the Debian package: $(B)/postern_$(VERSION)_ARCHITECTURE.deb'
 	@echo 'make deb-test  installs, upgrades and purges the package where systemd runs in namespaces of its own (needs root)'
 	@echo 'make image-test  the image in QEMU: both firmwares, damage, power cuts; image-check is its short form'
