@@ -54,7 +54,8 @@ image-formats: image
 IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) UPDATE_KEY=$(UPDATE_KEY) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
 .PHONY: image-test image-check
 image-test: image
-	@$(IMAGE_TESTS)
+	@$(IMAGE_TESTS) -n 2 --dist loadfile -m 'not alone'
+	@$(IMAGE_TESTS) -m alone
 image-check: image
 	@$(IMAGE_TESTS) -m 'not full'
 

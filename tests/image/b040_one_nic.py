@@ -16,11 +16,11 @@ def lock(tap, mac):
 
 @pytest.mark.full
 @pytest.mark.parametrize("attachment", ["macvlan", "ipvlan"])
-def test_management_back_ends_and_an_endpoint(guest, subnet, attachment):
+def test_management_back_ends_and_an_endpoint(guest, subnet, kernel, attachment):
     given = one_nic(subnet, attachment=attachment)
     if attachment == "ipvlan":
         lock(*given.nics[0])
-    made = guest(given).start().attach()
+    made = guest(given, kernel=kernel).start().attach()
     api = made.serve(allow(), only_from(subnet.allowed))
     made.serves(api)
     made.refuses(subnet.denied)
@@ -28,12 +28,12 @@ def test_management_back_ends_and_an_endpoint(guest, subnet, attachment):
 
 @pytest.mark.full
 @pytest.mark.parametrize("attachment", ["macvlan", "ipvlan"])
-def test_back_ends_are_reached_from_the_endpoint(guest, subnet, attachment):
+def test_back_ends_are_reached_from_the_endpoint(guest, subnet, kernel, attachment):
     """The back end sees the endpoint's address, and answers it; the policy still refuses whom it refuses."""
     given = one_nic(subnet, attachment=attachment, backend_from="endpoint")
     if attachment == "ipvlan":
         lock(*given.nics[0])
-    made = guest(given).start().attach()
+    made = guest(given, kernel=kernel).start().attach()
     api = made.serve(allow(), only_from(subnet.allowed))
     made.serves(api)
     made.refuses(subnet.denied)

@@ -31,17 +31,17 @@ def volume(folder, files, kind):
 
 @pytest.mark.full
 @pytest.mark.parametrize("kind", ["vfat", "iso"])
-def test_a_volume(guest, subnet, tmp_path, kind):
+def test_a_volume(guest, subnet, kernel, tmp_path, kind):
     made = guest(two_nics(subnet))
-    made.start(words={}, media=[volume(tmp_path, made.words, kind)])
+    made.start(words={}, media=[volume(tmp_path, made.words, kind)], kernel=kernel)
     assert made.machine.said("configure: the settings are the user-data of .*CIDATA"), made.machine.tail()
     assert made.apis() == {}
 
 
 @pytest.mark.full
-def test_the_command_line(guest, subnet, disk, tmp_path):
+def test_the_command_line(guest, subnet, kernel):
     made = guest(two_nics(subnet))
-    kernel, initrd, options = disk.kernel(tmp_path)
+    kernel, initrd, options = kernel
     for name in ("user-data", "network-config"):
         options += f" postern.{name}={base64.urlsafe_b64encode(made.words[name].read_bytes()).decode()}"
     made.start(words={}, kernel=(kernel, initrd, options))
@@ -50,12 +50,12 @@ def test_the_command_line(guest, subnet, disk, tmp_path):
 
 
 @pytest.mark.full
-def test_a_cloud(guest, subnet):
+def test_a_cloud(guest, subnet, kernel):
     """Addresses by DHCP, DHCPv6 and router advertisement, settings from the metadata service, one NIC whose MAC address is its only
     one: nothing is given to the machine itself."""
     given = one_nic(subnet, attachment="ipvlan")
     given.settings["management"] = [f"0.0.0.0:{given.PORT}", f"[::]:{given.PORT}"]
-    made = guest(given, extra=["-smbios", "type=1,manufacturer=Amazon EC2"])
+    made = guest(given, kernel=kernel, extra=["-smbios", "type=1,manufacturer=Amazon EC2"])
     with subnet.dhcp(given.where, (given.nics[0][1], *given.addresses)), subnet.metadata(given.where, "works", made.words["user-data"]):
         made.start(words={})
         assert made.machine.said("configure: the settings are the user-data of EC2's metadata service"), made.machine.tail()

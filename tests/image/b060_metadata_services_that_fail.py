@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A metadata service that is absent, slow, or answers nonsense does not stop the boot: the appliance serves with the image's own
+"""A metadata service that is absent, slow, or answers nonsense does not stop the boot (more ways to fail: tests/unit/configure): the appliance serves with the image's own
 settings, management is closed, and the console says why and what to add."""
 import re
 
@@ -13,18 +13,18 @@ CONFIGURE_SECONDS = 60
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("mode", ["absent", "silent", "slow", "endless", "garbage", "redirect"])
-def test_the_boot_goes_on(guest, subnet, disk, tmp_path, mode):
+@pytest.mark.parametrize("mode", ["absent", "slow", "garbage"])
+def test_the_boot_goes_on(guest, subnet, kernel, mode):
     given = two_nics(subnet)
     given.network["ethernets"]["first"]["gateway4"] = str(given.where.ipv4[SERVICES])
     made = guest(given)
     words = {"network-config": made.words["network-config"]}
     if mode == "absent":
-        machine = made.boot(words=words, kernel=disk.kernel(tmp_path))
+        machine = made.boot(words=words, kernel=kernel)
         at = machine.wait(SERVING)
     else:
         with subnet.metadata(given.where, mode) as service:
-            machine = made.boot(words=words, kernel=disk.kernel(tmp_path))
+            machine = made.boot(words=words, kernel=kernel)
             at = machine.wait(SERVING)
             assert "PUT /latest/api/token" in service.text(), "nobody asked it"
     asked = machine.wait("configure: EC2's metadata service .*")

@@ -21,10 +21,10 @@ def is_right(made):
 
 
 @pytest.mark.full
-def test_a_battery_that_is_empty(guest, subnet):
+def test_a_battery_that_is_empty(guest, subnet, kernel):
     given = two_nics(subnet)
     given.settings["ntp_servers"] = [str(given.where.ipv4[2])]
-    made = guest(given, clock=EPOCH)
+    made = guest(given, clock=EPOCH, kernel=kernel)
     with subnet.time(given.where, packages.unpack(BUILD / "guest", "chrony") / "usr/sbin/chronyd"):
         made.start()
         assert made.machine.said("init: the clock stood at 1970-01-01T00:00:.* and was set to 20"), made.machine.tail()

@@ -21,13 +21,13 @@ def opened(lines, folder, key, certificate):
 
 @pytest.mark.full
 @pytest.mark.parametrize("kind", [("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")], ids=["rsa", "ec"])
-def test_sealed_to_the_operator(guest, subnet, disk, tmp_path, kind):
+def test_sealed_to_the_operator(guest, subnet, kernel, tmp_path, kind):
     key, certificate = tmp_path / "operator.key", tmp_path / "operator.pem"
     run("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", certificate, "-days", "30", "-subj", "/CN=operator")
     given = two_nics(subnet)
     del given.settings["access_key_id"], given.settings["secret_access_key"]
     given.settings["operator_certificate"] = certificate.read_text()
-    made, kernel = guest(given), disk.kernel(tmp_path)
+    made = guest(given)
     made.start(kernel=kernel)
     given.settings["access_key_id"], given.settings["secret_access_key"] = secrets = opened(made.said, tmp_path, key, certificate)
     assert made.apis() == {}
@@ -39,11 +39,11 @@ def test_sealed_to_the_operator(guest, subnet, disk, tmp_path, kind):
 
 
 @pytest.mark.full
-def test_closed_without_either(guest, subnet, disk, tmp_path):
+def test_closed_without_either(guest, subnet, kernel):
     given = two_nics(subnet)
     del given.settings["access_key_id"], given.settings["secret_access_key"]
     made = guest(given)
-    machine = made.boot(kernel=disk.kernel(tmp_path))
+    machine = made.boot(kernel=kernel)
     machine.wait("init: serving")
     assert machine.said("configure: management is closed to the outside: .* operator_certificate"), machine.tail()
     outcome, _ = made.operator.connect_milliseconds(given.addresses[0], given.PORT)

@@ -33,10 +33,9 @@ def fill(part, folder):
 
 
 @pytest.fixture
-def stored(guest, subnet, disk, tmp_path):
+def stored(guest, subnet, kernel):
     """(guest, API): switched off after its endpoint has served; its disk is prepared for the next start."""
-    made = guest(two_nics(subnet))
-    made.options["kernel"] = disk.kernel(tmp_path)
+    made = guest(two_nics(subnet), kernel=kernel)
     api = made.start().attach().serve(allow(), only_from(subnet.allowed))
     made.serves(api)
     made.switch_off()

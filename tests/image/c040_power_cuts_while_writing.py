@@ -158,11 +158,10 @@ def write_until_cut(made, ledger, clients, after_seconds):
 
 @pytest.mark.full
 @pytest.mark.parametrize("number", range(DISKS))
-def test_what_was_answered_is_there(guest, subnet, disk, tmp_path, number):
+def test_what_was_answered_is_there(guest, subnet, kernel, number):
     seed = random.randrange(1 << 32)
     dice = random.Random(seed)
     made, ledger, ids = guest(two_nics(subnet), cache="none"), Ledger(dice), {}
-    kernel = disk.kernel(tmp_path)
     for cut in range(CUTS // DISKS + 1):
         made.start(kernel=kernel)
         with made.from_operator():
