@@ -142,6 +142,8 @@ void system_wait_print(const struct json *state)
 	print_line("other slot", json_find_text(state, "otherSlot"));
 	print_line("started because", json_find_text(state, "startedBecause"));
 	print_line("last update", json_find_text(state, "lastUpdate"));
+	if (view_equals_text(json_find_text(json_find(state, "checkpoint"), "state"), "open"))
+		system_checkpoint_print(json_find(state, "checkpoint"));
 	print_update(json_find(state, "update"));
 	print_settings(json_find(state, "settings"));
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/control/checkpoint.h"
 #include "appliance/control/machine.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/state.h"
@@ -89,7 +90,12 @@ static int order(struct call *call, enum system_verb verb, const void *body, con
 
 int op_get_system(struct call *call)
 {
-	return order(call, SYSTEM_STATUS, NULL, NULL, 0);
+	int error = order(call, SYSTEM_STATUS, NULL, NULL, 0);
+
+	/* Changes on trial are of interest to whoever asks what is. */
+	if (error == 0)
+		checkpoint_describe(call->control, json_ensure_object(call->output, "checkpoint"));
+	return error;
 }
 
 int op_begin_system_update(struct call *call)
