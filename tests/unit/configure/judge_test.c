@@ -149,6 +149,30 @@ static void test_for_a_running_appliance(void **state)
 	buffer_fini(&errors);
 }
 
+/* As image/syslog/config.h reads it. */
+static void test_syslog(void **state)
+{
+	static const struct {
+		const char *setting, *line;
+	} cases[] = {
+		{ "logs.example.internal", "server logs.example.internal 6514\n" },
+		{ "192.0.2.1:6515", "server 192.0.2.1 6515\n" },
+		{ "\"[2001:db8::1]\"", "server 2001:db8::1 6514\n" },
+		{ "\"[2001:db8::1]:7000\"", "server 2001:db8::1 7000\n" },
+	};
+	struct judged judged;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "syslog_server: %s\n" KEY, cases[i].setting);
+		judge_here(&judged, text);
+		assert_true(judged.judgement.is_good);
+		assert_string_equal(cases[i].line, buffer_text(&judged.texts.syslog));
+		drop(&judged);
+	}
+}
+
 /* Very many errors are cut, not refused. */
 static void test_many_errors(void **state)
 {
@@ -175,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_closed_without_an_operator),
 		cmocka_unit_test(test_in_a_child),
 		cmocka_unit_test(test_for_a_running_appliance),
+		cmocka_unit_test(test_syslog),
 		cmocka_unit_test(test_many_errors),
 	};
 
