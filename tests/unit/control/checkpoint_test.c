@@ -3,6 +3,7 @@
 #include "tests/unit/control/filtering.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "appliance/control/audit.h"
@@ -320,6 +321,63 @@ static void a_rest_of_a_broken_off_begin_is_removed(void **state)
 	assert_state(appliance, "none");
 }
 
+/* --- a full disk ----------------------------------------------------------------------------------------------------------------------- */
+
+/* No file may grow, as on a full disk. */
+static void let_files_grow(bool may)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &limit));
+	limit.rlim_cur = may ? limit.rlim_max : 0;
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &limit));
+}
+
+static void without_room_for_a_copy_nothing_begins(void **state)
+{
+	struct appliance *appliance = *state;
+
+	let_files_grow(false);
+	assert_int_not_equal(201, call_own(appliance, "POST", CHECKPOINT, "{}"));
+	let_files_grow(true);
+	assert_state(appliance, "none");
+	assert_false(file_exists(appliance, "checkpoint.db") || file_exists(appliance, "checkpoint.json"));
+	begin(appliance);
+}
+
+static void it_is_confirmed_all_the_same(void **state)
+{
+	struct appliance *appliance = *state;
+
+	begin(appliance);
+	create_api(appliance, "pets");
+	let_files_grow(false);
+	assert_int_equal(200, call_own(appliance, "POST", CHECKPOINT "/confirm", "{}"));
+	let_files_grow(true);
+	restart(appliance);
+	assert_state(appliance, "none");
+	assert_true(has_api(appliance, "pets"));
+}
+
+static void taking_back_waits_for_room(void **state)
+{
+	struct appliance *appliance = *state;
+
+	begin(appliance);
+	create_api(appliance, "pets");
+	end_time(appliance);
+	let_files_grow(false);
+	assert_true(has_api(appliance, "pets"));
+	assert_int_equal(503, call(appliance, "POST", "/restapis", "{\"name\":\"lost\"}"));
+	assert_int_equal(CHECKPOINT_OPEN, appliance->control->checkpoint.state);
+	let_files_grow(true);
+	appliance->control->checkpoint.retry_ms = 0;
+	checkpoint_look(appliance->control);
+	assert_state(appliance, "undone");
+	assert_false(has_api(appliance, "pets"));
+}
+
 /* --- killed at any instant ------------------------------------------------------------------------------------------------------------- */
 
 enum { KILLS = 60 };
@@ -544,6 +602,9 @@ int main(void)
 		WITH_APPLIANCE(a_damaged_mark_or_copy_takes_nothing_back),
 		WITH_APPLIANCE(own_secrets_are_left_alone),
 		WITH_APPLIANCE(a_rest_of_a_broken_off_begin_is_removed),
+		WITH_APPLIANCE(without_room_for_a_copy_nothing_begins),
+		WITH_APPLIANCE(it_is_confirmed_all_the_same),
+		WITH_APPLIANCE(taking_back_waits_for_room),
 		cmocka_unit_test_setup_teardown(killed_at_any_instant, appliance_start, reopen_and_end),
 		WITH_POSTERND(a_deleted_endpoint_is_made_again),
 		WITH_POSTERND(a_new_endpoint_is_taken_down),
