@@ -16,35 +16,39 @@ def by_name(made):
 
 
 @pytest.mark.full
-def test_names_and_time_by_dhcp(guest, subnet, root):
-    """Without a network-config: DHCP, DHCPv6, router advertisements on the first NIC; the other is the endpoint's."""
-    given = two_nics(subnet)
-    given.settings["management"] = [f"0.0.0.0:{given.PORT}", f"[::]:{given.PORT}"]
-    made = guest(given)
-    made.words.pop("network-config")
-    with (subnet.dhcp(given.where, (given.nics[0][1], *given.addresses), names=[PETS]), subnet.time(given.where, root / "usr/sbin/chronyd")):
-        made.start().attach()
-        made.serves(by_name(made))
-        made.machine.wait(r"chronyd: .*Selected source (10\.40\.0\.2|fd40:5071:e4::2)")
-    assert made.machine.said(r"network: eth0: DHCP DHCPv6 router-advertisements")
-    assert made.machine.said(r"lease: eth0: name servers 10\.40\.0\.2")
-
-
-@pytest.mark.full
-def test_a_server_that_comes_late(guest, subnet):
-    """The start does not wait for ever; what the server says later holds."""
+def test_dhcp_late_names_and_time(guest, subnet, root):
+    """Without a network-config: DHCP, DHCPv6, router advertisements on the first NIC; the other is the endpoint's. The start does not wait for
+    ever, and what servers say later holds: addresses, names of back ends, time. One that says another time server is heeded, too."""
     given = two_nics(subnet)
     given.settings["management"] = [f"0.0.0.0:{given.PORT}", f"[::]:{given.PORT}"]
     made = guest(given)
     made.words.pop("network-config")
     machine = made.boot()
     machine.wait(r"init: serving after")
-    with subnet.dhcp(given.where, (given.nics[0][1], *given.addresses), names=[PETS]):
+    assert machine.said(r"network: eth0: DHCP DHCPv6 router-advertisements")
+    with (subnet.dhcp(given.where, (given.nics[0][1], *given.addresses), names=[PETS]), subnet.time(given.where, root / "usr/sbin/chronyd")):
         machine.wait(r"lease: eth0: name servers 10\.40\.0\.2")
         wait_for(lambda: made.operator.run("curl", "-sk", f"{made.management}/", check=False).returncode == 0, "management")
         made.trust()
         made.attach()
         made.serves(by_name(made))
+        at = machine.wait(r"chronyd: .*Selected source 10\.40\.0\.2")
+    with another_time_server(subnet, given):
+        for is_up, said in ((False, "carrier lost"), (True, "carrier acquired")):
+            machine.order("set_link", name="n0", up=is_up)
+            machine.wait(f"dhcpcd: eth0: {said}", at)
+        at = machine.wait("chronyd: .*exiting", at)
+        machine.wait("chronyd: .*starting", at)
+    assert not machine.said("chronyd: .*(denied|Could not)")
+
+
+def another_time_server(subnet, given):
+    """A DHCP server that names a source of time where there is none."""
+    return subnet.running(subnet.services[given.where], "dnsmasq-time", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv",
+                          "--no-hosts", "--user=root", "--log-facility=-", "--pid-file", f"--dhcp-leasefile={subnet.folder}/leases-time", "--no-ping",
+                          "--interface=eth0", "--bind-interfaces", "--dhcp-authoritative", f"--dhcp-host={given.mac(0)},{given.addresses[0]}",
+                          f"--dhcp-range={given.where.ipv4[200]},{given.where.ipv4[220]},{given.where.ipv4.netmask},10m",
+                          f"--dhcp-option=option:ntp-server,{given.where.ipv4[62]}", says="started")
 
 
 @pytest.mark.full
@@ -75,31 +79,3 @@ def test_a_nic_for_endpoints_alone(guest, subnet):
     # Nothing of the appliance answers on the clients' side, not even to its link-local address.
     neighbours = subnet.allowed.run("ping", "-6", "-c", "2", "-W", "1", "ff02::1%eth0", check=False).stdout
     assert given.nics[1][1].replace("52:54", "5054") not in neighbours
-
-
-@pytest.mark.full
-def test_another_time_server(guest, subnet):
-    """A server that names another source of time than the one before: chronyd starts anew with that."""
-    given = two_nics(subnet)
-    given.settings["management"] = [f"0.0.0.0:{given.PORT}"]
-    given.network["ethernets"]["first"] = {"match": {"macaddress": given.mac(0)}, "dhcp4": True, "accept-ra": False}
-    made = guest(given)
-    host = subnet.services[given.where]
-
-    def dhcp(number):
-        return subnet.running(host, f"dnsmasq-time-{number}", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
-                              "--user=root", "--log-facility=-", "--pid-file", f"--dhcp-leasefile={subnet.folder}/leases-time", "--no-ping",
-                              "--interface=eth0", "--bind-interfaces", "--dhcp-authoritative", f"--dhcp-host={given.mac(0)},{given.addresses[0]}",
-                              f"--dhcp-range={given.where.ipv4[200]},{given.where.ipv4[220]},{given.where.ipv4.netmask},10m",
-                              f"--dhcp-option=option:ntp-server,{given.where.ipv4[number]}", says="started")
-
-    with dhcp(61):
-        made.start()
-        at = made.machine.wait("chronyd: .*starting")
-    with dhcp(62):
-        for is_up, said in ((False, "carrier lost"), (True, "carrier acquired")):
-            made.machine.order("set_link", name="n0", up=is_up)
-            made.machine.wait(f"dhcpcd: eth0: {said}", at)
-        at = made.machine.wait("chronyd: .*exiting", at)
-        made.machine.wait("chronyd: .*starting", at)
-    assert not made.machine.said("chronyd: .*(denied|Could not)")
