@@ -2,7 +2,7 @@
 """What a guest's network-config, or a DHCP server, says about its network is what it does: addresses, names of back ends, time."""
 import pytest
 
-from guest import one_nic, two_nics
+from guest import two_nics
 from lab.appliance import allow
 from lab.network import wait_for
 
