@@ -122,7 +122,7 @@ void store_read_end(struct store *store);
 
 /*
  * Begin a transaction (one at a time). -EBUSY if a reader or another writer blocked it for STORE_BUSY_MAX_MS; -EROFS for a
- * reader.
+ * reader, and on a disk that takes no writes; -ENOSPC if there is no room but what the file system reserves.
  */
 int store_begin(struct store *store) STORE_MUST_CHECK;
 
