@@ -181,8 +181,9 @@ def endpoint(endpoints, request):
 
 
 def test_the_host_has_no_way_to_the_back_end(far):
+    """Whatever the host's own network has at these addresses, it is not this."""
     for one in far.values():
-        assert run("curl", "-s", "--max-time", "1", f"http://{one.back_end.addresses[0]}:8080/pets", check=False).returncode in (7, 28)
+        assert PETS not in run("curl", "-s", "--max-time", "1", f"http://{one.back_end.addresses[0]}:8080/pets", check=False).stdout
 
 
 @pytest.mark.parametrize("family", [4, 6])
