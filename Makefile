@@ -163,7 +163,7 @@ help:
 	@echo 'make update    the update file of that image, signed: what postern system update installs (UPDATE_KEY=FILE)'
 	@echo 'make deb       the Debian package: $(B)/postern_$(VERSION)_ARCHITECTURE.deb'
 	@echo 'make deb-test  installs, upgrades and purges the package where systemd runs in namespaces of its own (needs root)'
-	@echo 'make image-test  the image in QEMU: both firmwares, damage, power cuts; image-check is its short form'
+	@echo 'make image-test  the image in QEMU: both firmwares, damage, power cuts; image-check is its short form, image-soak more of it'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'
 	@echo 'make clean     remove $(B)/'

@@ -52,10 +52,12 @@ image-formats: image
 
 # What the image is worth, under QEMU's software emulation: everything; or its short form, which CI runs.
 IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) UPDATE_KEY=$(UPDATE_KEY) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
-.PHONY: image-test image-check
+.PHONY: image-test image-soak image-check
 image-test: image
-	@$(IMAGE_TESTS) -n 2 --dist loadfile -m 'not alone'
+	@$(IMAGE_TESTS) -n 2 --dist loadfile -m 'not alone and not long'
 	@$(IMAGE_TESTS) -m alone
+image-soak: image
+	@$(IMAGE_TESTS) -m long
 image-check: image
 	@$(IMAGE_TESTS) -m 'not full'
 

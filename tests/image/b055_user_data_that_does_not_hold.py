@@ -39,6 +39,7 @@ CLOSED = "http://127.0.0.1:4566"
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_what_is_refused_is_said_and_closed(start):
     management, said = start(OPEN + KEYS)
     assert management == "https://0.0.0.0:4566"
@@ -58,6 +59,7 @@ def test_what_is_refused_is_said_and_closed(start):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_a_seed_disk_may_be_detached(start, tmp_path):
     management, said = start()
     assert management == CLOSED and said[0].startswith("there is no user-data: give settings by fw_cfg")

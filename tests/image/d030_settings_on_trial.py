@@ -7,7 +7,7 @@ import yaml
 from guest import two_nics
 from updates import postern
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.long]
 
 GOOD = r"system: good: slot a, "
 

@@ -10,7 +10,7 @@ from updates import Update
 from lab.appliance import allow
 from lab.network import run
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.long]
 
 HERE = pathlib.Path(__file__).resolve().parent
 # The watchdog waits a minute; an emulated machine's clock may be slower than ours.

@@ -13,6 +13,7 @@ SECONDS = 100  # for three calls under emulation, with room: a start does not co
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_the_power_goes_while_changes_are_on_trial(guest, subnet):
     made = guest(two_nics(subnet), own_disk=True)
     made.start().attach()

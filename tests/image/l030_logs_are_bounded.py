@@ -50,6 +50,7 @@ print(json.dumps(dict(least=least, lost=lost, written=number, opened=opened, nam
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_a_writer_that_never_stops(tmp_path):
     told = json.loads(subprocess.run(["unshare", "--mount", sys.executable, "-c", WRITER, PROGRAM, tmp_path, str(PARTITION_BYTES)], check=True,
                                      capture_output=True, text=True).stdout)

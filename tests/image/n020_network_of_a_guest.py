@@ -16,6 +16,7 @@ def by_name(made):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_dhcp_late_names_and_time(guest, subnet, root):
     """Without a network-config: DHCP, DHCPv6, router advertisements on the first NIC; the other is the endpoint's. The start does not wait for
     ever, and what servers say later holds: addresses, names of back ends, time. One that says another time server is heeded, too."""
@@ -52,6 +53,7 @@ def another_time_server(subnet, given):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_names_that_are_given_and_a_name_server(guest, subnet):
     """NICs get names by their MAC addresses, crosswise, and settings use these; the name server is given, and so is a wrong value."""
     given = two_nics(subnet)
@@ -69,6 +71,7 @@ def test_names_that_are_given_and_a_name_server(guest, subnet):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_a_nic_for_endpoints_alone(guest, subnet):
     """One that no network-config names and `networks` has carry links: it is up, and has no address of the appliance's own."""
     given = two_nics(subnet)
