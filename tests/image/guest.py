@@ -119,8 +119,9 @@ class Guest(Appliance):
         self.machine.wait_for_end()
 
     def cut(self):
-        """The power is gone."""
+        """The power is gone. Nobody is there to end the operator's connections."""
         self.machine.stop()
+        self.operator.run("ss", "-K", "dst", self.given.addresses[0], check=False)
 
     # -- clients ------------------------------------------------------------------------------------------------------
     def run(self, *command, **options):
