@@ -54,7 +54,7 @@ image-formats: image
 IMAGE_TESTS = POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) UPDATE_KEY=$(UPDATE_KEY) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/image/pytest.ini tests/image
 .PHONY: image-test image-soak image-check
 image-test: image
-	@$(IMAGE_TESTS) -n 2 --dist loadfile -m 'not alone and not long'
+	@$(IMAGE_TESTS) -n 3 --dist loadfile -m 'not alone and not long'
 	@$(IMAGE_TESTS) -m alone
 image-soak: image
 	@$(IMAGE_TESTS) -m long

@@ -19,6 +19,7 @@ def sha256(path):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_in_a_folder_of_another_name(tmp_path):
     again = tmp_path / "somewhere/else"
     again.mkdir(parents=True)

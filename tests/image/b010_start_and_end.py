@@ -56,6 +56,7 @@ def test_on_an_nvme_disk(machine, disk):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_a_power_cut_is_survived(machine, disk):
     guest, said = start(machine, disk, cache="none")
     guest.wait(r'"a snapshot serves","revision":1')

@@ -5,7 +5,8 @@ import pytest
 from b010_start_and_end import SERVING
 from conftest import MEMORY_MB
 
-FIRMWARES = list(MEMORY_MB.items())
+# Under BIOS, flipped bytes are c020's and broken kernels d010's too.
+FIRMWARES = [pytest.param("bios", MEMORY_MB["bios"], marks=pytest.mark.long), ("uefi", MEMORY_MB["uefi"])]
 
 
 @pytest.mark.full

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from guest import two_nics
 from lab.appliance import REGION, VPC, allow, policy
 
-CUTS, DISKS = 50, 5
+CUTS, DISKS = 50, 2
 # After the first write: longer than the longest of them takes.
 CUT_LATEST_SECONDS = 1.2
 APIS_MOST = 6

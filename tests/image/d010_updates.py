@@ -58,12 +58,12 @@ def test_a_broken_kernel(guest, subnet, tmp_path, firmware, memory_mb):
 
 def test_a_broken_posternd(guest, subnet, tmp_path):
     ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("posternd")),
-                            "slot b was not good within 15 s: nothing was heard of the control program")
+                            "slot b was not good within 10 s: nothing was heard of the control program")
 
 
 def test_a_broken_gateway(guest, subnet, tmp_path):
     ends_on_the_slot_before(guest, subnet, Update(tmp_path / "update", NEW, change_root=ends_at_once("postern-gateway")),
-                            "slot b was not good within 15 s: the gateway is not ready")
+                            "slot b was not good within 10 s: the gateway is not ready")
 
 
 def ends_on_the_slot_before(guest, subnet, update, why, **options):
@@ -84,6 +84,7 @@ def ends_on_the_slot_before(guest, subnet, update, why, **options):
     assert made.disk.words() == {"slot": "a", "tries": "3", "unusable": "b"}
 
 
+@pytest.mark.long
 def test_what_is_not_ours_is_refused(guest, subnet, tmp_path):
     """Signed by another key, changed after it was signed, cut off, older: nothing of it reaches the other slot."""
     other_key = tmp_path / "other.pem"

@@ -36,8 +36,10 @@ class Sender:
             for name in (CONSOLE, AUDIT):
                 os.chown((self.folder / name).parent, 0, GROUP)
                 (self.folder / name).parent.chmod(0o2750)
-            for parent in [folder, *folder.parents][:3]:
-                parent.chmod(0o755)
+            # The program's user has a way to it.
+            for parent in [folder, *folder.parents]:
+                if not parent.stat().st_mode & 0o001:
+                    parent.chmod(0o755)
 
     def write(self, log, *lines):
         with open(self.folder / log, "a", encoding="utf-8") as file:

@@ -18,7 +18,7 @@ OUT = BUILD / "image"
 KEY = pathlib.Path(os.environ.get("UPDATE_KEY", OUT / "update.pem"))
 SALT = "705074e5" * 8
 # For a start of an update that has to fail: three of them are waited for. One that is to become good has as long as any.
-TRIAL_SECONDS, GOOD_SECONDS = 15, 300
+TRIAL_SECONDS, GOOD_SECONDS = 10, 300
 
 
 class Update:
