@@ -175,7 +175,7 @@ static int connect_to(struct connection *connection, const struct addrinfo *targ
 /* The resolver waits where nothing can wake it: meanwhile SIGTERM does what it does by default or was set up to do. */
 static int resolve(const struct syslog_config *config, struct addrinfo **ret)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	char port[8];
 	sigset_t term, before;
 	int result;
