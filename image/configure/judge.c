@@ -136,14 +136,14 @@ void judge_text(struct view text, const char *name, struct judgement *ret, struc
 	settings_free(settings);
 }
 
-static void texts_init(struct judge_texts *texts)
+void judge_texts_init(struct judge_texts *texts)
 {
 	buffer_init(&texts->errors, JUDGE_ERRORS_MAX_BYTES);
 	buffer_init(&texts->settings, JUDGE_SETTINGS_MAX_BYTES);
 	buffer_init(&texts->syslog, JUDGE_SYSLOG_MAX_BYTES);
 }
 
-static void texts_fini(struct judge_texts *texts)
+void judge_texts_fini(struct judge_texts *texts)
 {
 	buffer_fini(&texts->errors);
 	buffer_fini(&texts->settings);
@@ -155,7 +155,7 @@ int judge_for_running(struct view text, const char *name, struct buffer *errors)
 	struct judgement judgement = { .is_good = false };
 	struct judge_texts texts;
 
-	texts_init(&texts);
+	judge_texts_init(&texts);
 	judge_text(text, name, &judgement, &texts);
 	buffer_append(errors, buffer_view(&texts.errors));
 	if (judgement.is_good && !judgement.has_operator)
@@ -163,7 +163,7 @@ int judge_for_running(struct view text, const char *name, struct buffer *errors)
 			"%s: neither access_key_id with secret_access_key nor operator_certificate: management would "
 			"be closed\n",
 			name);
-	texts_fini(&texts);
+	judge_texts_fini(&texts);
 	return judgement.is_good && judgement.has_operator ? 0 : -EINVAL;
 }
 
@@ -180,7 +180,7 @@ static int judge(const void *input, int output)
 	struct answer answer;
 	int error;
 
-	texts_init(&texts);
+	judge_texts_init(&texts);
 	judge_text(work->text, work->name, &judgement, &texts);
 	if (buffer_error(&texts.settings) || buffer_error(&texts.syslog))
 		return -EMSGSIZE;

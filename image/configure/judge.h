@@ -57,6 +57,9 @@ int judge_for_running(struct view text, const char *name, struct buffer *errors)
 struct judge_texts {
 	struct buffer errors, settings, syslog;
 };
+/* Empty buffers with their limits; and their end. */
+void judge_texts_init(struct judge_texts *texts);
+void judge_texts_fini(struct judge_texts *texts);
 void judge_text(struct view text, const char *name, struct judgement *ret, struct judge_texts *texts);
 
 #endif

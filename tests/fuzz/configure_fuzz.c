@@ -56,20 +56,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void texts_init(struct judge_texts *texts)
-{
-	buffer_init(&texts->errors, JUDGE_ERRORS_MAX_BYTES);
-	buffer_init(&texts->settings, JUDGE_SETTINGS_MAX_BYTES);
-	buffer_init(&texts->syslog, JUDGE_SYSLOG_MAX_BYTES);
-}
-
-static void texts_fini(struct judge_texts *texts)
-{
-	buffer_fini(&texts->errors);
-	buffer_fini(&texts->settings);
-	buffer_fini(&texts->syslog);
-}
-
 static void check_closed(struct view text)
 {
 	struct settings *settings;
@@ -88,14 +74,14 @@ static void judge_any(struct view text)
 	struct judgement judgement = { .is_good = false };
 	struct judge_texts texts;
 
-	texts_init(&texts);
+	judge_texts_init(&texts);
 	judge_text(text, "user-data", &judgement, &texts);
 	ASSERT(judgement.is_good == (texts.errors.count == 0));
 	if (judgement.is_good && !judgement.has_operator && !buffer_error(&texts.settings))
 		check_closed(texts.settings.count ? buffer_view(&texts.settings) : text);
 	if (judgement.has_operator)
 		ASSERT(texts.settings.count == 0);
-	texts_fini(&texts);
+	judge_texts_fini(&texts);
 }
 
 static void read_any(struct view bytes)

@@ -18,18 +18,14 @@ struct judged {
 static void judge_here(struct judged *judged, const char *text)
 {
 	memset(judged, 0, sizeof *judged);
-	buffer_init(&judged->texts.errors, JUDGE_ERRORS_MAX_BYTES);
-	buffer_init(&judged->texts.settings, JUDGE_SETTINGS_MAX_BYTES);
-	buffer_init(&judged->texts.syslog, JUDGE_SYSLOG_MAX_BYTES);
+	judge_texts_init(&judged->texts);
 	judge_text(view_from(at_page_end(text, strlen(text)), strlen(text)), "user-data", &judged->judgement,
 		&judged->texts);
 }
 
 static void drop(struct judged *judged)
 {
-	buffer_fini(&judged->texts.errors);
-	buffer_fini(&judged->texts.settings);
-	buffer_fini(&judged->texts.syslog);
+	judge_texts_fini(&judged->texts);
 }
 
 /* The image's users, whatever this host has: in the place of libc's. */
