@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/control/certificates.h"
+#include "appliance/control/acm/certificates.h"
 #include "appliance/control/dialect.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"

@@ -11,7 +11,7 @@
 #include "appliance/control/audit.h"
 #include "appliance/control/checkpoint.h"
 #include "appliance/control/endpoints.h"
-#include "appliance/control/filter.h"
+#include "appliance/control/filter/filter.h"
 #include "appliance/control/first_start.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/server.h"

@@ -14,7 +14,7 @@
 #include "appliance/control/checkpoint.h"
 #include "appliance/control/dialect.h"
 #include "appliance/control/endpoints.h"
-#include "appliance/control/filter.h"
+#include "appliance/control/filter/filter.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "appliance/base/log.h"
-#include "appliance/control/filter.h"
+#include "appliance/control/filter/filter.h"
 #include "appliance/control/networks.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"

@@ -13,7 +13,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
 #include "appliance/base/log.h"
-#include "appliance/control/certificates.h"
+#include "appliance/control/acm/certificates.h"
 #include "appliance/control/first_start.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"

@@ -2,7 +2,7 @@
 #include "appliance/control/metrics.h"
 
 #include "appliance/control/dispatch.h"
-#include "appliance/control/own_filter.h"
+#include "appliance/control/postern/filter.h"
 #include "appliance/control/state.h"
 
 /* The rows of services.def stand in the order of the label set in metrics.def. */

@@ -9,12 +9,12 @@ main_of = $(wildcard $(PATH_$(1))/main*.c)
 DEPFLAGS = -MMD -MP
 
 define folder_rules
-SOURCES_$(1) := $$(filter-out $$(call main_of,$(1)) $$(wildcard $$(PATH_$(1))/*.bpf.c),$$(wildcard $$(PATH_$(1))/*.c))
+SOURCES_$(1) := $$(filter-out $$(call main_of,$(1)) $$(wildcard $$(PATH_$(1))/*.bpf.c),$$(wildcard $$(PATH_$(1))/*.c $$(PATH_$(1))/*/*.c))
 OBJECTS_$(1) := $$(SOURCES_$(1):%.c=$$(B)/%.o)
 $$(B)/lib/$(1).a: $$(OBJECTS_$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	@ar rcs $$@ $$(OBJECTS_$(1))
+	@ar qcs $$@ $$(OBJECTS_$(1))
 .PHONY: lib-$(1) unit-$(1)
 lib-$(1): $$(B)/lib/$(1).a
 TESTS_$(1) := $$(patsubst %.c,$$(B)/%,$$(wildcard tests/unit/$(1)/*_test.c))

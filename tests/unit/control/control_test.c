@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "appliance/control/events.h"
+#include "appliance/control/filter/events.h"
 
 /* --- first start --------------------------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 #include "tests/unit/control/appliance.h"
 
 #include "appliance/control/endpoints.h"
-#include "appliance/control/filter.h"
+#include "appliance/control/filter/filter.h"
 #include "appliance/control/posternd.h"
 #include "tests/unit/control/fake_posternd.h"
 

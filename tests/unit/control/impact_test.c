@@ -2,8 +2,8 @@
 /* Unit test of control/impact and impact_template: what is certain is told, what is not is never guessed. */
 #include "tests/unit/support.h"
 
-#include "appliance/control/impact.h"
-#include "appliance/control/impact_template.h"
+#include "appliance/control/postern/impact.h"
+#include "appliance/control/postern/impact_template.h"
 
 #define API "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5"
 #define PREFIX API "/prod/GET/"

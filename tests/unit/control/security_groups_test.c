@@ -2,8 +2,8 @@
 /* Unit test of control/security_groups and EC2's operations on them: what groups admit, and what they answer. */
 #include "tests/unit/control/appliance.h"
 
+#include "appliance/control/filter/security_groups.h"
 #include "appliance/control/records.h"
-#include "appliance/control/security_groups.h"
 
 #define EC2(action) "Action=" action "&Version=2016-11-15"
 #define CREATE_ENDPOINT                                                                                                \

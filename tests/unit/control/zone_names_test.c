@@ -2,7 +2,7 @@
 /* Unit test of control/zone_names: Route 53's printed form of names. */
 #include "tests/unit/support.h"
 
-#include "appliance/control/zone_names.h"
+#include "appliance/control/route53/zone_names.h"
 
 static struct call test_call;
 

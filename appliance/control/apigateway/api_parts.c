@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Model, RequestValidator and Authorizer: what methods refer to. */
+#include <ctype.h>
+#include <string.h>
+
+#include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/page.h"
+#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/operations.h"
+#include "appliance/control/records.h"
+
+static int list(struct call *call, enum store_kind kind, const char *id_member)
+{
+	int error = api_check(call);
+
+	return error < 0 ? error : page_list(call, record_list(call, kind, call_input(call, "restApiId")), id_member);
+}
+
+/* --- Model ------------------------------------------------------------------------------------------------------------------ */
+
+static int model_find(struct call *call, struct json **ret)
+{
+	const char *name = call_input(call, "modelName");
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	*ret = record_find(call, STORE_model, api_key(call, name));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid model name specified: %s", name);
+}
+
+static int check_schema(struct call *call, const char *schema)
+{
+	struct json JSON_CLEANUP *tree = NULL;
+	struct json_error problem;
+
+	if (!schema || json_parse(view_from_text(schema), NULL, &tree, &problem) < 0)
+		return call_fail(call, "BadRequestException",
+			"Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema "
+			"specified]");
+	if (!json_is_object(tree) || json_count(tree) == 0)
+		return call_fail(call, "BadRequestException",
+			"Model schema must have at least 1 property or array items defined");
+	return 0;
+}
+
+int op_create_model(struct call *call)
+{
+	const char *name = call_input(call, "name");
+	struct json JSON_CLEANUP *model = json_object_new();
+	char id[7];
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	if (!*name)
+		return call_fail(call, "BadRequestException", "Model name must be non-empty");
+	for (const char *byte = name; *byte; byte++)
+		if (!isalnum((unsigned char)*byte))
+			return call_fail(call, "BadRequestException", "Model name must be alphanumeric: %s", name);
+	if (record_exists(call, STORE_model, api_key(call, name)))
+		return call_fail(call, "ConflictException", "Model name already exists for this REST API");
+	error = check_schema(call, call_input_has(call, "schema") ? call_input(call, "schema") : "{}");
+	if (error < 0)
+		return error;
+	random_lower_alnum(id, 6);
+	json_set_c_string(model, "id", id);
+	call_take(call, model, "name", "description", "schema", "contentType", NULL);
+	record_put(call, STORE_model, api_key(call, name), call_input(call, "restApiId"), model);
+	call_answer(call, model);
+	return 0;
+}
+
+int op_get_model(struct call *call)
+{
+	struct json JSON_CLEANUP *model = NULL;
+	int error = model_find(call, &model);
+
+	if (error == 0)
+		call_answer(call, model);
+	return error;
+}
+
+int op_get_models(struct call *call)
+{
+	return list(call, STORE_model, "name");
+}
+
+static int patch_model(struct call *call, const struct patch *patch, struct json *model)
+{
+	if (patch->op != PATCH_REPLACE || (!patch_is(patch, "description") && !patch_is(patch, "schema")))
+		return patch_invalid_strict(call, patch, "/description, /schema");
+	if (patch_is(patch, "schema") && check_schema(call, patch->value) < 0)
+		return CALL_FAILED;
+	patch_text(model, patch->parts[0], patch);
+	return 0;
+}
+
+int op_update_model(struct call *call)
+{
+	struct json JSON_CLEANUP *model = NULL;
+	int error = model_find(call, &model);
+
+	if (error == 0)
+		error = patch_apply(call, model, patch_model);
+	if (error < 0)
+		return error;
+	record_put(
+		call, STORE_model, api_key(call, call_input(call, "modelName")), call_input(call, "restApiId"), model);
+	call_answer(call, model);
+	return 0;
+}
+
+static bool refers_to(const struct json *models, const char *name)
+{
+	JSON_EACH(model, models)
+	if (view_equals_text(json_text(model), name))
+		return true;
+	return false;
+}
+
+int op_delete_model(struct call *call)
+{
+	const char *name = call_input(call, "modelName");
+	struct json JSON_CLEANUP *model = NULL, *resources = NULL;
+	int error = model_find(call, &model);
+
+	if (error < 0)
+		return error;
+	resources = resource_list(call, call_input(call, "restApiId"));
+	JSON_EACH(resource, resources)
+	JSON_EACH(method, json_find(resource, "resourceMethods"))
+	if (refers_to(json_find(method, "requestModels"), name))
+		return call_fail(call, "ConflictException",
+			"Cannot delete model '%s', is referenced in method request: " VIEW_FMT "/" VIEW_FMT, name,
+			VIEW_ARG(json_find_text(resource, "path")), VIEW_ARG(json_name(method)));
+	record_delete(call, STORE_model, api_key(call, name));
+	return 0;
+}
+
+/* --- RequestValidator ---------------------------------------------------------------------------------------------------------- */
+
+static int validator_find(struct call *call, struct json **ret)
+{
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	*ret = record_find(call, STORE_requestvalidator, api_key(call, call_input(call, "requestValidatorId")));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid Request Validator identifier specified");
+}
+
+int op_create_request_validator(struct call *call)
+{
+	struct json JSON_CLEANUP *validator = json_object_new();
+	const char *id;
+
+	if (!record_exists(call, STORE_restapi, call_input(call, "restApiId")))
+		return call_fail(call, "BadRequestException", "Invalid REST API identifier specified");
+	if (call_input_has(call, "name") && !*call_input(call, "name"))
+		return call_fail(call, "BadRequestException", "Request Validator name cannot be blank");
+	id = record_new_id(call, STORE_requestvalidator, api_key(call, ""), 6);
+	json_set_c_string(validator, "id", id);
+	json_set_bool(validator, "validateRequestBody", false);
+	json_set_bool(validator, "validateRequestParameters", false);
+	call_take(call, validator, "name", "validateRequestBody", "validateRequestParameters", NULL);
+	record_put(call, STORE_requestvalidator, api_key(call, id), call_input(call, "restApiId"), validator);
+	call_answer(call, validator);
+	return 0;
+}
+
+int op_get_request_validator(struct call *call)
+{
+	struct json JSON_CLEANUP *validator = NULL;
+	int error = validator_find(call, &validator);
+
+	if (error == 0)
+		call_answer(call, validator);
+	return error;
+}
+
+int op_get_request_validators(struct call *call)
+{
+	return list(call, STORE_requestvalidator, "id");
+}
+
+static int patch_validator(struct call *call, const struct patch *patch, struct json *validator)
+{
+	if (patch->op == PATCH_REPLACE && patch_is(patch, "name")) {
+		if (!patch->value || !*patch->value)
+			return call_fail(call, "BadRequestException", "Request Validator name cannot be blank");
+		patch_text(validator, "name", patch);
+		return 0;
+	}
+	if (patch->op != PATCH_REPLACE ||
+		(!patch_is(patch, "validateRequestBody") && !patch_is(patch, "validateRequestParameters")))
+		return patch_invalid_strict(call, patch, "/name, /validateRequestParameters, /validateRequestBody");
+	patch_bool(validator, patch->parts[0], patch);
+	return 0;
+}
+
+int op_update_request_validator(struct call *call)
+{
+	struct json JSON_CLEANUP *validator = NULL;
+	int error = validator_find(call, &validator);
+
+	if (error == 0)
+		error = patch_apply(call, validator, patch_validator);
+	if (error < 0)
+		return error;
+	record_put(call, STORE_requestvalidator, api_key(call, call_input(call, "requestValidatorId")),
+		call_input(call, "restApiId"), validator);
+	call_answer(call, validator);
+	return 0;
+}
+
+int op_delete_request_validator(struct call *call)
+{
+	struct json JSON_CLEANUP *validator = NULL, *resources = NULL;
+	const char *id = call_input(call, "requestValidatorId");
+	int error = validator_find(call, &validator);
+
+	if (error < 0)
+		return error;
+	resources = resource_list(call, call_input(call, "restApiId"));
+	JSON_EACH(resource, resources)
+	JSON_EACH(method, json_find(resource, "resourceMethods"))
+	if (view_equals_text(json_find_text(method, "requestValidatorId"), id))
+		return call_fail(call, "ConflictException",
+			"Cannot delete request validator '%s', is referenced in method request: " VIEW_FMT "/" VIEW_FMT,
+			id, VIEW_ARG(json_find_text(resource, "path")), VIEW_ARG(json_name(method)));
+	record_delete(call, STORE_requestvalidator, api_key(call, id));
+	return 0;
+}
+
+/* --- Authorizer: kept and shown; a method that asks for one is refused by the gateway until authorizers can run. -------------- */
+
+static int authorizer_find(struct call *call, struct json **ret)
+{
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	*ret = record_find(call, STORE_authorizer, api_key(call, call_input(call, "authorizerId")));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid Authorizer identifier specified");
+}
+
+int op_create_authorizer(struct call *call)
+{
+	struct json JSON_CLEANUP *authorizer = json_object_new();
+	const char *id;
+
+	if (!record_exists(call, STORE_restapi, call_input(call, "restApiId")))
+		return call_fail(call, "ConflictException",
+			"Unable to complete operation due to concurrent modification. Please try again later.");
+	id = record_new_id(call, STORE_authorizer, api_key(call, ""), 6);
+	json_set_c_string(authorizer, "id", id);
+	json_set_c_string(authorizer, "authType",
+		strcmp(call_input(call, "type"), "COGNITO_USER_POOLS") == 0 ? "cognito_user_pools" : "custom");
+	call_take(call, authorizer, "name", "type", "providerARNs", "authType", "authorizerUri",
+		"authorizerCredentials", "identitySource", "identityValidationExpression",
+		"authorizerResultTtlInSeconds", NULL);
+	record_put(call, STORE_authorizer, api_key(call, id), call_input(call, "restApiId"), authorizer);
+	call_answer(call, authorizer);
+	return 0;
+}
+
+int op_get_authorizer(struct call *call)
+{
+	struct json JSON_CLEANUP *authorizer = NULL;
+	int error = authorizer_find(call, &authorizer);
+
+	if (error == 0)
+		call_answer(call, authorizer);
+	return error;
+}
+
+int op_get_authorizers(struct call *call)
+{
+	return list(call, STORE_authorizer, "id");
+}
+
+int op_delete_authorizer(struct call *call)
+{
+	struct json JSON_CLEANUP *authorizer = NULL, *resources = NULL;
+	const char *id = call_input(call, "authorizerId");
+	int error = authorizer_find(call, &authorizer);
+
+	if (error < 0)
+		return error;
+	resources = resource_list(call, call_input(call, "restApiId"));
+	JSON_EACH(resource, resources)
+	JSON_EACH(method, json_find(resource, "resourceMethods"))
+	if (view_equals_text(json_find_text(method, "authorizerId"), id))
+		return call_fail(call, "ConflictException",
+			"Cannot delete authorizer '%s', is referenced in method: " VIEW_FMT "/" VIEW_FMT, id,
+			VIEW_ARG(json_find_text(resource, "path")), VIEW_ARG(json_name(method)));
+	record_delete(call, STORE_authorizer, api_key(call, id));
+	return 0;
+}

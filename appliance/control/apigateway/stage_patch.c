@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* UpdateStage: the PATCH paths of a stage. Source: spec/control-plane.md 8.1 to 8.3. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/stages.h"
+#include "appliance/control/operations.h"
+#include "appliance/control/records.h"
+
+/* As AWS prints it, its missing commas included. */
+#define STAGE_PATHS                                                                                                    \
+	"/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, "                 \
+	"/accessLogSettings, "                                                                                         \
+	"/accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, " \
+	"/{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, "              \
+	"/{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/"         \
+	"{resourcePath}/"                                                                                              \
+	"{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, "                            \
+	"/{resourcePath}/{httpMethod}/caching/dataEncrypted, "                                                         \
+	"/{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, "                                   \
+	"/{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, "          \
+	"/*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit "         \
+	"/*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, "                                \
+	"/*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, "      \
+	"/variables/{variable_name}, /tracingEnabled"
+
+enum setting_type { SETTING_BOOL, SETTING_TEXT, SETTING_INTEGER, SETTING_NUMBER };
+
+static const struct {
+	const char *group, *name, *member;
+	enum setting_type type;
+} method_settings[] = {
+	{ "metrics", "enabled", "metricsEnabled", SETTING_BOOL },
+	{ "logging", "dataTrace", "dataTraceEnabled", SETTING_BOOL },
+	{ "logging", "loglevel", "loggingLevel", SETTING_TEXT },
+	{ "throttling", "burstLimit", "throttlingBurstLimit", SETTING_INTEGER },
+	{ "throttling", "rateLimit", "throttlingRateLimit", SETTING_NUMBER },
+	{ "caching", "enabled", "cachingEnabled", SETTING_BOOL },
+	{ "caching", "dataEncrypted", "cacheDataEncrypted", SETTING_BOOL },
+	{ "caching", "ttlInSeconds", "cacheTtlInSeconds", SETTING_INTEGER },
+	{ "caching", "requireAuthorizationForCacheControl", "requireAuthorizationForCacheControl", SETTING_BOOL },
+	{ "caching", "unauthorizedCacheControlHeaderStrategy", "unauthorizedCacheControlHeaderStrategy", SETTING_TEXT },
+};
+
+static int invalid_path(struct call *call, const struct patch *patch)
+{
+	return call_fail(call, "BadRequestException",
+		"Invalid method setting path: %s. Must be one of: [" STAGE_PATHS "]", patch->path);
+}
+
+/* "GET" of "/~1pets/GET/…" and before it as they were sent: that is the key of methodSettings. */
+static const char *setting_key(struct call *call, const struct patch *patch)
+{
+	struct view rest = view_after(view_from_text(patch->path), 1), resource = { 0 }, verb = { 0 };
+
+	(void)view_split(&rest, '/', &resource);
+	(void)view_split(&rest, '/', &verb);
+	return call_text(call, VIEW_FMT "/" VIEW_FMT, VIEW_ARG(resource), VIEW_ARG(verb));
+}
+
+static struct json *default_settings(void)
+{
+	struct json *settings = json_object_new();
+
+	json_set_bool(settings, "metricsEnabled", false);
+	json_set_bool(settings, "dataTraceEnabled", false);
+	json_set_integer(settings, "throttlingBurstLimit", 5000);
+	json_set(settings, "throttlingRateLimit", json_number_new(view_of("10000.0")));
+	json_set_bool(settings, "cachingEnabled", false);
+	json_set_integer(settings, "cacheTtlInSeconds", 300);
+	json_set_bool(settings, "cacheDataEncrypted", false);
+	json_set_bool(settings, "requireAuthorizationForCacheControl", true);
+	json_set_c_string(settings, "unauthorizedCacheControlHeaderStrategy", "SUCCEED_WITH_RESPONSE_HEADER");
+	return settings;
+}
+
+static int set_setting(
+	struct call *call, const struct patch *patch, struct json *settings, const char *member, enum setting_type type)
+{
+	const char *value = patch->value ? patch->value : "";
+	char *end;
+	double number;
+
+	switch (type) {
+	case SETTING_BOOL:
+		patch_bool(settings, member, patch);
+		return 0;
+	case SETTING_TEXT:
+		patch_text(settings, member, patch);
+		return 0;
+	default:
+		number = strtod(value, &end);
+		/* The number is stored as it was written, which must then be one in JSON too. */
+		if (end == value || *end || number < -1 || strspn(value, "-0123456789.") != strlen(value) ||
+			value[0] == '.')
+			return call_fail(call, "BadRequestException", "Invalid value for %s: %s", patch->path, value);
+		if (type == SETTING_INTEGER)
+			json_set_integer(settings, member, (int64_t)number);
+		else
+			json_set(settings, member,
+				json_number_new(call_view(call, "%s%s", value, strchr(value, '.') ? "" : ".0")));
+		return 0;
+	}
+}
+
+static int patch_method_setting(struct call *call, const struct patch *patch, struct json *stage)
+{
+	struct json *map = json_ensure_object(stage, "methodSettings"), *settings;
+	const char *key = setting_key(call, patch);
+
+	if (patch->op == PATCH_REMOVE) {
+		if (patch->part_count != 2 || !json_remove(map, key))
+			return call_fail(call, "BadRequestException",
+				"Cannot remove method setting %s because there is no method setting for this method ",
+				key);
+		return 0;
+	}
+	if (patch->part_count != 4 || patch->op != PATCH_REPLACE)
+		return invalid_path(call, patch);
+	for (size_t i = 0; i < ARRAY_COUNT(method_settings); i++) {
+		if (strcmp(method_settings[i].group, patch->parts[2]) != 0 ||
+			strcmp(method_settings[i].name, patch->parts[3]) != 0)
+			continue;
+		settings = json_find(map, key);
+		if (!settings) {
+			settings = default_settings();
+			json_set(map, key, settings);
+		}
+		return set_setting(call, patch, settings, method_settings[i].member, method_settings[i].type);
+	}
+	return invalid_path(call, patch);
+}
+
+static int patch_access_log(struct call *call, const struct patch *patch, struct json *stage)
+{
+	bool known = patch->part_count == 2 &&
+		     (strcmp(patch->parts[1], "destinationArn") == 0 || strcmp(patch->parts[1], "format") == 0);
+
+	if (patch->op == PATCH_REMOVE && patch->part_count == 1) {
+		(void)json_remove(stage, "accessLogSettings");
+		return 0;
+	}
+	if (patch->op == PATCH_REMOVE)
+		return patch_method_setting(call, patch, stage);
+	if (!known)
+		return call_fail(call, "BadRequestException",
+			"Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, "
+			"/accessLogSettings/format]");
+	if (!patch->value || !*patch->value)
+		return call_fail(call, "BadRequestException", "Access Log value must not be empty");
+	patch_text(json_ensure_object(stage, "accessLogSettings"), patch->parts[1], patch);
+	return 0;
+}
+
+static struct json *ensure_canary(struct json *stage)
+{
+	struct json *canary = json_find(stage, "canarySettings");
+
+	if (canary)
+		return canary;
+	canary = json_ensure_object(stage, "canarySettings");
+	json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));
+	json_set(canary, "deploymentId", json_copy(json_find(stage, "deploymentId")));
+	json_set_bool(canary, "useStageCache", false);
+	return canary;
+}
+
+static int patch_canary(struct call *call, const struct patch *patch, struct json *stage)
+{
+	const char *name = patch->parts[1];
+	struct json *canary;
+
+	if (patch->op == PATCH_REMOVE && patch->part_count == 1) {
+		(void)json_remove(stage, "canarySettings");
+		return 0;
+	}
+	if (patch->op == PATCH_REMOVE)
+		return patch_method_setting(call, patch, stage);
+	if (strcmp(name, "deploymentId") != 0 && strcmp(name, "percentTraffic") != 0 &&
+		strcmp(name, "useStageCache") != 0 && strcmp(name, "stageVariableOverrides") != 0)
+		return invalid_path(call, patch);
+	if (patch->op != PATCH_REPLACE)
+		return call_fail(
+			call, "BadRequestException", "Invalid %s operation with path: %s", patch->op_name, patch->path);
+	if (strcmp(name, "deploymentId") == 0 &&
+		(!patch->value || !record_exists(call, STORE_deployment, api_key(call, patch->value))))
+		return call_fail(call, "BadRequestException", "Deployment id does not exist");
+	canary = ensure_canary(stage);
+	if (strcmp(name, "useStageCache") == 0)
+		patch_bool(canary, name, patch);
+	else if (strcmp(name, "percentTraffic") == 0)
+		return set_setting(call, patch, canary, name, SETTING_NUMBER);
+	else if (strcmp(name, "stageVariableOverrides") == 0 && patch->part_count == 3)
+		json_set_c_string(json_ensure_object(canary, name), patch->parts[2], patch->value);
+	else
+		patch_text(canary, name, patch);
+	return 0;
+}
+
+/* Promote the canary: its deployment or its variables become the stage's. */
+static int patch_copy(struct call *call, const struct patch *patch, struct json *stage)
+{
+	static const char from_deployment[] = "/canarySettings/deploymentId",
+			  from_variables[] = "/canarySettings/stageVariableOverrides";
+	const char *from = patch->from ? patch->from : "";
+	struct json *canary = json_find(stage, "canarySettings");
+	bool deployment = strcmp(patch->path, "/deploymentId") == 0 && strcmp(from, from_deployment) == 0;
+	bool variables = strcmp(patch->path, "/variables") == 0 && strcmp(from, from_variables) == 0;
+
+	if (!deployment && !variables)
+		return call_fail(call, "BadRequestException",
+			"Invalid copy operation with path: %s and from %s. Valid copy:path are [/deploymentId, "
+			"/variables] and valid copy:from "
+			"are [/canarySettings/deploymentId, /canarySettings/stageVariableOverrides]",
+			patch->path, from);
+	if (!canary)
+		return call_fail(call, "BadRequestException", "Promotion not available. Canary does not exist.");
+	if (deployment)
+		json_set(stage, "deploymentId", json_copy(json_find(canary, "deploymentId")));
+	else
+		json_merge(json_ensure_object(stage, "variables"), json_find(canary, "stageVariableOverrides"));
+	json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));
+	return 0;
+}
+
+static int patch_deployment_id(struct call *call, const struct patch *patch, struct json *stage)
+{
+	if (!patch->value || !record_exists(call, STORE_deployment, api_key(call, patch->value)))
+		return call_fail(call, "BadRequestException", "Deployment id does not exist");
+	patch_text(stage, "deploymentId", patch);
+	return 0;
+}
+
+static int patch_cache(struct json *stage, const struct patch *patch)
+{
+	patch_bool(stage, "cacheClusterEnabled", patch);
+	if (json_find_bool(stage, "cacheClusterEnabled", false)) {
+		json_set_c_string(stage, "cacheClusterStatus", "AVAILABLE");
+		if (!json_find(stage, "cacheClusterSize"))
+			json_set_c_string(stage, "cacheClusterSize", "0.5");
+	} else {
+		json_set_c_string(stage, "cacheClusterStatus", "NOT_AVAILABLE");
+	}
+	return 0;
+}
+
+static int patch_variables(struct call *call, const struct patch *patch, struct json *stage)
+{
+	if (patch->part_count == 1) {
+		if (patch->op != PATCH_REMOVE)
+			return invalid_path(call, patch);
+		(void)json_remove(stage, "variables");
+		return 0;
+	}
+	if (patch->part_count != 2)
+		return invalid_path(call, patch);
+	patch_map(json_ensure_object(stage, "variables"), patch);
+	return 0;
+}
+
+static int patch_stage(struct call *call, const struct patch *patch, struct json *stage)
+{
+	static const char *const texts[] = { "description", "cacheClusterSize", "clientCertificateId",
+		"documentationVersion" };
+
+	if (patch->op == PATCH_COPY)
+		return patch_copy(call, patch, stage);
+	if (strcmp(patch->parts[0], "variables") == 0)
+		return patch_variables(call, patch, stage);
+	if (strcmp(patch->parts[0], "accessLogSettings") == 0)
+		return patch_access_log(call, patch, stage);
+	if (strcmp(patch->parts[0], "canarySettings") == 0)
+		return patch_canary(call, patch, stage);
+	if (patch->part_count == 1 && patch->op != PATCH_REPLACE)
+		return patch_method_setting(call, patch, stage);
+	if (patch_is(patch, "deploymentId"))
+		return patch_deployment_id(call, patch, stage);
+	if (patch_is(patch, "cacheClusterEnabled"))
+		return patch_cache(stage, patch);
+	if (patch_is(patch, "tracingEnabled")) {
+		patch_bool(stage, "tracingEnabled", patch);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
+		if (patch_is(patch, texts[i])) {
+			patch_text(stage, texts[i], patch);
+			return 0;
+		}
+	return patch_method_setting(call, patch, stage);
+}
+
+int op_update_stage(struct call *call)
+{
+	const char *key = api_key(call, call_input(call, "stageName"));
+	struct json JSON_CLEANUP *stage = NULL;
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	stage = record_find(call, STORE_stage, key);
+	if (!stage)
+		return call_fail(call, "NotFoundException", "Invalid stage identifier specified");
+	error = patch_apply(call, stage, patch_stage);
+	if (error < 0)
+		return error;
+	stage_refresh(call, stage);
+	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
+	record_put(call, STORE_stage, key, call_input(call, "restApiId"), stage);
+	call_answer(call, stage);
+	return 0;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stage: create, read, delete; its PATCH is in stage_patch.c. */
+#include "appliance/control/apigateway/stages.h"
+
+#include <string.h>
+
+#include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/tags.h"
+#include "appliance/control/operations.h"
+#include "appliance/control/records.h"
+
+static void put(struct call *call, const struct json *stage)
+{
+	record_put(call, STORE_stage, api_key(call, json_find_c_string(stage, "stageName")),
+		call_input(call, "restApiId"), stage);
+}
+
+void stage_refresh(struct call *call, struct json *stage)
+{
+	struct json JSON_CLEANUP *api = record_find(call, STORE_restapi, call_input(call, "restApiId"));
+
+	json_set_bool(json_ensure_object(stage, "postern"), "disableExecuteApiEndpoint",
+		json_find_bool(api, "disableExecuteApiEndpoint", false));
+}
+
+static bool name_valid(const char *name)
+{
+	size_t length = strlen(name);
+
+	/* Source: API Gateway quotas: "Stage name: a-z, A-Z, 0-9, hyphen, underscore; at most 128 characters". */
+	return length > 0 && length <= 128 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == length;
+}
+
+/* Members that CreateStage and CreateDeployment both may carry. */
+static void take_settings(struct call *call, struct json *stage)
+{
+	call_take(call, stage, "cacheClusterEnabled", "cacheClusterSize", "variables", "tracingEnabled", NULL);
+	if (json_find_bool(stage, "cacheClusterEnabled", false)) {
+		json_set_c_string(stage, "cacheClusterStatus", "AVAILABLE");
+		if (!json_find(stage, "cacheClusterSize"))
+			json_set_c_string(stage, "cacheClusterSize", "0.5");
+	}
+}
+
+int stage_create(struct call *call, const char *deployment_id, const char *description)
+{
+	const char *name = call_input(call, "stageName");
+	struct json JSON_CLEANUP *stage = json_object_new();
+	int64_t now = (int64_t)(call->request.received_wall_ms / 1000);
+
+	if (!name_valid(name))
+		return call_fail(call, "BadRequestException", "Stage name only allows a-zA-Z0-9_-");
+	if (call->operation->handle == op_create_stage && tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
+	json_set_c_string(stage, "deploymentId", deployment_id);
+	json_set_c_string(stage, "stageName", name);
+	json_set_c_string(stage, "description", description);
+	json_set_bool(stage, "cacheClusterEnabled", false);
+	json_set_c_string(stage, "cacheClusterStatus", "NOT_AVAILABLE");
+	json_set(stage, "methodSettings", json_object_new());
+	json_set_bool(stage, "tracingEnabled", false);
+	take_settings(call, stage);
+	if (call->operation->handle == op_create_stage) {
+		call_take(call, stage, "documentationVersion", "canarySettings", NULL);
+		if (json_count(json_find(call->input, "tags")))
+			call_take(call, stage, "tags", NULL);
+	}
+	stage_refresh(call, stage);
+	json_set_integer(stage, "createdDate", now);
+	json_set_integer(stage, "lastUpdatedDate", now);
+	put(call, stage);
+	call_answer(call, stage);
+	return 0;
+}
+
+int stage_move(struct call *call, struct json *stage, const char *deployment_id)
+{
+	json_set_c_string(stage, "deploymentId", deployment_id);
+	if (call_input_has(call, "stageDescription"))
+		json_set_c_string(stage, "description", call_input(call, "stageDescription"));
+	take_settings(call, stage);
+	stage_refresh(call, stage);
+	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
+	put(call, stage);
+	return 0;
+}
+
+int stage_put_canary(struct call *call, struct json *stage, const char *deployment_id, const struct json *settings)
+{
+	struct json *canary = json_copy(settings);
+
+	json_set_c_string(canary, "deploymentId", deployment_id);
+	if (!json_find(canary, "percentTraffic"))
+		json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));
+	json_set_bool(canary, "useStageCache", json_find_bool(canary, "useStageCache", false));
+	json_set(stage, "canarySettings", canary);
+	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
+	put(call, stage);
+	return 0;
+}
+
+int op_create_stage(struct call *call)
+{
+	const char *deployment_id = call_input(call, "deploymentId");
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	if (!record_exists(call, STORE_deployment, api_key(call, deployment_id)))
+		return call_fail(call, "BadRequestException", "Deployment id does not exist");
+	if (record_exists(call, STORE_stage, api_key(call, call_input(call, "stageName"))))
+		return call_fail(call, "ConflictException", "Stage already exists");
+	return stage_create(call, deployment_id, call_input(call, "description"));
+}
+
+static int find(struct call *call, struct json **ret)
+{
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	*ret = record_find(call, STORE_stage, api_key(call, call_input(call, "stageName")));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid stage identifier specified");
+}
+
+int op_get_stage(struct call *call)
+{
+	struct json JSON_CLEANUP *stage = NULL;
+	int error = find(call, &stage);
+
+	if (error == 0)
+		call_answer(call, stage);
+	return error;
+}
+
+int op_get_stages(struct call *call)
+{
+	const char *deployment_id = call_input(call, "deploymentId");
+	struct json JSON_CLEANUP *stages = NULL;
+	struct json *list;
+	int error = api_check(call);
+
+	if (error < 0)
+		return error;
+	stages = record_list(call, STORE_stage, call_input(call, "restApiId"));
+	list = json_ensure_array(call->output, "item");
+	JSON_EACH(stage, stages)
+	{
+		struct json *shown;
+
+		if (deployment_id && !view_equals_text(json_find_text(stage, "deploymentId"), deployment_id))
+			continue;
+		shown = json_copy(stage);
+		(void)json_remove(shown, "postern");
+		json_append(list, shown);
+	}
+	return 0;
+}
+
+int op_delete_stage(struct call *call)
+{
+	struct json JSON_CLEANUP *stage = NULL;
+	int error = find(call, &stage);
+
+	if (error < 0)
+		return error;
+	record_delete(call, STORE_stage, api_key(call, call_input(call, "stageName")));
+	return 0;
+}
