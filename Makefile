@@ -24,7 +24,7 @@ TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev p
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
 # -l flags) that are at home there.
-FOLDERS := policy ebpf netns base crypto wire mapping system loop tls store http outbound model observe integrate dns pipeline control launch cli
+FOLDERS := policy ebpf netns base crypto wire mapping system loop tls store http outbound model openapi observe integrate dns pipeline control launch cli
 # Programs of the appliance's image alone: image/NAME, main.c and the rest.
 IMAGE_FOLDERS := configure syslog rotate
 
@@ -32,6 +32,7 @@ PATH_policy := policy
 PATH_ebpf := ebpf
 PATH_netns := netns
 PATH_base := appliance/base
+PATH_openapi := appliance/openapi
 PATH_crypto := appliance/crypto
 PATH_wire := appliance/wire
 PATH_mapping := appliance/mapping
@@ -68,11 +69,12 @@ USES_store := loop crypto wire mapping base
 USES_http := tls store loop crypto wire mapping base
 USES_outbound := tls store loop crypto wire mapping base
 USES_model := http outbound tls store loop crypto wire mapping base policy netns ebpf
+USES_openapi := model $(USES_model)
 USES_observe := model $(USES_model)
 USES_integrate := model $(USES_model)
 USES_dns := model $(USES_model)
 USES_pipeline := observe integrate dns $(USES_observe)
-USES_control := system pipeline $(USES_pipeline)
+USES_control := openapi system pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 # The settings and what reads them, and no more of the appliance.
@@ -84,6 +86,7 @@ LIBS_policy :=
 LIBS_ebpf := -lbpf -lelf -lz
 LIBS_netns := -lnl-route-3 -lnl-3 -lseccomp
 LIBS_base := -lyaml -lpcre2-8 -lz
+LIBS_openapi :=
 LIBS_crypto := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_wire := -lknot
 LIBS_mapping :=

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/model/openapi.h"
+#include "appliance/openapi/import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,7 +13,7 @@
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 #include "appliance/model/check.h"
-#include "appliance/model/openapi.h"
+#include "appliance/openapi/import.h"
 
 /* The arrays of a definition, the records they are kept in, and what names an item in its record's id. */
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Models, request validators, authorizers and gateway responses of an OpenAPI document. */
-#include "appliance/model/openapi_work.h"
+#include "appliance/openapi/import_work.h"
 
 #include <stdlib.h>
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * openapi_work: one import under way, shared by the openapi_*.c files: the document, the definition that is being built,
+ * import_work: one import under way, shared by the import_*.c files: the document, the definition that is being built,
  * and what is to be told about both.
  *
  * Errors do not stop the import: it goes on, so that one call tells all that is wrong, and the definition is thrown away at
  * the end. Texts made with openapi_text() live as long as the work.
  * Threads: one work belongs to one thread.
  */
-#ifndef POSTERN_MODEL_OPENAPI_WORK_H
-#define POSTERN_MODEL_OPENAPI_WORK_H
+#ifndef POSTERN_OPENAPI_IMPORT_WORK_H
+#define POSTERN_OPENAPI_IMPORT_WORK_H
 
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
 #include "appliance/base/json.h"
 #include "appliance/base/table.h"
-#include "appliance/model/openapi.h"
+#include "appliance/openapi/import.h"
 
 struct openapi_work {
 	const struct openapi_options *options;
@@ -70,14 +70,14 @@ struct json *openapi_put(
 /* An id of six lower-case letters and digits that no item of `list` has. Sets item.id. */
 void openapi_set_new_id(const struct json *list, struct json *item);
 
-/* --- openapi_parts.c: models, validators, authorizers, gateway responses --------------------------------------------- */
+/* --- import_parts.c: models, validators, authorizers, gateway responses --------------------------------------------- */
 
 void openapi_read_parts(struct openapi_work *work);
 
 /* The model that a schema refers to, made if it is written in place. Empty (and an error) if there is none. */
 struct view openapi_model_of(struct openapi_work *work, const struct json *schema);
 
-/* --- openapi_method.c, openapi_integration.c -------------------------------------------------------------------------- */
+/* --- import_method.c, import_integration.c -------------------------------------------------------------------------- */
 
 /* The Method of `verb` at `resource` from an operation and the parameters of its path item. */
 struct json *openapi_method(struct openapi_work *work, const struct json *resource, struct view verb,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * openapi: an OpenAPI 3.0 or Swagger 2.0 document (JSON or YAML) turned into the definition of a REST API: the records that
+ * import: an OpenAPI 3.0 or Swagger 2.0 document (JSON or YAML) turned into the definition of a REST API: the records that
  * ImportRestApi and PutRestApi write.
  *
  * A pure function from what exists and what the document says to what shall exist. Nothing is changed here: the caller
@@ -19,8 +19,8 @@
  * Threads: any; no state.
  * Source: API Gateway Developer Guide, "Develop REST APIs using OpenAPI"; spec/openapi.md.
  */
-#ifndef POSTERN_MODEL_OPENAPI_H
-#define POSTERN_MODEL_OPENAPI_H
+#ifndef POSTERN_OPENAPI_IMPORT_H
+#define POSTERN_OPENAPI_IMPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/model/openapi.h"
+#include "appliance/openapi/import.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/random.h"
 #include "appliance/base/yaml.h"
-#include "appliance/model/openapi_work.h"
+#include "appliance/openapi/import_work.h"
 
 /* Texts of one import: names, pointers, warnings. */
 #define WORK_ARENA_MAX_BYTES ((size_t)128 << 20)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One operation of an OpenAPI document as a Method. */
-#include "appliance/model/openapi_work.h"
+#include "appliance/openapi/import_work.h"
 
 #include "appliance/mapping/mapping_parameter.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* x-amazon-apigateway-integration as an Integration. */
-#include "appliance/model/openapi_work.h"
+#include "appliance/openapi/import_work.h"
 
 #include <errno.h>
 #include <stdlib.h>

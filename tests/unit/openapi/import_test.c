@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Unit test of model/openapi: recorded facts of AWS's importer, and what is refused with which place and rule. */
+/* Unit test of openapi/import: recorded facts of AWS's importer, and what is refused with which place and rule. */
 #include "tests/unit/support.h"
 
 #include <errno.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/model/openapi.h"
+#include "appliance/openapi/import.h"
 
 static const struct openapi_options overwrite = { .account_id = VIEW_INIT("000000000000"),
 	.region = VIEW_INIT("us-east-1") };

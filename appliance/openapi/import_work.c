@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "appliance/model/openapi_work.h"
+#include "appliance/openapi/import_work.h"
 
 #include <stdlib.h>
 
