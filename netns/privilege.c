@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -159,4 +161,25 @@ int privilege_enter_child(uid_t uid, gid_t gid, bool keep_ids)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
 	return write_sets(0);
+}
+
+static int limit(int resource, rlim_t most)
+{
+	const struct rlimit limits = { .rlim_cur = most, .rlim_max = most };
+
+	return setrlimit((__rlimit_resource_t)resource, &limits) < 0 ? -errno : 0;
+}
+
+int privilege_enter_reader(uid_t id, size_t memory_bytes)
+{
+	int error = privilege_enter_child(id, id, geteuid() != 0);
+
+	/* Not longer than its parent; a change of user would have undone it. */
+	if (!error && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		error = -errno;
+	if (!error && !HAS_SANITIZER)
+		error = limit(RLIMIT_DATA, memory_bytes);
+	if (!error)
+		error = limit(RLIMIT_FSIZE, 0);
+	return error ? error : limit(RLIMIT_CORE, 0);
 }

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,31 +93,14 @@ static int filter_calls(enum confined_kind kind)
 	return error;
 }
 
-static int limit(int resource, rlim_t most)
-{
-	const struct rlimit limits = { .rlim_cur = most, .rlim_max = most };
-
-	return setrlimit((__rlimit_resource_t)resource, &limits) < 0 ? -errno : 0;
-}
-
 /* Nothing is done with bytes from outside unless all of it could be given up. */
 static int give_up_privileges(enum confined_kind kind)
 {
-	int error = privilege_enter_child(CONFINED_ID, CONFINED_ID, geteuid() != 0);
+	const struct rlimit files = { .rlim_cur = FILES_MAX, .rlim_max = FILES_MAX };
+	int error = privilege_enter_reader(CONFINED_ID, CONFINED_MEMORY_BYTES);
 
-	/* Not longer than its parent; a change of user would have undone it. */
-	if (!error && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (!error && setrlimit(RLIMIT_NOFILE, &files) < 0)
 		error = -errno;
-#if !HAS_SANITIZER
-	if (!error)
-		error = limit(RLIMIT_DATA, CONFINED_MEMORY_BYTES);
-#endif
-	if (!error)
-		error = limit(RLIMIT_NOFILE, FILES_MAX);
-	if (!error)
-		error = limit(RLIMIT_FSIZE, 0);
-	if (!error)
-		error = limit(RLIMIT_CORE, 0);
 	return error ? error : filter_calls(kind);
 }
 

@@ -6,8 +6,6 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,28 +17,6 @@
 /* Status of one that could not give up what it should: no rule of a work's own. */
 #define STATUS_NO_CHILD 125
 
-static int limit(int resource, rlim_t most)
-{
-	const struct rlimit limits = { .rlim_cur = most, .rlim_max = most };
-
-	return setrlimit((__rlimit_resource_t)resource, &limits) < 0 ? -errno : 0;
-}
-
-static int give_up_privileges(void)
-{
-	int error = privilege_enter_child(CHILD_ID, CHILD_ID, geteuid() != 0);
-
-	if (!error && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		error = -errno;
-#if !HAS_SANITIZER
-	if (!error)
-		error = limit(RLIMIT_DATA, MEMORY_BYTES);
-#endif
-	if (!error)
-		error = limit(RLIMIT_FSIZE, 0);
-	return error ? error : limit(RLIMIT_CORE, 0);
-}
-
 static _Noreturn void become(int namespace_fd, int input_fd, child_work *work, const void *context, int output)
 {
 	sigset_t none;
@@ -51,7 +27,8 @@ static _Noreturn void become(int namespace_fd, int input_fd, child_work *work, c
 		input_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (dup2(input_fd, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		_exit(STATUS_NO_CHILD);
-	if ((namespace_fd >= 0 && setns(namespace_fd, CLONE_NEWNET) < 0) || give_up_privileges() < 0)
+	if ((namespace_fd >= 0 && setns(namespace_fd, CLONE_NEWNET) < 0) ||
+		privilege_enter_reader(CHILD_ID, MEMORY_BYTES) < 0)
 		_exit(STATUS_NO_CHILD);
 	_exit(work(context, output));
 }
