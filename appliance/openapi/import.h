@@ -6,16 +6,23 @@
  * A pure function from what exists and what the document says to what shall exist. Nothing is changed here: the caller
  * stores the new definition in one transaction, or, after a failure, nothing.
  *
- * A definition is one JSON object, the same shape that deployments freeze:
- *	{"restApi":{…}, "resources":[…], "models":[…], "authorizers":[…], "validators":[…], "gatewayResponses":[…]}
+ * A definition is one JSON object, the same shape that deployments freeze and that export.h reads:
+ *	{"restApi":{…}, "resources":[…], "models":[…], "authorizers":[…], "validators":[…], "gatewayResponses":[…],
+ *	 "documentationParts":[{"id", "location":{"type", …}, "properties":"…"}], "documentationVersion":"1.0"}
  * whose items are the records as the AWS API shows them. Items that go on living keep their ids (the root resource,
- * resources of the same path, models, validators and authorizers of the same name), new ones get random ids. So: put each
- * item of the new definition, delete what only the old one has.
+ * resources of the same path, models, validators, authorizers and gateway responses of the same name, documentation parts
+ * of the same location), new ones get random ids. So: put each item of the new definition, delete what only the old one has.
+ *
+ * documentationParts are complete locations: every field that the type has is there (documentation.h). A deployment does
+ * not freeze them, a DocumentationVersion does; export is given those of the stage's version. documentationVersion names
+ * that version: it is there only if the document has one (x-amazon-apigateway-documentation.version), and the caller then
+ * keeps a snapshot of the parts under that name unless the API has it already. Without x-amazon-apigateway-documentation
+ * the parts are made from the document's plain descriptions; with it, only the listed ones exist.
  *
  * restApi.policy is the text of the document's policy object, resources still in their short form: the caller normalises
  * it. Endpoint types are the caller's too (a query parameter of the call); the document sets vpcEndpointIds at most.
  *
- * Not here: documentation parts (descriptions are kept where the API shows them), HTTP APIs, export.
+ * Not here: HTTP APIs, export.
  * Threads: any; no state.
  * Source: API Gateway Developer Guide, "Develop REST APIs using OpenAPI"; spec/openapi.md.
  */
@@ -32,6 +39,12 @@
 #define OPENAPI_MAX_BYTES ((size_t)6 << 20)
 /* What one API may hold, for one document: resources and methods. AWS grants 300 resources, more on request. */
 #define OPENAPI_RESOURCES_MAX_COUNT 5000
+#define OPENAPI_MODELS_MAX_COUNT 20000
+#define OPENAPI_PARTS_MAX_COUNT 20000
+/* Entries of one map: parameters of a method, headers of a response, templates, mappings. AWS names no limit. */
+#define OPENAPI_ENTRIES_MAX_COUNT 1000
+/* What references may make of a document: bytes of names and texts in the definition, as one item may be used often. */
+#define OPENAPI_DEFINITION_MAX_BYTES ((size_t)64 << 20)
 /* Errors and warnings that are told; what comes behind is counted only. */
 #define OPENAPI_ERRORS_MAX_COUNT 50
 #define OPENAPI_WARNINGS_MAX_COUNT 200
@@ -45,6 +58,7 @@ enum openapi_base_path {
 struct openapi_options {
 	bool merge; /* keep what the document does not mention; else it is not in the new definition */
 	bool fail_on_warnings;
+	bool ignore_documentation; /* no documentation parts, whatever the document has */
 	enum openapi_base_path base_path;
 	struct view account_id, region; /* for ${AWS::AccountId} and ${AWS::Region} */
 };
