@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Events of libyaml become a tree. libyaml knows nothing of bounds, so they are kept here per event: bytes before it
- * starts, depth and values as the tree grows; without aliases a tree can't be larger than its text.
+ * starts, depth and values as the tree grows; without aliases a tree can't be larger than its text. Printing turns a tree
+ * into events.
  */
 #include "appliance/base/yaml.h"
 
@@ -374,4 +375,105 @@ int yaml_parse(struct view text, const struct json_limits *limits, struct json *
 		*ret = reader->root ? reader->root : json_null_new();
 	free(reader);
 	return failure;
+}
+
+/* --- Printing ------------------------------------------------------------------------------------------------------ */
+
+static int write_bytes(void *context, unsigned char *bytes, size_t count)
+{
+	struct buffer *buffer = context;
+
+	buffer_append_bytes(buffer, bytes, count);
+	return buffer_error(buffer) == 0;
+}
+
+/* A name that every reader takes for a text without quotes: letters first, and no word of YAML 1.1 or 1.2. */
+static bool is_plain_name(struct view name)
+{
+	static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y", "n", NULL };
+	char first = view_lower_byte(name.count ? name.at[0] : '\0');
+
+	for (const char *const *word = words; *word; word++) {
+		if (view_equals_ignore_case(name, view_from_text(*word)))
+			return false;
+	}
+	for (size_t i = 0; i < name.count; i++) {
+		char byte = view_lower_byte(name.at[i]);
+
+		if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || strchr("-_./{}+$", byte)) ||
+			byte == '\0')
+			return false;
+	}
+	return (first >= 'a' && first <= 'z') || first == '/' || first == '$';
+}
+
+static bool emit(yaml_emitter_t *emitter, int made, yaml_event_t *event)
+{
+	return made && yaml_emitter_emit(emitter, event);
+}
+
+static bool emit_scalar(yaml_emitter_t *emitter, struct view text, bool is_quoted)
+{
+	/* libyaml takes the bytes without changing them. */
+	const yaml_char_t *bytes = (const yaml_char_t *)(text.count ? text.at : "");
+	yaml_event_t event;
+
+	return emit(emitter,
+		yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *)(uintptr_t)bytes, (int)text.count,
+			!is_quoted, is_quoted, is_quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE),
+		&event);
+}
+
+static bool emit_value(yaml_emitter_t *emitter, const struct json *value)
+{
+	bool is_object = json_is_object(value);
+	yaml_event_t event;
+
+	switch (json_type(value)) {
+	case JSON_NULL:
+		return emit_scalar(emitter, view_of("null"), false);
+	case JSON_BOOL:
+		return emit_scalar(emitter, json_bool(value, false) ? view_of("true") : view_of("false"), false);
+	case JSON_NUMBER:
+		return emit_scalar(emitter, json_number_text(value), false);
+	case JSON_TEXT:
+		return emit_scalar(emitter, json_text(value), true);
+	default:
+		break;
+	}
+	if (!emit(emitter,
+		    is_object ? yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE)
+			      : yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE),
+		    &event))
+		return false;
+	for (size_t i = 0; i < json_count(value); i++) {
+		const struct json *child = json_at(value, i);
+
+		if (is_object && !emit_scalar(emitter, json_name(child), !is_plain_name(json_name(child))))
+			return false;
+		if (!emit_value(emitter, child))
+			return false;
+	}
+	return emit(emitter,
+		is_object ? yaml_mapping_end_event_initialize(&event) : yaml_sequence_end_event_initialize(&event),
+		&event);
+}
+
+int yaml_print(const struct json *value, struct buffer *buffer)
+{
+	yaml_emitter_t emitter;
+	yaml_event_t event;
+	bool done;
+
+	if (!yaml_emitter_initialize(&emitter))
+		return -ENOMEM;
+	yaml_emitter_set_output(&emitter, write_bytes, buffer);
+	yaml_emitter_set_unicode(&emitter, 1);
+	yaml_emitter_set_width(&emitter, -1); /* folded lines are hard to compare */
+	done = emit(&emitter, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event) &&
+	       emit(&emitter, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event) &&
+	       emit_value(&emitter, value) && emit(&emitter, yaml_document_end_event_initialize(&event, 1), &event) &&
+	       emit(&emitter, yaml_stream_end_event_initialize(&event), &event);
+	yaml_emitter_delete(&emitter);
+	return done || buffer_error(buffer) ? 0 : -ENOMEM;
 }

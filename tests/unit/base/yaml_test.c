@@ -109,6 +109,85 @@ static void every_beginning_is_judged_without_harm(void **state)
 	}
 }
 
+static void assert_printed(const struct json *value, const char *expected)
+{
+	struct json *again = NULL;
+	struct json_error error;
+	struct buffer text;
+
+	buffer_init(&text, 1 << 20);
+	assert_int_equal(0, yaml_print(value, &text));
+	assert_int_equal(0, buffer_error(&text));
+	if (expected)
+		assert_string_equal(expected, buffer_text(&text));
+	if (yaml_parse(buffer_view(&text), NULL, &again, &error) != 0)
+		fail_msg("%s: %u:%u: %s", buffer_text(&text), error.line, error.column, error.rule);
+	if (!json_equals(value, again))
+		fail_msg("%s", buffer_text(&text));
+	json_free(again);
+	buffer_fini(&text);
+}
+
+static void a_tree_is_printed_as_yaml_and_read_again(void **state)
+{
+	static const struct {
+		const char *json, *yaml;
+	} cases[] = {
+		{ "null", "null\n" },
+		{ "\"\"", "\"\"\n" },
+		{ "{}", "{}\n" },
+		{ "[]", "[]\n" },
+		{ "{\"a\":1,\"b\":[\"x\",{\"c\":[null,true,false]}],\"d\":{},\"e\":[]}",
+			"a: 1\nb:\n- \"x\"\n- c:\n  - null\n  - true\n  - false\nd: {}\ne: []\n" },
+		{ "{\"200\":\"200\",\"no\":\"yes\",\"/pets/{id}\":\"~\",\"$ref\":\"#/a\"}",
+			"\"200\": \"200\"\n\"no\": \"yes\"\n/pets/{id}: \"~\"\n$ref: \"#/a\"\n" },
+		{ "[1e3,-1.5E+2,0.5,0,-0,123456789012345678901234567890]", NULL },
+		{ "[\"null\",\"true\",\"1\",\"0x1f\",\".inf\",\"2015-03-30\",\"1:30\",\"<<\",\"- a\",\"a: b\",\"a "
+		  "#b\"]",
+			NULL },
+		{ "{\"\":1,\"~\":2,\"<<\":3,\"a: b\":4,\" a \":5,\"- \":6,\"?\":7,\"#\":8,\"1.5\":9,\"=\":10,\"é\":11}",
+			NULL },
+		{ "[\"two\\nlines\\n\",\"\\ttab \",\" \\u0001\\u007f\\u0085\\u2028\\ufeff\",\"\\\\ \\\" '\",\"é 中 "
+		  "😀\"]",
+			NULL },
+	};
+	char long_name[5000];
+	struct json *value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(0, json_parse(view_from_text(cases[i].json), NULL, &value, NULL));
+		assert_printed(value, cases[i].yaml);
+		json_free(value);
+	}
+	for (size_t count = 1; count < sizeof long_name; count = 2 * count + 1) {
+		memset(long_name, 'a', count);
+		long_name[count / 2] = ' ';
+		value = json_object_new();
+		json_set_view(value, view_from(long_name, count), json_text_new(view_from(long_name, count)));
+		assert_printed(value, NULL);
+		json_free(value);
+	}
+}
+
+static void the_deepest_tree_is_printed_and_no_more_than_fits(void **state)
+{
+	char deep[2 * JSON_MAX_DEPTH];
+	struct json *value;
+	struct buffer text;
+
+	(void)state;
+	memset(deep, '[', JSON_MAX_DEPTH);
+	memset(deep + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
+	assert_int_equal(0, json_parse(view_from(deep, sizeof deep), NULL, &value, NULL));
+	assert_printed(value, NULL);
+	buffer_init(&text, 1);
+	assert_int_equal(0, yaml_print(value, &text));
+	assert_int_equal(-EMSGSIZE, buffer_error(&text));
+	buffer_fini(&text);
+	json_free(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +195,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_allowed_is_refused_with_its_place),
 		cmocka_unit_test(depth_size_and_count_are_bounded),
 		cmocka_unit_test(every_beginning_is_judged_without_harm),
+		cmocka_unit_test(a_tree_is_printed_as_yaml_and_read_again),
+		cmocka_unit_test(the_deepest_tree_is_printed_and_no_more_than_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
