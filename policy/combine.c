@@ -72,16 +72,15 @@ bool combine_before_authorizer(const struct policy *resource_policy, bool privat
 }
 
 /* Verdict of all policies of a caller: an explicit deny of one wins over an allow of another. */
-static struct combine_decision decide_caller(
-	const struct combine_method_input *input, const struct policy_request *request)
+static struct combine_decision decide_caller(const struct policy *const *policies, size_t policy_count,
+	const struct policy_request *request, enum combine_by by)
 {
-	enum combine_by by = input->auth == COMBINE_AUTH_CUSTOM ? COMBINE_BY_AUTHORIZER : COMBINE_BY_IDENTITY;
 	struct combine_decision decision = silence(by);
 
-	for (size_t i = 0; i < input->caller_policy_count; i++) {
+	for (size_t i = 0; i < policy_count; i++) {
 		struct policy_result result;
 
-		policy_evaluate(input->caller_policies[i], request, &result);
+		policy_evaluate(policies[i], request, &result);
 		if (result.verdict == POLICY_IMPLICIT_DENY ||
 			(result.verdict == POLICY_ALLOW && decision.verdict == POLICY_ALLOW))
 			continue;
@@ -91,6 +90,12 @@ static struct combine_decision decide_caller(
 			break;
 	}
 	return decision;
+}
+
+void combine_identity(const struct policy *const *policies, size_t policy_count, const struct policy_request *request,
+	struct combine_decision *ret)
+{
+	*ret = decide_caller(policies, policy_count, request, COMBINE_BY_IDENTITY);
 }
 
 /* Does the caller belong to the account that owns the resource? */
@@ -137,7 +142,8 @@ void combine_method(
 	}
 	if (!asks_caller)
 		return;
-	caller = decide_caller(input, request);
+	caller = decide_caller(input->caller_policies, input->caller_policy_count, request,
+		input->auth == COMBINE_AUTH_CUSTOM ? COMBINE_BY_AUTHORIZER : COMBINE_BY_IDENTITY);
 	*ret = combine_tables(&caller, &resource, input->auth == COMBINE_AUTH_CUSTOM || is_same_account(request));
 }
 
@@ -178,13 +184,16 @@ size_t combine_denial_write(const struct combine_decision *decision, const struc
 		request->caller.type == POLICY_CALLER_ANONYMOUS ? policy_text_of("anonymous") : request->caller.arn;
 	struct policy_text parts[POLICY_ARN_PARTS], before = request->resource, shown = policy_text_of(""),
 						    behind = policy_text_of("");
-	bool names_action = !explicit_deny && style == COMBINE_STYLE_2025;
+	bool names_action = !explicit_deny && style != COMBINE_STYLE_CLASSIC;
+	bool names_resource = style != COMBINE_STYLE_MANAGEMENT || !policy_text_equal(before, policy_text_of("*"));
 	const char *suffix = suffix_of(decision, style);
 
 	if (decision->by == COMBINE_BY_AUTHORIZER)
 		return (size_t)snprintf(buffer, buffer_bytes, "User is not authorized to access this resource%s",
 			explicit_deny ? suffix : "");
-	if (policy_arn_split(parts, request->resource)) {
+	if (!names_resource) {
+		before = shown;
+	} else if (style != COMBINE_STYLE_MANAGEMENT && policy_arn_split(parts, request->resource)) {
 		before.count = (size_t)(parts[4].bytes - before.bytes);
 		shown = parts[4].count > ACCOUNT_SHOWN_DIGITS
 				? policy_text_behind(parts[4], parts[4].count - ACCOUNT_SHOWN_DIGITS)
@@ -192,8 +201,8 @@ size_t combine_denial_write(const struct combine_decision *decision, const struc
 		behind = (struct policy_text){ .bytes = parts[5].bytes - 1, .count = parts[5].count + 1 };
 	}
 	return (size_t)snprintf(buffer, buffer_bytes,
-		"User: %.*s is not authorized to perform: %.*s on resource: %.*s%s%.*s%.*s%s%.*s%s",
-		POLICY_TEXT_ARG(caller), POLICY_TEXT_ARG(request->action), POLICY_TEXT_ARG(before),
+		"User: %.*s is not authorized to perform: %.*s%s%.*s%s%.*s%.*s%s%.*s%s", POLICY_TEXT_ARG(caller),
+		POLICY_TEXT_ARG(request->action), names_resource ? " on resource: " : "", POLICY_TEXT_ARG(before),
 		behind.count ? MASK : "", POLICY_TEXT_ARG(shown), POLICY_TEXT_ARG(behind), suffix,
 		names_action ? (int)request->action.count : 0, request->action.bytes, names_action ? " action" : "");
 }

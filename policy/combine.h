@@ -9,6 +9,8 @@
  *   3. combine_before_authorizer() for methods of type CUSTOM, before the authorizer runs: an explicit deny ends here
  *      combine_method()     once the caller is known: tables A and B
  *
+ * A management call is decided by combine_identity() alone.
+ *
  * All functions are pure, allocate nothing and may run on any thread.
  * Source: API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow"; spec/policy.md 7, 8.
  */
@@ -73,15 +75,24 @@ struct combine_method_input {
 void combine_method(
 	const struct combine_method_input *input, const struct policy_request *request, struct combine_decision *ret);
 
-/* Which words follow the resource in a denial. */
+/*
+ * The decision of the caller's own policies: an explicit deny of one wins over an allow of another; with no policies, or only
+ * silent ones, nobody allows.
+ */
+void combine_identity(const struct policy *const *policies, size_t policy_count, const struct policy_request *request,
+	struct combine_decision *ret);
+
+/* Which words follow the resource in a denial, and how the resource is shown. */
 enum combine_style {
-	COMBINE_STYLE_2025,    /* names the kind of policy */
-	COMBINE_STYLE_CLASSIC, /* before 2025: only says whether the deny was explicit */
+	COMBINE_STYLE_2025,       /* names the kind of policy */
+	COMBINE_STYLE_CLASSIC,    /* before 2025: only says whether the deny was explicit */
+	COMBINE_STYLE_MANAGEMENT, /* as 2025; the resource with its account, and no word about it if it is "*" */
 };
 
 /*
  * AWS's text for a decision that is not Allow: the member `Message` of the 403 body, before JSON escaping (a path may hold
- * any byte that a request line may). The owner's account in the resource is masked to its last four digits.
+ * any byte that a request line may). The owner's account in the resource is masked to its last four digits, but for
+ * management's style.
  *
  * Writes at most `buffer_bytes` bytes with NUL and returns the length that the whole text has, as snprintf() does; with
  * resources up to 1,600 bytes and callers up to 2,048 COMBINE_DENIAL_MAX_BYTES is enough.

@@ -6,12 +6,12 @@
 #include "appliance/control/state.h"
 
 /* The rows of services.def stand in the order of the label set in metrics.def. */
-_Static_assert((int)SERVICE_apigateway == (int)COUNTERS_MANAGEMENT_APIGATEWAY &&
-		       (int)SERVICE_ec2 == (int)COUNTERS_MANAGEMENT_EC2 &&
-		       (int)SERVICE_acm == (int)COUNTERS_MANAGEMENT_ACM &&
-		       (int)SERVICE_route53 == (int)COUNTERS_MANAGEMENT_ROUTE53 &&
-		       (int)SERVICE_sts == (int)COUNTERS_MANAGEMENT_STS &&
-		       (int)SERVICE_postern == (int)COUNTERS_MANAGEMENT_POSTERN,
+_Static_assert(
+	(int)SERVICE_apigateway == (int)COUNTERS_MANAGEMENT_APIGATEWAY &&
+		(int)SERVICE_ec2 == (int)COUNTERS_MANAGEMENT_EC2 && (int)SERVICE_acm == (int)COUNTERS_MANAGEMENT_ACM &&
+		(int)SERVICE_route53 == (int)COUNTERS_MANAGEMENT_ROUTE53 &&
+		(int)SERVICE_sts == (int)COUNTERS_MANAGEMENT_STS && (int)SERVICE_iam == (int)COUNTERS_MANAGEMENT_IAM &&
+		(int)SERVICE_postern == (int)COUNTERS_MANAGEMENT_POSTERN,
 	"labels of management metrics");
 
 void metrics_answer(struct control *control, struct dispatch_response *ret)

@@ -10,12 +10,13 @@
 #include "appliance/wire/uri.h"
 
 const struct service services[SERVICE_COUNT] = {
-#define SERVICE(name_, dialect_symbol, global_, version_, text_)                                                       \
+#define SERVICE(name_, dialect_symbol, global_, version_, resources_, text_)                                           \
 	[SERVICE_##name_] = { .id = SERVICE_##name_,                                                                   \
 		.name = #name_,                                                                                        \
 		.dialect = &dialect_##dialect_symbol,                                                                  \
 		.is_global = (global_),                                                                                \
 		.version = (version_),                                                                                 \
+		.resources = (resources_),                                                                             \
 		.text = (text_) },
 #include "appliance/control/services.def"
 #undef SERVICE

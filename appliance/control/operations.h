@@ -17,7 +17,7 @@
 struct dialect;
 
 enum service_id {
-#define SERVICE(name, dialect, global, version, text) SERVICE_##name,
+#define SERVICE(name, dialect, global, version, resources, text) SERVICE_##name,
 #include "appliance/control/services.def"
 #undef SERVICE
 	SERVICE_COUNT
@@ -29,6 +29,7 @@ struct service {
 	const struct dialect *dialect;
 	bool is_global; /* may be signed for us-east-1 whatever the region */
 	const char *version;
+	const char *resources; /* templates of resource_arn.h */
 	const char *text;
 };
 
