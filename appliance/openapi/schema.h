@@ -37,8 +37,7 @@ typedef void schema_report(void *context, const struct json *at, enum schema_com
  * A schema of a document as a model of API `api_id` keeps it. `report` (may be NULL) is told what was left out. The result
  * is the caller's.
  */
-struct json *schema_from_document(
-	const struct json *schema, struct view api_id, schema_report *report, void *context);
+struct json *schema_from_document(const struct json *schema, struct view api_id, schema_report *report, void *context);
 
 /*
  * The opposite: the schema of model `name` in a document whose schemas stand at `prefix`, "#/definitions/" or
@@ -57,8 +56,8 @@ struct json *schema_export(const struct json *model, struct view api_id, struct 
  * Set schema, description and contentType of `model` from the OPENAPI_X_MODEL of `shown`, the schema called `name` of a
  * document, with references to models of API `api_id`. False, and nothing is set, if there is none or `shown` was edited.
  */
-bool schema_restore(struct json *model, const struct json *shown, struct view name, struct view prefix,
-	struct view api_id);
+bool schema_restore(
+	struct json *model, const struct json *shown, struct view name, struct view prefix, struct view api_id);
 
 /* --- Models --------------------------------------------------------------------------------------------------------- */
 

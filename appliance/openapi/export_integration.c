@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An Integration as x-amazon-apigateway-integration: what an import takes for granted is left out. */
+#include "appliance/openapi/export_work.h"
+
+#include "appliance/openapi/extensions.h"
+
+enum { TIMEOUT_DEFAULT_MS = 29000 };
+
+/* Documents have enumerations in lower case. */
+static void set_lower(struct json *to, const char *name, struct view text)
+{
+	struct buffer lower;
+
+	if (!text.at)
+		return;
+	buffer_init(&lower, text.count);
+	for (size_t i = 0; i < text.count; i++)
+		buffer_append_byte(&lower, view_lower_byte(text.at[i]));
+	json_set_text(to, name, buffer_view(&lower));
+	buffer_fini(&lower);
+}
+
+static struct json *response_of(const struct json *response)
+{
+	struct json *made = json_object_new();
+
+	openapi_export_copy(
+		made, response, "statusCode", "responseParameters", "responseTemplates", "contentHandling", NULL);
+	return made;
+}
+
+/* Keys are patterns, each once; "default" has none. Whose pattern can't be a key goes into the list. */
+static void set_responses(struct json *extension, const struct json *integration)
+{
+	struct json *responses = json_object_new(), *others = json_array_new();
+
+	JSON_EACH(response, json_find(integration, "integrationResponses"))
+	{
+		const struct json *pattern = json_find(response, "selectionPattern");
+		struct view key = pattern ? json_text(pattern) : view_of("default");
+		struct json *made = response_of(response);
+
+		if (!json_find_view(responses, key) && (!pattern || !view_equals_text(key, "default"))) {
+			json_add_unchecked(responses, key, made);
+			continue;
+		}
+		if (pattern)
+			json_set(made, "selectionPattern", json_copy(pattern));
+		json_append(others, made);
+	}
+	openapi_export_set_filled(extension, "responses", responses);
+	openapi_export_set_filled(extension, OPENAPI_X_RESPONSES, others);
+}
+
+struct json *openapi_export_integration(const struct json *resource, const struct json *integration)
+{
+	struct json *extension = json_object_new();
+	const struct json *space = json_find(integration, "cacheNamespace");
+	bool is_http = view_starts_with(json_find_text(integration, "type"), view_of("HTTP"));
+
+	set_lower(extension, "type", json_find_text(integration, "type"));
+	openapi_export_copy(extension, integration, "httpMethod", "uri", "credentials", NULL);
+	if (!is_http || !view_equals_text(json_find_text(integration, "connectionType"), "INTERNET"))
+		openapi_export_copy(extension, integration, "connectionType", NULL);
+	openapi_export_copy(extension, integration, "connectionId", "integrationTarget", NULL);
+	set_responses(extension, integration);
+	openapi_export_copy(extension, integration, "requestParameters", "requestTemplates", NULL);
+	set_lower(extension, "passthroughBehavior", json_find_text(integration, "passthroughBehavior"));
+	if (json_find_integer(integration, "timeoutInMillis", TIMEOUT_DEFAULT_MS) != TIMEOUT_DEFAULT_MS)
+		openapi_export_copy(extension, integration, "timeoutInMillis", NULL);
+	if (space && !json_equals(space, json_find(resource, "id")))
+		openapi_export_copy(extension, integration, "cacheNamespace", NULL);
+	openapi_export_copy(extension, integration, "cacheKeyParameters", "contentHandling", "tlsConfig",
+		"responseTransferMode", NULL);
+	return extension;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What operations refer to: schemas, security schemes, request validators; gateway responses; documentation. */
+#include "appliance/openapi/export_work.h"
+
+#include "appliance/base/assert.h"
+#include "appliance/openapi/schema.h"
+
+/* --- Names ---------------------------------------------------------------------------------------------------------- */
+
+static void add_name(struct openapi_export *export, struct table *names, struct view id, struct view name)
+{
+	struct view *kept = ARENA_NEW(&export->arena, struct view);
+
+	ASSERT(kept);
+	*kept = name;
+	ASSERT(table_set(names, id, kept, NULL) == 0);
+}
+
+/* Names of validators are keys of the document: one that is missing or that another one has becomes its id. */
+static void name_validators(struct openapi_export *export)
+{
+	struct table taken = { 0 };
+
+	JSON_EACH(validator, json_find(export->definition, "validators"))
+	{
+		struct view id = json_find_text(validator, "id"), name = json_find_text(validator, "name");
+
+		if (name.count == 0 || table_find(&taken, name))
+			name = id;
+		ASSERT(table_set(&taken, name, validator, NULL) == 0);
+		add_name(export, &export->validator_names, id, name);
+	}
+	table_fini(&taken);
+}
+
+/* `wanted`, or something like it that no authorizer is called. */
+static struct view free_scheme_name(struct openapi_export *export, struct view wanted)
+{
+	bool taken = false;
+
+	JSON_EACH(authorizer, json_find(export->definition, "authorizers"))
+	taken = taken || view_equals(json_find_text(authorizer, "name"), wanted);
+	return taken ? free_scheme_name(export, openapi_export_text(export, VIEW_FMT "_", VIEW_ARG(wanted))) : wanted;
+}
+
+static void read_documentation(struct openapi_export *export)
+{
+	export->documentation = json_array_new();
+	JSON_EACH(part, json_find(export->definition, "documentationParts"))
+	{
+		struct json *properties = NULL, *read;
+
+		if (json_parse(json_find_text(part, "properties"), NULL, &properties, NULL) < 0)
+			continue;
+		read = json_object_new();
+		json_set(read, "location", json_copy(json_find(part, "location")));
+		json_set(read, "properties", properties);
+		json_append(export->documentation, read);
+	}
+}
+
+void openapi_export_names(struct openapi_export *export)
+{
+	JSON_EACH(model, json_find(export->definition, "models"))
+	ASSERT(table_set(&export->models, json_find_text(model, "name"), model, NULL) == 0);
+	name_validators(export);
+	JSON_EACH(authorizer, json_find(export->definition, "authorizers"))
+	add_name(export, &export->scheme_names, json_find_text(authorizer, "id"), json_find_text(authorizer, "name"));
+	export->api_key_scheme = free_scheme_name(export, view_of("api_key"));
+	export->iam_scheme = free_scheme_name(export, view_of("sigv4"));
+	read_documentation(export);
+}
+
+/* --- Schemas -------------------------------------------------------------------------------------------------------- */
+
+struct view openapi_export_schema_prefix(const struct openapi_export *export)
+{
+	return export->options->is_swagger ? view_of("#/definitions/") : view_of("#/components/schemas/");
+}
+
+struct json *openapi_export_schemas(struct openapi_export *export)
+{
+	struct view api_id = json_find_text(json_find(export->definition, "restApi"), "id");
+	struct json *schemas = json_object_new();
+
+	JSON_EACH(model, json_find(export->definition, "models"))
+	json_set_view(schemas, json_find_text(model, "name"),
+		schema_export(model, api_id, openapi_export_schema_prefix(export), export->options->integrations));
+	return schemas;
+}
+
+/* --- Security schemes ----------------------------------------------------------------------------------------------- */
+
+static struct json *key_scheme(struct view name)
+{
+	struct json *scheme = json_object_new();
+
+	json_set_c_string(scheme, "type", "apiKey");
+	json_set_text(scheme, "name", name);
+	json_set_c_string(scheme, "in", "header");
+	return scheme;
+}
+
+/* The only header that an identity source names, or empty. */
+static struct view only_header(struct view source)
+{
+	static const struct view prefix = VIEW_INIT("method.request.header.");
+
+	if (!view_starts_with(source, prefix) || view_find_byte(source, ',') != VIEW_NOWHERE)
+		return view_of("");
+	return view_after(source, prefix.count);
+}
+
+/* Texts that documents have in lower case. */
+static struct json *lower_text(struct openapi_export *export, struct view text)
+{
+	char *lower = arena_alloc(&export->arena, text.count + 1);
+
+	ASSERT(lower);
+	for (size_t i = 0; i < text.count; i++)
+		lower[i] = view_lower_byte(text.at[i]);
+	return json_text_new(view_from(lower, text.count));
+}
+
+static struct json *authorizer_scheme(struct openapi_export *export, const struct json *authorizer)
+{
+	const struct json *source = json_find(authorizer, "identitySource");
+	struct view header = only_header(json_text(source));
+	bool is_request = view_equals_text(json_find_text(authorizer, "type"), "REQUEST");
+	struct json *scheme = key_scheme(header.count ? header : view_of("Unused")), *extension;
+
+	if (!export->options->authorizers)
+		return scheme;
+	json_set(scheme, "x-amazon-apigateway-authtype", json_copy(json_find(authorizer, "authType")));
+	extension = json_object_new();
+	json_set(scheme, "x-amazon-apigateway-authorizer", extension);
+	json_set(extension, "type", lower_text(export, json_find_text(authorizer, "type")));
+	openapi_export_copy(extension, authorizer, "providerARNs", "authorizerUri", "authorizerCredentials",
+		"identityValidationExpression", "authorizerResultTtlInSeconds", NULL);
+	/* Of other types the header that the scheme names is the source, unless something else is said. */
+	if (source && (is_request || header.count == 0))
+		json_set(extension, "identitySource", json_copy(source));
+	else if (!source && !is_request)
+		json_set_c_string(extension, "identitySource", "");
+	return scheme;
+}
+
+struct json *openapi_export_schemes(struct openapi_export *export)
+{
+	struct json *schemes = json_object_new();
+
+	JSON_EACH(authorizer, json_find(export->definition, "authorizers"))
+	json_set_view(schemes, json_find_text(authorizer, "name"), authorizer_scheme(export, authorizer));
+	if (export->uses_api_key)
+		json_set_view(schemes, export->api_key_scheme, key_scheme(view_of("x-api-key")));
+	if (export->uses_iam) {
+		struct json *scheme = key_scheme(view_of("Authorization"));
+
+		if (export->options->integrations || export->options->authorizers)
+			json_set_c_string(scheme, "x-amazon-apigateway-authtype", "awsSigv4");
+		json_set_view(schemes, export->iam_scheme, scheme);
+	}
+	return schemes;
+}
+
+/* --- Extensions of the API ------------------------------------------------------------------------------------------ */
+
+static struct json *validators_of(struct openapi_export *export)
+{
+	struct json *validators = json_object_new();
+
+	JSON_EACH(validator, json_find(export->definition, "validators"))
+	{
+		const struct view *name = table_find(&export->validator_names, json_find_text(validator, "id"));
+		struct json *shown = json_object_new();
+
+		openapi_export_copy(shown, validator, "validateRequestParameters", "validateRequestBody", NULL);
+		json_set_view(validators, *name, shown);
+	}
+	return validators;
+}
+
+static struct json *gateway_responses_of(struct openapi_export *export)
+{
+	struct json *responses = json_object_new();
+
+	JSON_EACH(response, json_find(export->definition, "gatewayResponses"))
+	{
+		struct json *shown = json_object_new();
+
+		openapi_export_copy(shown, response, "statusCode", "responseParameters", NULL);
+		/* Also if there are none: without a word on them an import takes the default. */
+		if (json_find(response, "responseTemplates"))
+			json_set(shown, "responseTemplates", json_copy(json_find(response, "responseTemplates")));
+		json_set_view(responses, json_find_text(response, "responseType"), shown);
+	}
+	return responses;
+}
+
+static void put_documentation(struct openapi_export *export)
+{
+	struct view version = json_find_text(export->definition, "documentationVersion");
+	struct json *documentation;
+
+	if (json_count(export->documentation) == 0)
+		return;
+	documentation = json_ensure_object(export->document, "x-amazon-apigateway-documentation");
+	if (version.count)
+		json_set_text(documentation, "version", version);
+	json_set(documentation, "documentationParts", json_copy(export->documentation));
+}
+
+void openapi_export_parts(struct openapi_export *export)
+{
+	const struct openapi_export_options *options = export->options;
+
+	if (options->integrations || options->validators)
+		openapi_export_set_filled(
+			export->document, "x-amazon-apigateway-request-validators", validators_of(export));
+	if (options->integrations)
+		openapi_export_set_filled(
+			export->document, "x-amazon-apigateway-gateway-responses", gateway_responses_of(export));
+	if (options->integrations || options->postman)
+		put_documentation(export);
+}
+
+/* --- Documentation -------------------------------------------------------------------------------------------------- */
+
+/* Does `location` say the same, or that any will do? `*score` grows with how exactly it says so. */
+static bool member_fits(const struct json *location, const char *member, struct view value, unsigned *score)
+{
+	struct view said = json_find_text(location, member);
+
+	if (view_equals(said, value)) {
+		*score += said.count ? 1 : 0;
+		return true;
+	}
+	return view_equals_text(said, "*");
+}
+
+/* Parts of a path are for all paths below. */
+static bool path_fits(const struct json *location, struct view path, unsigned *score)
+{
+	struct view said = json_find_text(location, "path");
+
+	if (view_equals_text(said, "/") || said.count == 0)
+		return true;
+	if (!view_starts_with(path, said) || (path.count > said.count && path.at[said.count] != '/'))
+		return false;
+	*score += 4 * (unsigned)said.count;
+	return true;
+}
+
+const struct json *openapi_export_documented(const struct openapi_export *export, const char *type, struct view path,
+	struct view verb, struct view status, struct view name, const char *property)
+{
+	const struct json *best = NULL;
+	unsigned best_score = 0;
+
+	JSON_EACH(part, export->documentation)
+	{
+		const struct json *location = json_find(part, "location"),
+				  *value = json_find_path(part, "properties", property, NULL);
+		unsigned score = 1;
+
+		if (!value || !view_equals_text(json_find_text(location, "type"), type) ||
+			!view_equals(json_find_text(location, "name"), name) || !path_fits(location, path, &score) ||
+			!member_fits(location, "method", verb, &score) ||
+			!member_fits(location, "statusCode", status, &score))
+			continue;
+		if (score > best_score) {
+			best = value;
+			best_score = score;
+		}
+	}
+	return best;
+}
