@@ -20,7 +20,9 @@ def opened(lines, folder, key, certificate):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("kind", [("rsa:2048",), ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")], ids=["rsa", "ec"])
+@pytest.mark.parametrize("kind", [
+    pytest.param(("rsa:2048",), id="rsa"),
+    pytest.param(("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), id="ec", marks=pytest.mark.long)])
 def test_sealed_to_the_operator(guest, subnet, kernel, tmp_path, kind):
     key, certificate = tmp_path / "operator.key", tmp_path / "operator.pem"
     run("openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", certificate, "-days", "30", "-subj", "/CN=operator")

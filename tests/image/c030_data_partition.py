@@ -81,6 +81,7 @@ def test_read_only(stored, subnet, disk, tmp_path):
 
 
 @pytest.mark.full
+@pytest.mark.long
 def test_a_disk_that_takes_no_writes(stored, subnet):
     """As the one before, and the boot loader can't count."""
     made, api = stored
