@@ -75,6 +75,7 @@ struct call {
 	const char *raw_content_type;
 	const char *detail;   /* which rule was broken where, for a field of the response; NULL: the message says all */
 	const char *location; /* value of a Location field of the response, or NULL */
+	const char *disposition; /* value of a Content-Disposition field beside `raw`, or NULL */
 
 	int status;             /* of the response; set from the operation's row, or from the failure */
 	const char *error_code; /* NULL: success so far */

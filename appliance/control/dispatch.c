@@ -171,6 +171,8 @@ static void answer(struct call *call, struct dispatch_response *ret)
 	} else if (call->raw_content_type) {
 		ret->content_type = call->raw_content_type;
 		buffer_append(&ret->body, buffer_view(&call->raw));
+		if (call->disposition)
+			snprintf(ret->disposition, sizeof ret->disposition, "%s", call->disposition);
 	} else {
 		dialect->encode(call, &ret->body);
 		if (call->location)

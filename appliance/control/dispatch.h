@@ -20,9 +20,10 @@ struct dispatch_response {
 	int status;
 	const char *content_type; /* static */
 	char request_id[RANDOM_UUID_BYTES];
-	char error_type[64]; /* x-amzn-ErrorType; empty: none */
-	char detail[512];    /* x-postern-reason; empty: none */
-	char location[256];  /* empty: none */
+	char error_type[64];   /* x-amzn-ErrorType; empty: none */
+	char detail[512];      /* x-postern-reason; empty: none */
+	char location[256];    /* empty: none */
+	char disposition[256]; /* Content-Disposition; empty: none */
 	struct buffer body;
 };
 

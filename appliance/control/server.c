@@ -61,7 +61,7 @@ static void free_job(struct job *job)
 
 static void respond(struct exchange *x, const struct dispatch_response *response)
 {
-	struct http_field fields[6];
+	struct http_field fields[7];
 	size_t count = 0;
 	int error;
 
@@ -76,6 +76,9 @@ static void respond(struct exchange *x, const struct dispatch_response *response
 		fields[count++] = (struct http_field){ view_of("x-postern-reason"), view_from_text(response->detail) };
 	if (response->location[0])
 		fields[count++] = (struct http_field){ view_of("Location"), view_from_text(response->location) };
+	if (response->disposition[0])
+		fields[count++] =
+			(struct http_field){ view_of("Content-Disposition"), view_from_text(response->disposition) };
 	error = http_respond(x, response->status, fields, count, buffer_view(&response->body));
 	/* A detail may quote what a field can't hold; the answer itself is what matters. */
 	if (error == -EINVAL && response->detail[0])
