@@ -19,6 +19,7 @@
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
+#include "appliance/control/unchanged.h"
 
 /* Who makes a call that nobody made. */
 #define OWN_PRINCIPAL "postern"
@@ -117,7 +118,9 @@ static void run_in_transaction(struct call *call)
 		fail_for_store(call, error);
 		return;
 	}
-	error = call->operation->handle(call);
+	error = unchanged_check(call);
+	if (error == 0)
+		error = call->operation->handle(call);
 	if (call->store_error < 0) {
 		/* What the handler concluded from records that it could not read counts for nothing. */
 		call->error_code = NULL;
@@ -160,6 +163,9 @@ static void answer(struct call *call, struct dispatch_response *ret)
 {
 	const struct dialect *dialect = call->service->dialect;
 
+	ret->revision = call->revision;
+	if (!ret->revision && store_revision(call->control->store, &ret->revision) < 0)
+		ret->revision = 0;
 	ret->content_type = dialect->content_type;
 	memcpy(ret->request_id, call->request_id, sizeof ret->request_id);
 	if (call->error_code) {

@@ -24,6 +24,7 @@ struct dispatch_response {
 	char detail[512];      /* x-postern-reason; empty: none */
 	char location[256];    /* empty: none */
 	char disposition[256]; /* Content-Disposition; empty: none */
+	uint64_t revision;     /* x-postern-revision; 0: not known */
 	struct buffer body;
 };
 

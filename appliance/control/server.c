@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include "appliance/control/management_tls.h"
 #include "appliance/control/metrics.h"
 #include "appliance/control/state.h"
+#include "appliance/control/unchanged.h"
 #include "appliance/http/server.h"
 
 #define LISTENERS_MAX 8
@@ -61,8 +63,9 @@ static void free_job(struct job *job)
 
 static void respond(struct exchange *x, const struct dispatch_response *response)
 {
-	struct http_field fields[7];
+	struct http_field fields[8];
 	size_t count = 0;
+	char revision[24];
 	int error;
 
 	if (response->body.count && response->content_type)
@@ -72,6 +75,10 @@ static void respond(struct exchange *x, const struct dispatch_response *response
 	if (response->error_type[0])
 		fields[count++] =
 			(struct http_field){ view_of("x-amzn-ErrorType"), view_from_text(response->error_type) };
+	if (response->revision) {
+		snprintf(revision, sizeof revision, "%llu", (unsigned long long)response->revision);
+		fields[count++] = (struct http_field){ view_of(UNCHANGED_REVISION_FIELD), view_from_text(revision) };
+	}
 	if (response->detail[0])
 		fields[count++] = (struct http_field){ view_of("x-postern-reason"), view_from_text(response->detail) };
 	if (response->location[0])

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ImportRestApi and PutRestApi: an OpenAPI document becomes the records of an API. Source: spec/openapi.md 1 and 2. */
+#include "appliance/control/apigateway/import.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +157,7 @@ static int fail_import(struct call *call, struct openapi_failure *failure)
 	return CALL_FAILED;
 }
 
-/* Import the request's body over `api` (a RestApi that is or will be stored) and answer. */
-static int import(struct call *call, const struct json *api, bool merge, bool with_empty_tags)
+int import_prepare(struct call *call, const struct json *api, bool merge, struct import *ret)
 {
 	const char *id = json_find_c_string(api, "id");
 	struct openapi_options options = {
@@ -166,27 +167,43 @@ static int import(struct call *call, const struct json *api, bool merge, bool wi
 		.account_id = view_from_text(control_account(call->control)),
 		.region = view_from_text(control_region(call->control)),
 	};
-	struct json JSON_CLEANUP *existing = definition_of(call, api, id), *definition = NULL, *warnings = NULL;
 	struct openapi_failure failure;
-	int error = openapi_import(&definition, &warnings, &failure, existing, call->request.body, &options);
+	int error;
 
+	*ret = (struct import){ .before = definition_of(call, api, id) };
+	error = openapi_import(&ret->after, &ret->warnings, &failure, ret->before, call->request.body, &options);
 	if (error == -EINVAL)
 		return fail_import(call, &failure);
 	if (error < 0)
 		return error;
-	error = settle_policy(call, api, json_find(definition, "restApi"), warnings);
+	error = settle_policy(call, api, json_find(ret->after, "restApi"), ret->warnings);
 	if (error == 0)
-		error = settle_endpoints(call, json_find(definition, "restApi"));
-	if (error == 0)
-		error = check_builds(call, definition);
-	if (error < 0)
-		return error;
-	store_definition(call, existing, definition, id);
-	json_free(call->output);
-	call->output = api_shown(json_find(definition, "restApi"), with_empty_tags);
-	if (json_count(warnings))
-		json_set(call->output, "warnings", json_copy(warnings));
-	return 0;
+		error = settle_endpoints(call, json_find(ret->after, "restApi"));
+	return error == 0 ? check_builds(call, ret->after) : error;
+}
+
+void import_fini(struct import *import)
+{
+	json_free(import->before);
+	json_free(import->after);
+	json_free(import->warnings);
+}
+
+/* Import the request's body over `api` (a RestApi that is or will be stored) and answer. */
+static int import(struct call *call, const struct json *api, bool merge, bool with_empty_tags)
+{
+	struct import made;
+	int error = import_prepare(call, api, merge, &made);
+
+	if (error == 0) {
+		store_definition(call, made.before, made.after, json_find_c_string(api, "id"));
+		json_free(call->output);
+		call->output = api_shown(json_find(made.after, "restApi"), with_empty_tags);
+		if (json_count(made.warnings))
+			json_set(call->output, "warnings", json_copy(made.warnings));
+	}
+	import_fini(&made);
+	return error;
 }
 
 /* endpointConfigurationTypes=PRIVATE and endpointConfigurationVpcEndpointIds=vpce-1,vpce-2 of the query. */
@@ -231,9 +248,9 @@ static int check_wanted_types(struct call *call, const struct json *configuratio
 	return 0;
 }
 
-int op_import_rest_api(struct call *call)
+int import_new_api(struct call *call, struct json *api)
 {
-	struct json JSON_CLEANUP *api = json_object_new(), *configuration = wanted_configuration(call);
+	struct json JSON_CLEANUP *configuration = wanted_configuration(call);
 	const char *id = record_new_id(call, STORE_restapi, "", 10);
 	int error = check_wanted_types(call, configuration);
 
@@ -247,7 +264,17 @@ int op_import_rest_api(struct call *call)
 	if (error < 0)
 		return error;
 	json_set_bool(api, "disableExecuteApiEndpoint", false);
-	json_set_c_string(api, "rootResourceId", api_furnish(call, id));
+	return 0;
+}
+
+int op_import_rest_api(struct call *call)
+{
+	struct json JSON_CLEANUP *api = json_object_new();
+	int error = import_new_api(call, api);
+
+	if (error < 0)
+		return error;
+	json_set_c_string(api, "rootResourceId", api_furnish(call, json_find_c_string(api, "id")));
 	return import(call, api, true, false);
 }
 

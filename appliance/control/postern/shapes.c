@@ -22,6 +22,21 @@ static const struct shape_member list_filter_events_members[] = {
 };
 const struct shape shape_list_filter_events = { SHAPE_MEMBERS(list_filter_events_members) };
 
+static const struct shape_member preview_import_members[] = {
+	{ .name = "restApiId", .place = SHAPE_QUERY },
+	{ .name = "mode", .place = SHAPE_QUERY, .enumeration = "merge, overwrite" },
+	{ .name = "failOnWarnings", .wire = "failonwarnings", .place = SHAPE_QUERY, .type = SHAPE_BOOL },
+	{ .name = "parameters", .place = SHAPE_QUERY_ANY, .type = SHAPE_MAP },
+	{ .name = "body", .place = SHAPE_PAYLOAD, .type = SHAPE_BLOB, .required = true },
+};
+const struct shape shape_preview_import = { SHAPE_MEMBERS(preview_import_members) };
+
+static const struct shape_member get_deployed_definition_members[] = {
+	{ .name = "restApiId", .wire = "restapi_id", .place = SHAPE_PATH, .required = true },
+	{ .name = "deploymentId", .wire = "deployment_id", .place = SHAPE_PATH, .required = true },
+};
+const struct shape shape_get_deployed_definition = { SHAPE_MEMBERS(get_deployed_definition_members) };
+
 static const struct shape_member list_audit_events_members[] = {
 	{ .name = "limit", .place = SHAPE_QUERY, .type = SHAPE_INTEGER },
 	{ .name = "refused", .place = SHAPE_QUERY, .type = SHAPE_BOOL },

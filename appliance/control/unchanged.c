@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/unchanged.h"
+
+#include <errno.h>
+
+#include "appliance/control/records.h"
+#include "appliance/control/state.h"
+
+struct condition {
+	struct call *call;
+	struct view scopes;
+};
+
+bool unchanged_concerns(struct view scope, const struct store_record *record)
+{
+	struct view kind, id, record_id = view_from_text(record->id);
+	bool has_id = view_cut(scope, '/', &kind, &id);
+
+	if (!has_id)
+		return view_equals_text(scope, store_kind_name(record->kind));
+	if (view_equals_text(kind, store_kind_name(record->kind)) && view_equals(id, record_id))
+		return true;
+	return view_equals_text(id, record->parent) ||
+	       (view_starts_with(record_id, id) && record_id.count > id.count && record_id.at[id.count] == '/');
+}
+
+static int look(void *context, const struct store_record *record)
+{
+	struct condition *condition = context;
+	struct view rest = condition->scopes, scope;
+
+	while (view_split(&rest, ' ', &scope))
+		if (scope.count && unchanged_concerns(scope, record))
+			return call_fail(condition->call, "PreconditionFailedException",
+				"%s %s was %s meanwhile, at revision %llu", store_kind_name(record->kind), record->id,
+				record->deleted ? "deleted" : "changed", (unsigned long long)record->revision);
+	return 0;
+}
+
+int unchanged_check(struct call *call)
+{
+	struct condition condition = { .call = call };
+	struct view field = view_trim(call_field(call, UNCHANGED_FIELD)), number;
+	uint64_t since;
+	int error;
+
+	if (!field.count)
+		return 0;
+	view_cut(field, ' ', &number, &condition.scopes);
+	if (view_parse_u64(number, UINT64_MAX, &since) < 0)
+		return call_fail(call, "ValidationException",
+			"The field " UNCHANGED_FIELD " begins with the number of a revision");
+	error = store_changes(call->control->store, since, look, &condition);
+	if (error < 0 && error != CALL_FAILED)
+		record_error(call, error);
+	return error < 0 ? CALL_FAILED : 0;
+}
