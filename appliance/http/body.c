@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "appliance/http/connection.h"
+#include "appliance/http/memory.h"
 
 /* A collected body begins with this room and grows by four: 10 MB take 15 MB of arena at most. */
 #define COLLECT_FIRST_BYTES 16384
@@ -141,6 +142,8 @@ bool http_body_try_whole(struct exchange *x, struct view *ret_body)
 	struct http_connection *connection = x->connection;
 
 	ASSERT_MAGIC(x, EXCHANGE_MAGIC);
+	if (x->memory)
+		return memory_body_try_whole(x, ret_body);
 	if (x->body_state != BODY_UNREAD || !connection->processing)
 		return false;
 	if (connection->body_open && (connection->body_framing != HTTP1_FRAMING_LENGTH ||
@@ -161,6 +164,7 @@ int http_body_start(struct exchange *x, const struct http_body_sink *sink)
 	struct http_connection *connection = x->connection;
 
 	ASSERT_MAGIC(x, EXCHANGE_MAGIC);
+	ASSERT(!x->memory);
 	if (x->body_state != BODY_UNREAD)
 		return -EALREADY;
 	if (connection->body_open && connection->body_framing == HTTP1_FRAMING_LENGTH &&
@@ -265,6 +269,7 @@ static const struct http_body_sink collect_sink = {
 int http_body_collect(struct exchange *x, uint64_t limit_bytes, http_collected_fn *collected)
 {
 	ASSERT_MAGIC(x, EXCHANGE_MAGIC);
+	ASSERT(!x->memory);
 	if (x->body_state != BODY_UNREAD)
 		return -EALREADY;
 	if (limit_bytes > x->connection->server->limits->body_max_bytes)

@@ -6,6 +6,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/http/connection.h"
+#include "appliance/http/memory.h"
 
 /* An incomplete head is parsed again when a line end came, or so many bytes: bytes that trickle in cost little. */
 #define HEAD_STEP_BYTES 2048
@@ -206,6 +207,10 @@ void http_done(struct exchange *x)
 	bool client_goes_on = x->request.keep_alive;
 
 	ASSERT_MAGIC(x, EXCHANGE_MAGIC);
+	if (x->memory) {
+		memory_done(x);
+		return;
+	}
 	connection->x = NULL;
 	server_give_exchange(connection->server, x);
 	if (connection->state == CONNECTION_CLOSED) {

@@ -40,6 +40,7 @@
 
 struct http_server;
 struct http_connection;
+struct http_memory;
 struct exchange;
 
 #define EXCHANGE_MAGIC MAGIC('x', 'c', 'h', 'g')
@@ -99,7 +100,8 @@ struct exchange {
 	void *pipeline; /* NULL when request() is called */
 
 	/* --- the server's own */
-	struct http_connection *connection;
+	struct http_connection *connection; /* NULL only with `memory` */
+	struct http_memory *memory;         /* it came by no connection (memory.h) */
 	struct exchange *next_free;
 	const struct http_body_sink *sink;
 	struct http_collect *collect;

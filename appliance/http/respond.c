@@ -8,6 +8,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/http/connection.h"
+#include "appliance/http/memory.h"
 
 /* Why a response does not begin or go on; what callers are told. */
 #define CLIENT_IS_GONE (-EPIPE)
@@ -161,6 +162,8 @@ int http_respond_head(
 	ASSERT(x->status == 0 && status >= 200 && status <= 599);
 	if (x->abandoned)
 		return CLIENT_IS_GONE;
+	if (x->memory)
+		return memory_respond_head(x, status, fields, field_count);
 	x->keep_alive = decide_keep_alive(x);
 	x->response_bodiless = status_has_no_body(status) || x->request.method == HTTP1_METHOD_HEAD;
 	x->response_chunked = content_length < 0 && !status_has_no_body(status) && x->request.minor_version >= 1;
@@ -226,6 +229,8 @@ ssize_t http_respond_body(struct exchange *x, struct view bytes, bool last)
 	ASSERT(x->status != 0 && !x->response_complete);
 	if (x->abandoned)
 		return CLIENT_IS_GONE;
+	if (x->memory)
+		return memory_respond_body(x, bytes, last);
 	if (x->response_left_bytes >= 0 && !x->response_bodiless) {
 		if (bytes.count > (uint64_t)x->response_left_bytes ||
 			(last && bytes.count < (uint64_t)x->response_left_bytes)) {
@@ -267,11 +272,13 @@ void http_respond_too_large(struct exchange *x)
 
 size_t http_waiting_bytes(const struct exchange *x)
 {
-	return x->abandoned ? 0 : stream_waiting_bytes(&x->connection->stream);
+	return x->abandoned || x->memory ? 0 : stream_waiting_bytes(&x->connection->stream);
 }
 
 void http_close_after(struct exchange *x)
 {
+	if (x->memory)
+		return;
 	x->connection->close_after = true;
 	if (x->connection->body_open)
 		x->connection->linger_after = true;
