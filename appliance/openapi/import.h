@@ -39,6 +39,7 @@
 #define OPENAPI_MAX_BYTES ((size_t)6 << 20)
 /* What one API may hold, for one document: resources and methods. AWS grants 300 resources, more on request. */
 #define OPENAPI_RESOURCES_MAX_COUNT 5000
+#define OPENAPI_PATH_MAX_BYTES 4096 /* of a resource; a request's line is no longer than twice that */
 #define OPENAPI_MODELS_MAX_COUNT 20000
 #define OPENAPI_PARTS_MAX_COUNT 20000
 /* Entries of one map: parameters of a method, headers of a response, templates, mappings. AWS names no limit. */

@@ -65,9 +65,9 @@ static void set_text(struct builder *builder, const char *member)
 {
 	const struct json *given = json_find(builder->extension, member);
 
-	if (json_is_text(given))
+	if (json_is_text(given) && openapi_charge(builder->work, given, json_text(given).count))
 		json_set(builder->integration, member, json_copy(given));
-	else if (given && !json_is_null(given))
+	else if (given && !json_is_text(given) && !json_is_null(given))
 		refuse(builder, given, "%s must be a string", member);
 }
 
@@ -78,6 +78,10 @@ static void set_map(struct builder *builder, struct json *to, const struct json 
 
 	if (given && !json_is_object(given) && !json_is_null(given)) {
 		refuse(builder, given, "%s must be an object", member);
+		return;
+	}
+	if (json_count(given) > OPENAPI_ENTRIES_MAX_COUNT) {
+		refuse(builder, given, "%s has more than %d entries", member, OPENAPI_ENTRIES_MAX_COUNT);
 		return;
 	}
 	texts = openapi_text_map(builder->work, given, member, builder->path, builder->verb);
@@ -101,11 +105,19 @@ static void set_timeout(struct builder *builder)
 static void set_cache(struct builder *builder, const struct json *resource)
 {
 	const struct json *space = json_find(builder->extension, "cacheNamespace"),
-			  *keys = json_find(builder->extension, "cacheKeyParameters");
+			  *given = json_find(builder->extension, "cacheKeyParameters");
+	struct json *keys = json_array_new();
 
 	json_set(builder->integration, "cacheNamespace",
 		json_copy(json_is_text(space) ? space : json_find(resource, "id")));
-	json_set(builder->integration, "cacheKeyParameters", json_is_array(keys) ? json_copy(keys) : json_array_new());
+	JSON_EACH(key, given)
+	{
+		if (!json_is_text(key))
+			refuse(builder, key, "cacheKeyParameters must be texts");
+		else if (openapi_charge(builder->work, key, json_text(key).count))
+			json_append(keys, json_copy(key));
+	}
+	json_set(builder->integration, "cacheKeyParameters", keys);
 }
 
 static void set_response(struct builder *builder, struct json *responses, const struct json *wanted)
@@ -118,6 +130,8 @@ static void set_response(struct builder *builder, struct json *responses, const 
 		refuse(builder, wanted, "an integration response must have a statusCode from 100 to 599");
 		return;
 	}
+	if (!openapi_charge(builder->work, wanted, json_name(wanted).count))
+		return;
 	response = json_object_new();
 	json_set_text(response, "statusCode", status);
 	if (!view_equals_text(json_name(wanted), "default"))
@@ -133,11 +147,13 @@ static void set_responses(struct builder *builder)
 	const struct json *given = json_find(builder->extension, "responses");
 	struct json *responses;
 
+	if (given && !json_is_object(given))
+		refuse(builder, given, "responses must be an object");
 	if (json_count(given) == 0)
 		return;
 	responses = json_object_new();
-	for (size_t i = 0; i < json_count(given); i++)
-		set_response(builder, responses, json_at(given, i));
+	JSON_EACH(response, given)
+	set_response(builder, responses, response);
 	json_set(builder->integration, "integrationResponses", responses);
 }
 
@@ -161,6 +177,24 @@ static void check_uri(struct builder *builder, const char *type)
 	} else if (view_find(uri, view_of(":path/")) == VIEW_NOWHERE &&
 		   view_find(uri, view_of(":action/")) == VIEW_NOWHERE) {
 		refuse(builder, at, "AWS ARN for integration must contain path or action");
+	} else if (strcmp(type, "AWS_PROXY") == 0 && view_find(uri, view_of(":lambda:path/")) == VIEW_NOWHERE &&
+		   view_find(uri, view_of(":firehose:")) == VIEW_NOWHERE) {
+		refuse(builder, at,
+			"Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream "
+			"invocations.");
+	}
+}
+
+static void check_content_types(struct builder *builder)
+{
+	JSON_EACH(template, json_find(builder->integration, "requestTemplates"))
+	{
+		if (view_find_byte(json_name(template), '/') == VIEW_NOWHERE &&
+			!view_equals_text(json_name(template), "$default"))
+			refuse(builder, builder->extension,
+				"Validation Result: warnings : [], errors : [Invalid content type specified: " VIEW_FMT
+				"]",
+				VIEW_ARG(json_name(template)));
 	}
 }
 
@@ -189,10 +223,8 @@ static void set_members(struct builder *builder, const struct json *resource, co
 	struct json *integration = builder->integration;
 	bool is_http = strncmp(type, "HTTP", 4) == 0;
 
-	if (strcmp(type, "MOCK") != 0) {
-		set_enumerated(builder, integration, builder->extension, "httpMethod", methods, ARRAY_COUNT(methods));
-		set_text(builder, "uri");
-	}
+	set_enumerated(builder, integration, builder->extension, "httpMethod", methods, ARRAY_COUNT(methods));
+	set_text(builder, "uri");
 	if (is_http)
 		json_set_c_string(integration, "connectionType", "INTERNET");
 	set_enumerated(
@@ -244,6 +276,7 @@ struct json *openapi_integration(
 	json_set_c_string(builder.integration, "type", type);
 	set_members(&builder, resource, type);
 	check_uri(&builder, type);
+	check_content_types(&builder);
 	if (work->error_count == errors)
 		check_builds(&builder, type);
 	return builder.integration;

@@ -2,6 +2,7 @@
 /* One operation of an OpenAPI document as a Method. */
 #include "appliance/openapi/import_work.h"
 
+#include "appliance/base/assert.h"
 #include "appliance/mapping/mapping_parameter.h"
 
 /* What the helpers of one operation need. */
@@ -15,15 +16,66 @@ struct operation {
 
 /* --- Parameters ----------------------------------------------------------------------------------------------------- */
 
+static const struct {
+	struct view in, prefix;
+} places[] = {
+	{ VIEW_INIT("query"), VIEW_INIT("method.request.querystring.") },
+	{ VIEW_INIT("header"), VIEW_INIT("method.request.header.") },
+	{ VIEW_INIT("path"), VIEW_INIT("method.request.path.") },
+};
+
+/* AWS's sentence for whatever is wrong with a method. */
+__attribute__((format(printf, 3, 4))) static void refuse(
+	struct operation *operation, const struct json *at, const char *format, ...)
+{
+	struct view rule;
+	va_list arguments;
+
+	va_start(arguments, format);
+	rule = arena_vprintf(&operation->work->arena, format, arguments);
+	va_end(arguments);
+	openapi_error(operation->work, at,
+		"Unable to put method '" VIEW_FMT "' on resource at path '" VIEW_FMT "': " VIEW_FMT,
+		VIEW_ARG(operation->verb), VIEW_ARG(operation->path), VIEW_ARG(rule));
+}
+
+/* Is there a parameter of that name elsewhere? */
+static bool is_taken(struct operation *operation, struct view expression, struct view name)
+{
+	const struct json *parameters = json_find(operation->method, "requestParameters");
+
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+		struct view other =
+			openapi_text(operation->work, VIEW_FMT VIEW_FMT, VIEW_ARG(places[i].prefix), VIEW_ARG(name));
+
+		if (!view_equals(other, expression) && json_find_view(parameters, other))
+			return true;
+	}
+	return false;
+}
+
+static void put_mapped(
+	struct operation *operation, const struct json *parameter, struct view prefix, struct view name, bool required)
+{
+	struct openapi_work *work = operation->work;
+	struct view expression = openapi_text(work, VIEW_FMT VIEW_FMT, VIEW_ARG(prefix), VIEW_ARG(name));
+	struct json *parameters = json_ensure_object(operation->method, "requestParameters");
+
+	if (!mapping_name_is_valid(name))
+		refuse(operation, parameter,
+			"Invalid mapping expression specified: Validation Result: warnings : [], errors : "
+			"[Invalid mapping expression parameter specified: " VIEW_FMT "]",
+			VIEW_ARG(expression));
+	else if (is_taken(operation, expression, name))
+		refuse(operation, parameter, "Parameter names must be unique across querystring, header and path");
+	else if (json_count(parameters) >= OPENAPI_ENTRIES_MAX_COUNT)
+		refuse(operation, parameter, "it has more than %d parameters", OPENAPI_ENTRIES_MAX_COUNT);
+	else if (openapi_charge(work, parameter, expression.count))
+		json_set_view(parameters, expression, json_bool_new(required));
+}
+
 static void put_parameter(struct operation *operation, const struct json *given)
 {
-	static const struct {
-		struct view in, prefix;
-	} places[] = {
-		{ VIEW_INIT("query"), VIEW_INIT("method.request.querystring.") },
-		{ VIEW_INIT("header"), VIEW_INIT("method.request.header.") },
-		{ VIEW_INIT("path"), VIEW_INIT("method.request.path.") },
-	};
 	struct openapi_work *work = operation->work;
 	const struct json *parameter = openapi_resolve(work, given);
 	struct view in = json_find_text(parameter, "in"), name = json_find_text(parameter, "name");
@@ -31,7 +83,7 @@ static void put_parameter(struct operation *operation, const struct json *given)
 
 	if (!parameter)
 		return;
-	if (view_equals_text(in, "body")) {
+	if (view_equals_text(in, "body") && work->is_swagger) {
 		operation->body = json_find(parameter, "schema");
 		return;
 	}
@@ -39,23 +91,11 @@ static void put_parameter(struct operation *operation, const struct json *given)
 		openapi_invalid(work, parameter, "a parameter must have a 'name' and an 'in'");
 		return;
 	}
-	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		struct view expression;
-
-		if (!view_equals(in, places[i].in))
-			continue;
-		expression = openapi_text(work, VIEW_FMT VIEW_FMT, VIEW_ARG(places[i].prefix), VIEW_ARG(name));
-		if (!mapping_name_is_valid(name))
-			openapi_error(work, parameter,
-				"Unable to put method '" VIEW_FMT "' on resource at path '" VIEW_FMT
-				"': Invalid mapping expression specified: Validation Result: warnings : [], errors : "
-				"[Invalid mapping "
-				"expression parameter specified: " VIEW_FMT "]",
-				VIEW_ARG(operation->verb), VIEW_ARG(operation->path), VIEW_ARG(expression));
-		else
-			json_set_view(json_ensure_object(operation->method, "requestParameters"), expression,
-				json_bool_new(required));
-		return;
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+		if (view_equals(in, places[i].in)) {
+			put_mapped(operation, parameter, places[i].prefix, name, required);
+			return;
+		}
 	}
 	if (!view_equals_text(in, "cookie"))
 		openapi_warn(work,
@@ -70,11 +110,24 @@ static void put_parameters(struct operation *operation, const struct json *list)
 		openapi_invalid(operation->work, list, "'parameters' must be a list");
 		return;
 	}
-	for (size_t i = 0; i < json_count(list); i++)
-		put_parameter(operation, json_at(list, i));
+	if (json_count(list) > OPENAPI_ENTRIES_MAX_COUNT) {
+		refuse(operation, list, "it has more than %d parameters", OPENAPI_ENTRIES_MAX_COUNT);
+		return;
+	}
+	JSON_EACH(parameter, list)
+	put_parameter(operation, parameter);
 }
 
 /* --- Bodies --------------------------------------------------------------------------------------------------------- */
+
+static void put_model(struct operation *operation, struct json *models, const struct json *at, struct view media_type,
+	struct view model)
+{
+	if (json_count(models) >= OPENAPI_ENTRIES_MAX_COUNT)
+		refuse(operation, at, "it has more than %d media types", OPENAPI_ENTRIES_MAX_COUNT);
+	else if (media_type.count && openapi_charge(operation->work, at, media_type.count + model.count))
+		json_set_view(models, media_type, json_text_new(model));
+}
 
 /* Swagger: the media types of an operation, else of the document, else application/json; each with the same model. */
 static void put_model_for_all(
@@ -86,22 +139,54 @@ static void put_model_for_all(
 
 	if (model.count == 0)
 		return;
-	if (json_count(types) == 0)
-		json_set_text(models, "application/json", model);
-	for (size_t i = 0; i < json_count(types); i++)
-		json_set_view(models, json_text(json_at(types, i)), json_text_new(model));
+	JSON_EACH(type, json_is_array(types) ? types : NULL)
+	put_model(operation, models, type, json_text(type), model);
+	if (json_count(models) == 0)
+		put_model(operation, models, schema, view_of("application/json"), model);
 }
 
-/* OpenAPI 3: {media type: {schema}}. */
-static void put_models(struct operation *operation, struct json *models, const struct json *content)
+/* Is it a schema in place that is no object and no list? Those are no models. Source: warnings of the service. */
+static bool is_primitive(struct operation *operation, struct view status, const struct json *schema)
 {
-	for (size_t i = 0; i < json_count(content); i++) {
-		const struct json *media = json_at(content, i), *schema = json_find(media, "schema");
-		struct view model = schema ? openapi_model_of(operation->work, schema) : view_of("");
+	static const struct {
+		const char *type, *name;
+	} types[] = { { "string", "String" }, { "integer", "Integer" }, { "number", "Number" },
+		{ "boolean", "Boolean" }, { "file", "File" } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+		if (!view_equals_text(json_find_text(schema, "type"), types[i].type))
+			continue;
+		openapi_warn(operation->work,
+			"Unsupported model type '%s%s' in " VIEW_FMT " response to method '" VIEW_FMT " " VIEW_FMT
+			"'. Ignoring.",
+			types[i].name, operation->work->is_swagger ? "Property" : "Schema", VIEW_ARG(status),
+			VIEW_ARG(operation->verb), VIEW_ARG(operation->path));
+		return true;
+	}
+	return false;
+}
+
+/* OpenAPI 3: {media type: {schema}}. With a `status`, of a response. */
+static void put_models(struct operation *operation, struct json *models, struct view status, const struct json *content)
+{
+	JSON_EACH(media, content)
+	{
+		const struct json *schema = json_find(media, "schema");
+		bool is_wanted = schema && !(status.count && is_primitive(operation, status, schema));
+		struct view model = is_wanted ? openapi_model_of(operation->work, schema) : view_of("");
 
 		if (model.count)
-			json_set_view(models, json_name(media), json_text_new(model));
+			put_model(operation, models, media, json_name(media), model);
 	}
+}
+
+/* Set a map, or throw it away if nothing is in it. */
+static void set_map(struct json *to, const char *member, struct json *map)
+{
+	if (json_count(map))
+		json_set(to, member, map);
+	else
+		json_free(map);
 }
 
 static void put_request_models(struct operation *operation)
@@ -112,11 +197,8 @@ static void put_request_models(struct operation *operation)
 	if (operation->work->is_swagger && operation->body)
 		put_model_for_all(operation, models, "consumes", operation->body);
 	else if (!operation->work->is_swagger)
-		put_models(operation, models, json_find(body, "content"));
-	if (json_count(models))
-		json_set(operation->method, "requestModels", models);
-	else
-		json_free(models);
+		put_models(operation, models, view_of(""), json_find(body, "content"));
+	set_map(operation->method, "requestModels", models);
 }
 
 /* --- Responses ------------------------------------------------------------------------------------------------------ */
@@ -127,31 +209,36 @@ static bool is_status(struct view text)
 	       text.at[2] >= '0' && text.at[2] <= '9';
 }
 
+static void put_header(struct operation *operation, struct json *parameters, const struct json *header)
+{
+	struct view name = json_name(header);
+
+	if (!mapping_name_is_valid(name))
+		refuse(operation, header, "Invalid response header name: " VIEW_FMT, VIEW_ARG(name));
+	else if (json_count(parameters) >= OPENAPI_ENTRIES_MAX_COUNT)
+		refuse(operation, header, "a response has more than %d headers", OPENAPI_ENTRIES_MAX_COUNT);
+	else if (openapi_charge(operation->work, header, name.count))
+		json_set_view(parameters,
+			openapi_text(operation->work, "method.response.header." VIEW_FMT, VIEW_ARG(name)),
+			json_bool_new(false));
+}
+
 static void put_response(struct operation *operation, struct view status, const struct json *given)
 {
-	const struct json *wanted = openapi_resolve(operation->work, given), *headers = json_find(wanted, "headers");
-	struct json *response = json_object_new(), *models = json_object_new();
+	const struct json *wanted = openapi_resolve(operation->work, given), *schema = json_find(wanted, "schema");
+	struct json *response = json_object_new(), *models = json_object_new(), *parameters = json_object_new();
 
 	json_set_text(response, "statusCode", status);
-	for (size_t i = 0; i < json_count(headers); i++) {
-		struct view name = json_name(json_at(headers, i));
-
-		if (mapping_name_is_valid(name))
-			json_set_view(json_ensure_object(response, "responseParameters"),
-				openapi_text(operation->work, "method.response.header." VIEW_FMT, VIEW_ARG(name)),
-				json_bool_new(false));
-		else
-			openapi_error(operation->work, json_at(headers, i), "Invalid response header name: " VIEW_FMT,
-				VIEW_ARG(name));
+	JSON_EACH(header, json_find(wanted, "headers"))
+	put_header(operation, parameters, header);
+	set_map(response, "responseParameters", parameters);
+	if (operation->work->is_swagger && schema) {
+		if (!is_primitive(operation, status, schema))
+			put_model_for_all(operation, models, "produces", schema);
+	} else if (!operation->work->is_swagger) {
+		put_models(operation, models, status, json_find(wanted, "content"));
 	}
-	if (operation->work->is_swagger && json_find(wanted, "schema"))
-		put_model_for_all(operation, models, "produces", json_find(wanted, "schema"));
-	else if (!operation->work->is_swagger)
-		put_models(operation, models, json_find(wanted, "content"));
-	if (json_count(models))
-		json_set(response, "responseModels", models);
-	else
-		json_free(models);
+	set_map(response, "responseModels", models);
 	json_set_view(json_ensure_object(operation->method, "methodResponses"), status, response);
 }
 
@@ -159,12 +246,12 @@ static void put_responses(struct operation *operation)
 {
 	const struct json *responses = json_find(operation->json, "responses");
 
-	if (!json_is_object(responses) || json_count(responses) == 0)
+	if (!json_is_object(responses))
 		openapi_warn(operation->work,
 			"Method must have a response: resource '" VIEW_FMT "' and method '" VIEW_FMT "'",
 			VIEW_ARG(operation->path), VIEW_ARG(operation->verb));
-	for (size_t i = 0; i < json_count(responses); i++) {
-		const struct json *response = json_at(responses, i);
+	JSON_EACH(response, responses)
+	{
 		struct view status = json_name(response);
 
 		if (is_status(status))
@@ -184,8 +271,7 @@ static void put_validator(struct operation *operation)
 	static const char extension[] = "x-amazon-apigateway-request-validator";
 	const struct json *own = json_find(operation->json, extension),
 			  *wanted = own ? own : json_find(operation->work->document, extension);
-	const struct json *validator =
-		openapi_find(json_find(operation->work->definition, "validators"), "name", json_text(wanted));
+	const struct json *validator = openapi_find_item(operation->work, OPENAPI_VALIDATORS, json_text(wanted));
 
 	if (validator && json_is_text(wanted))
 		json_set(operation->method, "requestValidatorId", json_copy(json_find(validator, "id")));

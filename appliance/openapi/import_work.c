@@ -1,14 +1,174 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/openapi/import_work.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "appliance/base/random.h"
+#include "appliance/base/assert.h"
+#include "appliance/base/yaml.h"
 
 /* References to references; a longer chain is a circle. */
 #define REFERENCE_HOPS_MAX_COUNT 16
 /* Deepest place in a document that is named in full (json.h bounds the depth itself). */
 #define POINTER_DEPTH_MAX 128
+/* Texts of one import: names, pointers, warnings. */
+#define WORK_ARENA_MAX_BYTES ((size_t)128 << 20)
+/* One error or warning, and one place in full. */
+#define LINE_MAX_BYTES 1024
+/* Of a wrong value as much is repeated in the warning as tells it apart. */
+#define VALUE_SHOWN_MAX_BYTES 200
+/* What one member costs besides its name and its text. */
+#define MEMBER_BYTES 32
+
+/* --- The text ------------------------------------------------------------------------------------------------------- */
+
+/* ${AWS::AccountId} and its like are replaced before anything is parsed; other ${…} stay. */
+static void substitute(struct buffer *ret, struct view text, const struct openapi_options *options)
+{
+	const struct {
+		struct view name, value;
+	} variables[] = {
+		{ view_of("${AWS::AccountId}"), options->account_id },
+		{ view_of("${AWS::Partition}"), view_of("aws") },
+		{ view_of("${AWS::Region}"), options->region },
+	};
+
+	while (text.count) {
+		size_t start = view_find(text, view_of("${AWS::")), i = 0;
+		struct view rest;
+
+		if (start == VIEW_NOWHERE)
+			start = text.count;
+		buffer_append(ret, view_part(text, 0, start));
+		rest = view_after(text, start);
+		while (i < ARRAY_COUNT(variables) && !view_starts_with(rest, variables[i].name))
+			i++;
+		if (i < ARRAY_COUNT(variables)) {
+			buffer_append(ret, variables[i].value);
+			start += variables[i].name.count;
+		} else if (rest.count) {
+			buffer_append_byte(ret, rest.at[0]);
+			start++;
+		}
+		text = view_after(text, start);
+	}
+}
+
+static int parse(struct openapi_work *work, struct view text, struct openapi_failure *failure)
+{
+	const struct json_limits limits = {
+		.max_bytes = 2 * OPENAPI_MAX_BYTES, .max_depth = JSON_MAX_DEPTH, .max_values = JSON_MAX_VALUES
+	};
+	struct view start = view_trim_set(text, " \t\r\n");
+	struct json_error error = { 0 };
+	bool is_json = start.count && start.at[0] == '{';
+	int result = is_json ? json_parse(text, &limits, &work->document, &error)
+			     : yaml_parse(text, &limits, &work->document, &error);
+
+	if (result == 0 || result == -ENOMEM)
+		return result;
+	failure->line = error.line;
+	failure->column = error.column;
+	failure->message = strdup("Invalid OpenAPI input.");
+	if (asprintf(&failure->detail, "line %u, column %u: %s: %s", error.line, error.column,
+		    is_json ? "the document is not JSON" : "the document is not YAML",
+		    error.rule ? error.rule : "it is too large") < 0)
+		failure->detail = NULL;
+	return -EINVAL;
+}
+
+static bool holds_nul(struct view text)
+{
+	return text.count && memchr(text.at, '\0', text.count);
+}
+
+/* The first value whose text or name holds a NUL, or NULL: as C strings they would be others. The parsers bound the depth. */
+static const struct json *find_nul(const struct json *value)
+{
+	JSON_EACH(child, value)
+	{
+		const struct json *found = find_nul(child);
+
+		if (holds_nul(json_name(child)) || (json_is_text(child) && holds_nul(json_text(child))))
+			return child;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+int openapi_work_init(struct openapi_work *work, struct openapi_failure *failure, const struct json *existing,
+	struct view text, const struct openapi_options *options)
+{
+	struct buffer substituted;
+	int result;
+
+	*work = (struct openapi_work){
+		.options = options,
+		.existing = existing,
+		.warnings = json_array_new(),
+		.generated_schemas = json_array_new(),
+	};
+	*failure = (struct openapi_failure){ 0 };
+	arena_init(&work->arena, NULL, WORK_ARENA_MAX_BYTES);
+	/* A place may be written before it is cut: no longer than the document. */
+	buffer_init(&work->errors, 4 * OPENAPI_MAX_BYTES);
+	buffer_init(&work->details, 4 * OPENAPI_MAX_BYTES);
+	if (text.count > OPENAPI_MAX_BYTES) {
+		failure->message = strdup("Invalid OpenAPI input.");
+		failure->detail = strdup("the document is larger than 6 MB");
+		return -EINVAL;
+	}
+	buffer_init(&substituted, 2 * OPENAPI_MAX_BYTES);
+	substitute(&substituted, text, options);
+	result = buffer_error(&substituted) ? -ENOMEM : parse(work, buffer_view(&substituted), failure);
+	buffer_fini(&substituted);
+	return result;
+}
+
+void openapi_work_fini(struct openapi_work *work)
+{
+	struct table *tables[] = { &work->resources, &work->resource_ids, &work->old_resources,
+		&work->variable_children, &work->schemas, &work->references, &work->generated, &work->sources };
+
+	json_free(work->definition);
+	json_free(work->warnings);
+	json_free(work->generated_schemas);
+	json_free(work->document);
+	buffer_fini(&work->errors);
+	buffer_fini(&work->details);
+	for (size_t i = 0; i < ARRAY_COUNT(tables); i++)
+		table_fini(tables[i]);
+	for (size_t i = 0; i < OPENAPI_LIST_COUNT; i++) {
+		table_fini(&work->lists[i].by_key);
+		table_fini(&work->lists[i].old_by_key);
+		table_fini(&work->lists[i].ids);
+	}
+	arena_fini(&work->arena);
+}
+
+bool openapi_check_version(struct openapi_work *work)
+{
+	const struct json *odd = find_nul(work->document), *openapi = json_find(work->document, "openapi"),
+			  *swagger = json_find(work->document, "swagger");
+	struct view version = openapi_scalar(work, openapi ? openapi : swagger);
+
+	work->is_swagger = !openapi && view_equals(version, view_of("2.0"));
+	if (odd)
+		openapi_invalid(
+			work, holds_nul(json_name(odd)) ? json_parent(odd) : odd, "texts hold no NUL character");
+	else if (!json_is_object(work->document))
+		openapi_invalid(work, work->document, "the document must be an object");
+	else if (!openapi && !swagger)
+		openapi_invalid(
+			work, work->document, "'openapi' or 'swagger' must say the version of the specification");
+	else if (!work->is_swagger && (!openapi || !view_starts_with(version, view_of("3.0"))))
+		openapi_invalid(work, openapi ? openapi : swagger, "only OpenAPI 3.0 and Swagger 2.0 are supported");
+	return work->error_count == 0;
+}
+
+/* --- What is told --------------------------------------------------------------------------------------------------- */
 
 struct view openapi_text(struct openapi_work *work, const char *format, ...)
 {
@@ -18,21 +178,49 @@ struct view openapi_text(struct openapi_work *work, const char *format, ...)
 	va_start(arguments, format);
 	text = arena_vprintf(&work->arena, format, arguments);
 	va_end(arguments);
-	return text.at ? text : view_of("");
+	if (text.at)
+		return text;
+	openapi_error(work, work->document, "The document makes too many texts");
+	return view_of("");
+}
+
+/* A line of a message, cut where it is too long. */
+struct line {
+	char text[LINE_MAX_BYTES];
+	size_t count;
+};
+
+/* The start of `text`, not ending within a character. */
+static struct view clipped(struct view text, size_t max_bytes)
+{
+	if (text.count <= max_bytes)
+		return text;
+	while (max_bytes && ((unsigned char)text.at[max_bytes] & 0xc0) == 0x80)
+		max_bytes--;
+	return view_part(text, 0, max_bytes);
+}
+
+static void set_line(struct line *line, const char *format, va_list arguments)
+{
+	int count = vsnprintf(line->text, sizeof line->text, format, arguments);
+
+	line->count = count < 0 ? 0 : (size_t)count;
+	if (line->count >= sizeof line->text) /* the last byte may be the first of a character */
+		line->count = clipped(view_from(line->text, sizeof line->text - 1), sizeof line->text - 4).count;
 }
 
 void openapi_warn(struct openapi_work *work, const char *format, ...)
 {
+	struct line line;
 	va_list arguments;
 
 	if (++work->warning_count > OPENAPI_WARNINGS_MAX_COUNT)
 		return;
 	va_start(arguments, format);
-	json_append_text(work->warnings, arena_vprintf(&work->arena, format, arguments));
+	set_line(&line, format, arguments);
 	va_end(arguments);
+	json_append_text(work->warnings, view_from(line.text, line.count));
 }
-
-/* --- Places --------------------------------------------------------------------------------------------------------- */
 
 static size_t index_in(const struct json *array, const struct json *item)
 {
@@ -83,32 +271,39 @@ static void note_place(struct openapi_work *work, const struct json *at)
 
 static void append_place(struct buffer *text, const struct json *at)
 {
+	size_t start;
+
 	if (at && json_line(at))
 		buffer_printf(text, "line %u, column %u, ", json_line(at), json_column(at));
+	start = text->count;
 	append_pointer(text, at);
+	if (text->count - start > LINE_MAX_BYTES) {
+		buffer_truncate(text, start);
+		buffer_append_text(text, "/…");
+	}
 }
 
 void openapi_error(struct openapi_work *work, const struct json *at, const char *format, ...)
 {
+	struct line line;
 	va_list arguments;
 
 	note_place(work, at);
 	if (work->error_count > OPENAPI_ERRORS_MAX_COUNT)
 		return;
 	va_start(arguments, format);
-	buffer_append_text(&work->errors, "\n\t");
-	buffer_vprintf(&work->errors, format, arguments);
+	set_line(&line, format, arguments);
 	va_end(arguments);
+	buffer_append_text(&work->errors, "\n\t");
+	buffer_append_bytes(&work->errors, line.text, line.count);
 	buffer_append_text(&work->errors, " (");
 	append_place(&work->errors, at);
 	buffer_append_text(&work->errors, ")");
 	if (work->details.count)
 		buffer_append_text(&work->details, "; ");
 	append_place(&work->details, at);
-	va_start(arguments, format);
 	buffer_append_text(&work->details, ": ");
-	buffer_vprintf(&work->details, format, arguments);
-	va_end(arguments);
+	buffer_append_bytes(&work->details, line.text, line.count);
 }
 
 void openapi_invalid(struct openapi_work *work, const struct json *at, const char *rule)
@@ -117,34 +312,107 @@ void openapi_invalid(struct openapi_work *work, const struct json *at, const cha
 	work->is_invalid = true;
 }
 
+static void append_warnings(struct buffer *message, const struct json *warnings)
+{
+	JSON_EACH(warning, warnings)
+	buffer_printf(message, "\n\t" VIEW_FMT, VIEW_ARG(json_text(warning)));
+}
+
+int openapi_report(struct openapi_work *work, struct openapi_failure *failure)
+{
+	struct buffer message;
+
+	if (work->error_count == 0 && (work->warning_count == 0 || !work->options->fail_on_warnings))
+		return 0;
+	buffer_init(&message, 1 << 20);
+	if (work->is_invalid) {
+		buffer_append_text(&message, "Invalid OpenAPI input.");
+	} else if (work->error_count) {
+		buffer_append_text(&message, "Errors found during import:");
+		buffer_append(&message, buffer_view(&work->errors));
+		if (work->error_count > OPENAPI_ERRORS_MAX_COUNT)
+			buffer_printf(&message, "\n\tand %zu more", work->error_count - OPENAPI_ERRORS_MAX_COUNT);
+		if (work->warning_count)
+			buffer_append_text(&message, "\nAdditionally, these warnings were found:");
+		append_warnings(&message, work->warnings);
+	} else {
+		buffer_append_text(&message, "Warnings found during import:");
+		append_warnings(&message, work->warnings);
+	}
+	failure->message = buffer_take(&message, NULL);
+	failure->detail = work->details.count ? buffer_take(&work->details, NULL) : NULL;
+	failure->line = work->line;
+	failure->column = work->column;
+	buffer_fini(&message);
+	return -EINVAL;
+}
+
+bool openapi_charge(struct openapi_work *work, const struct json *at, size_t bytes)
+{
+	bool was_full = work->definition_bytes > OPENAPI_DEFINITION_MAX_BYTES;
+
+	work->definition_bytes += bytes + MEMBER_BYTES;
+	if (work->definition_bytes <= OPENAPI_DEFINITION_MAX_BYTES)
+		return true;
+	if (!was_full)
+		openapi_error(work, at, "References make the definition larger than %zu bytes",
+			(size_t)OPENAPI_DEFINITION_MAX_BYTES);
+	return false;
+}
+
 /* --- Reading -------------------------------------------------------------------------------------------------------- */
 
-/* The value at a JSON pointer in a URI fragment, or NULL. Only '~' escapes: names of components need no others. */
-static const struct json *at_pointer(struct openapi_work *work, struct view pointer)
+static int hex_digit(char byte)
 {
-	const struct json *value = work->document;
-	struct view part;
+	byte = view_lower_byte(byte);
+	return byte >= '0' && byte <= '9' ? byte - '0' : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
 
-	pointer = view_after(pointer, 1); /* the first slash */
-	while (value && view_split(&pointer, '/', &part)) {
-		char *name = arena_alloc(&work->arena, part.count + 1);
-		size_t count = 0;
-		uint64_t index;
+/* One part of a JSON pointer in a URI fragment: %XX, then ~1 and ~0, are what they stand for. */
+static struct view pointer_name(struct openapi_work *work, struct view part)
+{
+	char *name = arena_alloc(&work->arena, part.count + 1);
+	size_t count = 0;
 
-		if (!name)
-			return NULL;
-		for (size_t i = 0; i < part.count; i++) {
-			if (part.at[i] == '~' && i + 1 < part.count && (part.at[i + 1] == '0' || part.at[i + 1] == '1'))
-				name[count++] = part.at[++i] == '0' ? '~' : '/';
-			else
-				name[count++] = part.at[i];
+	ASSERT(name && "out of memory");
+	for (size_t i = 0; i < part.count; i++) {
+		bool is_escape = part.at[i] == '%' && i + 2 < part.count && hex_digit(part.at[i + 1]) >= 0 &&
+				 hex_digit(part.at[i + 2]) >= 0;
+
+		name[count++] = part.at[i];
+		if (is_escape) {
+			name[count - 1] = (char)(hex_digit(part.at[i + 1]) * 16 + hex_digit(part.at[i + 2]));
+			i += 2;
 		}
-		if (json_is_array(value))
-			value = view_parse_u64(view_from(name, count), SIZE_MAX, &index) == 0 ? json_at(value, index)
-											      : NULL;
-		else
-			value = json_find_view(value, view_from(name, count));
+		if (count > 1 && name[count - 2] == '~' && (name[count - 1] == '0' || name[count - 1] == '1')) {
+			name[count - 2] = name[count - 1] == '0' ? '~' : '/';
+			count--;
+		}
 	}
+	return view_from(name, count);
+}
+
+const struct json *openapi_at_reference(struct openapi_work *work, struct view reference)
+{
+	const struct json *value = table_find(&work->references, reference);
+	struct view pointer = view_after(reference, 2), part;
+	uint64_t index;
+
+	if (value || !view_starts_with(reference, view_of("#/")))
+		return value;
+	value = work->document;
+	while (value && view_split(&pointer, '/', &part)) {
+		struct view name = pointer_name(work, part);
+
+		if (!json_is_array(value))
+			value = json_find_view(value, name);
+		else
+			value = view_parse_u64(name, SIZE_MAX, &index) == 0 ? json_at(value, index) : NULL;
+	}
+	/* Texts are rewritten (import_models.c), objects stay where they are. */
+	if (json_is_object(value))
+		ASSERT(table_set(&work->references, arena_copy(&work->arena, reference), (void *)(uintptr_t)value,
+			       NULL) == 0);
 	return value;
 }
 
@@ -163,7 +431,7 @@ const struct json *openapi_resolve(struct openapi_work *work, const struct json 
 				"Only references within the document are supported: '" VIEW_FMT "'", VIEW_ARG(target));
 			return NULL;
 		}
-		value = at_pointer(work, view_after(target, 1));
+		value = openapi_at_reference(work, target);
 		if (!value) {
 			openapi_error(work, reference, "Unable to resolve reference '" VIEW_FMT "'", VIEW_ARG(target));
 			return NULL;
@@ -190,7 +458,8 @@ struct view openapi_scalar(struct openapi_work *work, const struct json *value)
 static struct view printed(struct openapi_work *work, const struct json *value)
 {
 	char *text = json_print_text(value);
-	struct view copy = openapi_text(work, "%.200s", text ? text : "");
+	struct view shown = clipped(view_from_text(text), VALUE_SHOWN_MAX_BYTES),
+		    copy = openapi_text(work, VIEW_FMT, VIEW_ARG(shown));
 
 	free(text);
 	return copy;
@@ -201,10 +470,12 @@ struct json *openapi_text_map(
 {
 	struct json *texts = json_object_new();
 
-	JSON_EACH(entry, (struct json *)(uintptr_t)map)
+	JSON_EACH(entry, map)
 	{
+		if (!openapi_charge(work, entry, json_name(entry).count + json_text(entry).count))
+			break;
 		if (json_is_text(entry)) {
-			json_set_view(texts, json_name(entry), json_copy(entry));
+			json_add_unchecked(texts, json_name(entry), json_copy(entry));
 			continue;
 		}
 		openapi_warn(work,
@@ -214,51 +485,4 @@ struct json *openapi_text_map(
 			VIEW_ARG(printed(work, entry)));
 	}
 	return texts;
-}
-
-/* --- Items ---------------------------------------------------------------------------------------------------------- */
-
-struct json *openapi_find(const struct json *list, const char *member, struct view text)
-{
-	for (size_t i = 0; i < json_count(list); i++) {
-		struct json *item = json_at(list, i);
-
-		if (view_equals(json_find_text(item, member), text))
-			return item;
-	}
-	return NULL;
-}
-
-void openapi_set_new_id(const struct json *list, struct json *item)
-{
-	char id[7];
-
-	do
-		random_lower_alnum(id, 6);
-	while (openapi_find(list, "id", view_from(id, 6)));
-	json_set_c_string(item, "id", id);
-}
-
-struct json *openapi_put(
-	struct openapi_work *work, const char *name, const char *member, bool with_id, struct json *item)
-{
-	struct json *list = json_ensure_array(work->definition, name);
-	struct view identity = json_find_text(item, member);
-	const struct json *old = openapi_find(json_find(work->existing, name), member, identity);
-	struct json *same = openapi_find(list, member, identity);
-	const struct json *id = json_find(same ? same : old, "id");
-
-	if (with_id && id)
-		json_set(item, "id", json_copy(id));
-	else if (with_id)
-		openapi_set_new_id(list, item);
-	for (size_t i = 0; same && i < json_count(list); i++) {
-		if (json_at(list, i) == same) {
-			json_remove_at(list, i);
-			json_insert(list, i, item);
-			return item;
-		}
-	}
-	json_append(list, item);
-	return item;
 }
