@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Model, RequestValidator and Authorizer: what methods refer to. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/control/apigateway/apis.h"
@@ -8,6 +9,7 @@
 #include "appliance/control/apigateway/patch.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/openapi/schema.h"
 
 static int list(struct call *call, enum store_kind kind, const char *id_member)
 {
@@ -73,14 +75,51 @@ int op_create_model(struct call *call)
 	return 0;
 }
 
+/* The models of the API that the model is of: what its references may refer to. */
+static struct json *models_around(struct call *call)
+{
+	return record_list(call, STORE_model, call_input(call, "restApiId"));
+}
+
+static void answer_flat(struct call *call, struct view name)
+{
+	struct json JSON_CLEANUP *models = models_around(call), *flat = schema_flatten(models, name);
+	char *text = json_print_text(flat);
+
+	if (flat)
+		json_set_c_string(call->output, "schema", text);
+	free(text);
+}
+
 int op_get_model(struct call *call)
 {
 	struct json JSON_CLEANUP *model = NULL;
 	int error = model_find(call, &model);
 
-	if (error == 0)
-		call_answer(call, model);
-	return error;
+	if (error < 0)
+		return error;
+	call_answer(call, model);
+	if (json_find_bool(call->input, "flatten", false))
+		answer_flat(call, json_find_text(model, "name"));
+	return 0;
+}
+
+int op_get_model_template(struct call *call)
+{
+	struct json JSON_CLEANUP *model = NULL, *models = NULL;
+	int error = model_find(call, &model);
+	char *text;
+
+	if (error < 0)
+		return error;
+	models = models_around(call);
+	text = schema_template(models, json_find_text(model, "name"));
+	if (!text)
+		return call_fail(call, "BadRequestException", "The mapping template of model %s would be too large",
+			call_input(call, "modelName"));
+	json_set_c_string(call->output, "value", text);
+	free(text);
+	return 0;
 }
 
 int op_get_models(struct call *call)
