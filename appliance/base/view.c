@@ -188,3 +188,13 @@ bool view_is_utf8(struct view text)
 	}
 	return true;
 }
+
+size_t view_character_count(struct view text)
+{
+	size_t count = 0;
+
+	/* Continuation bytes begin no character. */
+	for (size_t i = 0; i < text.count; i++)
+		count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
+	return count;
+}

@@ -127,6 +127,9 @@ bool view_is_utf8(struct view text);
  */
 size_t view_utf8_character(struct view text, uint32_t *ret_point);
 
+/* How many characters UTF-8 text has. */
+size_t view_character_count(struct view text);
+
 static inline char view_lower_byte(char byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
