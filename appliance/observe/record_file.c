@@ -224,10 +224,17 @@ static int visit_slot(struct reader *reader, unsigned area, size_t at, uint64_t 
 	return slot->epoch == epoch ? reader->visit(reader->context, area, b) : 0;
 }
 
-static int visit_area(struct reader *reader, uint64_t offset, unsigned area)
+static uint64_t region_offset(const struct reader *reader, unsigned region)
+{
+	return RECORD_FILE_PAGE_BYTES + region * reader->geometry.region_bytes;
+}
+
+/* `slot_count` slots of an area from the `first`-th on. */
+static int visit_slots(struct reader *reader, unsigned region, unsigned area, uint64_t first, uint64_t slot_count)
 {
 	size_t slot_bytes = reader->kind->areas[area].slot_bytes;
-	uint64_t left = reader->geometry.slot_counts[area] * slot_bytes;
+	uint64_t offset = region_offset(reader, region) + reader->geometry.area_offsets[area] + first * slot_bytes;
+	uint64_t left = slot_count * slot_bytes;
 	int result = 0;
 
 	while (left && offset < reader->file_bytes && !result) {
@@ -244,9 +251,10 @@ static int visit_area(struct reader *reader, uint64_t offset, unsigned area)
 	return result;
 }
 
-static uint64_t region_offset(const struct reader *reader, unsigned region)
+static int read_counters(struct reader *reader, unsigned region, uint64_t ret[RECORD_FILE_COUNTERS])
 {
-	return RECORD_FILE_PAGE_BYTES + region * reader->geometry.region_bytes;
+	return read_at(
+		reader->fd, (unsigned char *)ret, RECORD_FILE_COUNTERS * sizeof *ret, region_offset(reader, region));
 }
 
 static int read_facts(struct reader *reader)
@@ -259,7 +267,7 @@ static int read_facts(struct reader *reader)
 		facts->slot_counts[i] = reader->geometry.slot_counts[i] * facts->region_count;
 	for (unsigned i = 0; i < facts->region_count; i++) {
 		uint64_t counters[RECORD_FILE_COUNTERS];
-		int error = read_at(reader->fd, (unsigned char *)counters, sizeof counters, region_offset(reader, i));
+		int error = read_counters(reader, i, counters);
 
 		if (error)
 			return error;
@@ -275,36 +283,82 @@ static int read_regions(struct reader *reader)
 
 	for (unsigned i = 0; i < reader->header.region_count && !result; i++)
 		for (unsigned area = 0; area < reader->kind->area_count && !result; area++)
-			result = visit_area(
-				reader, region_offset(reader, i) + reader->geometry.area_offsets[area], area);
+			result = visit_slots(reader, i, area, 0, reader->geometry.slot_counts[area]);
 	return result;
+}
+
+/* Find out what the file behind `reader->fd` is. */
+static int reader_start(struct reader *reader)
+{
+	struct stat facts;
+	int error = read_header(reader->fd, reader->kind, &reader->header);
+
+	if (!error && fstat(reader->fd, &facts) < 0)
+		error = -errno;
+	if (error)
+		return error;
+	reader->file_bytes = (uint64_t)facts.st_size;
+	ASSERT(make_geometry(&reader->geometry, reader->kind, reader->header.file_bytes, reader->header.region_count));
+	return 0;
+}
+
+static int reader_take_chunks(struct reader *reader)
+{
+	reader->first = aligned_alloc(RECORD_FILE_PAGE_BYTES, 2 * CHUNK_BYTES);
+	if (!reader->first)
+		return -ENOMEM;
+	reader->second = reader->first + CHUNK_BYTES;
+	return 0;
 }
 
 int record_file_each(
 	int fd, const struct record_kind *kind, record_file_visit *visit, void *context, struct record_file_facts *ret)
 {
 	struct reader reader = { .fd = fd, .kind = kind, .visit = visit, .context = context, .facts = ret };
-	unsigned char *chunks;
-	struct stat facts;
-	int result = read_header(fd, kind, &reader.header);
+	int result;
 
 	*ret = (struct record_file_facts){ 0 };
-	if (!result && fstat(fd, &facts) < 0)
-		result = -errno;
-	if (result)
-		return result;
-	reader.file_bytes = (uint64_t)facts.st_size;
-	ASSERT(make_geometry(&reader.geometry, kind, reader.header.file_bytes, reader.header.region_count));
-	result = read_facts(&reader);
+	result = reader_start(&reader);
+	if (!result)
+		result = read_facts(&reader);
 	if (result || !visit)
 		return result;
-	chunks = aligned_alloc(RECORD_FILE_PAGE_BYTES, 2 * CHUNK_BYTES);
-	if (!chunks)
-		return -ENOMEM;
-	reader.first = chunks;
-	reader.second = chunks + CHUNK_BYTES;
-	result = read_regions(&reader);
-	free(chunks);
+	result = reader_take_chunks(&reader);
+	if (!result)
+		result = read_regions(&reader);
+	free(reader.first);
+	return result;
+}
+
+int record_file_look(int fd, const struct record_kind *kind, unsigned region, struct record_region_state *ret)
+{
+	struct reader reader = { .fd = fd, .kind = kind };
+	int error = reader_start(&reader);
+
+	if (!error && region >= reader.header.region_count)
+		error = -ENODATA;
+	if (error)
+		return error;
+	*ret = (struct record_region_state){ .epoch = reader.header.epoch, .region_count = reader.header.region_count };
+	memcpy(ret->slot_counts, reader.geometry.slot_counts, sizeof ret->slot_counts);
+	return read_counters(&reader, region, ret->counters);
+}
+
+int record_file_read(int fd, const struct record_kind *kind, unsigned region, unsigned area, uint64_t first,
+	uint64_t count, record_file_visit *visit, void *context)
+{
+	struct record_file_facts facts = { 0 };
+	struct reader reader = { .fd = fd, .kind = kind, .visit = visit, .context = context, .facts = &facts };
+	int result = reader_start(&reader);
+
+	if (!result && (region >= reader.header.region_count || first > reader.geometry.slot_counts[area] ||
+			       count > reader.geometry.slot_counts[area] - first))
+		result = -ENODATA;
+	if (!result)
+		result = reader_take_chunks(&reader);
+	if (!result)
+		result = visit_slots(&reader, region, area, first, count);
+	free(reader.first);
 	return result;
 }
 
@@ -464,7 +518,7 @@ int record_file_open(
 		return -EFBIG;
 	is_kind = read_header(fd, kind, &before) == 0;
 	fits = is_kind && before.file_bytes == (uint64_t)facts.st_size && before.region_count == region_count;
-	if (is_kind && !fits)
+	if (is_kind && !fits && keep)
 		gather_all(&kept, fd);
 	error = map(ret, fd, (size_t)facts.st_size, region_count);
 	if (!error && !fits)

@@ -82,7 +82,7 @@ typedef void record_file_keep(struct record_file *file, unsigned area, const voi
  *
  * Returns 0; -EFBIG if the file has no room for so many workers; -EINVAL with more than RECORD_FILE_REGIONS_MAX; -ENOMEM or what
  * the system said. If the file holds slots of the same kind, written for another number of workers or another size, it is
- * begun anew and `keep` gets each of them.
+ * begun anew and `keep` gets each of them (NULL: they are forgotten).
  */
 int record_file_open(struct record_file **ret, int fd, const struct record_kind *kind, unsigned region_count,
 	record_file_keep *keep) __attribute__((warn_unused_result));
@@ -161,5 +161,24 @@ struct record_file_facts {
  */
 int record_file_each(int fd, const struct record_kind *kind, record_file_visit *visit, void *context,
 	struct record_file_facts *ret) __attribute__((warn_unused_result));
+
+/* One worker's part as it is now, for a reader that follows it. */
+struct record_region_state {
+	uint32_t epoch;
+	unsigned region_count;
+	uint64_t slot_counts[RECORD_FILE_AREAS_MAX]; /* of this region */
+	uint64_t counters[RECORD_FILE_COUNTERS];
+};
+
+/* Returns 0; -ENODATA as above, or without a region of that index; or what the system said. */
+int record_file_look(int fd, const struct record_kind *kind, unsigned region, struct record_region_state *ret)
+	__attribute__((warn_unused_result));
+
+/*
+ * Visit `count` slots of a region's area from the `first`-th on, in the order of the file; those that are empty or change while they
+ * are read are left out. Returns as record_file_each(), and -ENODATA too if there are not so many.
+ */
+int record_file_read(int fd, const struct record_kind *kind, unsigned region, unsigned area, uint64_t first,
+	uint64_t count, record_file_visit *visit, void *context) __attribute__((warn_unused_result));
 
 #endif
