@@ -153,6 +153,8 @@ static const char *wrong_field(const struct netns_config *config)
 		return "client_record_kb";
 	if (config->request_record_kb > NETNS_RECORD_MAX_KB)
 		return "request_record_kb";
+	if (config->line_record_kb > NETNS_RECORD_MAX_KB)
+		return "line_record_kb";
 	if (config->back_ends_from_endpoint > 1)
 		return "back_ends_from_endpoint";
 	if (config->network_count > NETNS_NETWORKS_MAX)

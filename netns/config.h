@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define NETNS_CONFIG_MAGIC 0x504f5354u /* "POST" */
-#define NETNS_CONFIG_VERSION 3
+#define NETNS_CONFIG_VERSION 4
 
 /* Longest path, NUL included: a Unix socket's path must fit into sun_path (108) with "/posternd.sock" behind it. */
 #define NETNS_PATH_BYTES 256
@@ -94,6 +94,7 @@ struct netns_config {
 	uint32_t
 		client_record_kb; /* KiB of clients.record in state_dir, for all workers; 0–NETNS_RECORD_MAX_KB, 0: none */
 	uint32_t request_record_kb; /* likewise of requests.record */
+	uint32_t line_record_kb;    /* likewise of lines.record */
 	uint32_t
 		back_ends_from_endpoint; /* 1: the gateway may have sockets of endpoints' namespaces to call back ends */
 	struct netns_address management[NETNS_MANAGEMENT_MAX];

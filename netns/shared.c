@@ -138,6 +138,7 @@ void shared_open_records(struct posternd *posternd)
 {
 	open_record(posternd, 0, "clients.record", posternd->config.client_record_kb);
 	open_record(posternd, 1, "requests.record", posternd->config.request_record_kb);
+	open_record(posternd, 2, "lines.record", posternd->config.line_record_kb);
 }
 
 /* Where nothing can be changed, there is nothing to keep for later either: serving goes on without logs. */

@@ -4,7 +4,7 @@
  * requests and of management calls, the management listeners, the records. Made when first needed, taken back from children after posternd's own restart;
  * logs and records are files and simply opened again.
  *
- * The records are clients.record and requests.record in state_dir: what the gateway saw, for control to read. posternd
+ * The records are clients.record, requests.record and lines.record in state_dir: what the gateway saw, for control to read. posternd
  * makes them, of the settings' size and with their room on the disk reserved, so that a full disk later hurts nobody who
  * has them mapped; it never reads them. They are root's and mode 0640: the gateway writes them by the descriptor that it
  * is given, and can't change their mode or owner; the group may read. SIGHUP leaves them alone.

@@ -167,7 +167,7 @@ static bool check_reply(enum verb verb, const union verb_body *body)
 	case VERB_HELLO:
 		return body->welcome.worker_count >= 1 && body->welcome.worker_count <= NETNS_WORKERS_MAX &&
 		       body->welcome.management_count <= NETNS_MANAGEMENT_MAX &&
-		       body->welcome.has_records <= (VERB_RECORD_CLIENTS | VERB_RECORD_REQUESTS) &&
+		       body->welcome.has_records <= (VERB_RECORD_CLIENTS | VERB_RECORD_REQUESTS | VERB_RECORD_LINES) &&
 		       body->welcome.has_audit_log <= 1;
 	case VERB_ENDPOINT_LIST:
 		return body->endpoint_list.count <= VERB_ENDPOINTS_MAX;

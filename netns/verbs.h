@@ -82,7 +82,8 @@ struct verb_hello {
 /* Bits of verb_welcome.has_records: each says that its file's descriptor is there, in this order. */
 #define VERB_RECORD_CLIENTS 1u
 #define VERB_RECORD_REQUESTS 2u
-#define VERB_RECORD_COUNT 2
+#define VERB_RECORD_LINES 4u
+#define VERB_RECORD_COUNT 3
 
 /*
  * Answer to HELLO. Descriptors on the loop channel, in this order, unless the child is resuming:
@@ -91,8 +92,8 @@ struct verb_hello {
  *            audit log (only if has_audit_log; for reading and appending)
  * On the calls channel there are none.
  *
- * The records are the files of what the gateway saw (netns/shared): of clients, then of requests, each only if its bit is
- * set in has_records. Their size is the settings', for all workers together, and with the disk's room reserved. Who holds
+ * The records are the files of what the gateway saw (netns/shared): of clients, of requests, of lines for log groups, each only if
+ * its bit is set in has_records. Their size is the settings', for all workers together, and with the disk's room reserved. Who holds
  * one for writing could still shorten it: a reader uses pread() and not mmap(), which would end it with SIGBUS.
  */
 struct verb_welcome {

@@ -23,9 +23,9 @@ struct program {
 	struct posternd_link link;
 	struct counters *counters;
 	int counters_fd, wake_fd;
-	int client_record_fd, request_record_fd;  /* for reading; -1: none is kept */
-	int audit_log_fd;                         /* until control has it */
-	int management_fds[NETNS_MANAGEMENT_MAX]; /* ours to hand back; control has duplicates */
+	int client_record_fd, request_record_fd, line_record_fd; /* for reading; -1: none is kept */
+	int audit_log_fd;                                        /* until control has it */
+	int management_fds[NETNS_MANAGEMENT_MAX];                /* ours to hand back; control has duplicates */
 	size_t management_count;
 	struct control *control;
 	unsigned hand_back_step;
@@ -157,6 +157,8 @@ static int take_welcome(struct program *program, struct verb_message *message)
 		program->client_record_fd = client_take_fd(message, index++);
 	if (welcome->has_records & VERB_RECORD_REQUESTS)
 		program->request_record_fd = client_take_fd(message, index++);
+	if (welcome->has_records & VERB_RECORD_LINES)
+		program->line_record_fd = client_take_fd(message, index++);
 	if (welcome->has_audit_log)
 		program->audit_log_fd = client_take_fd(message, index);
 	error = counters_map(&program->counters, program->counters_fd, welcome->worker_count, false);
@@ -208,6 +210,8 @@ static int open_control(struct program *program)
 		.counters = program->counters,
 		.client_record_fd = program->client_record_fd,
 		.request_record_fd = program->request_record_fd,
+		.line_record_fd = program->line_record_fd,
+		.log_events_bytes = (uint64_t)settings->log_events_mb << 20,
 		.audit_log_fd = program->audit_log_fd,
 	};
 	int error;
@@ -289,6 +293,7 @@ int control_program_main(int argc, char **argv)
 		.wake_fd = -1,
 		.client_record_fd = -1,
 		.request_record_fd = -1,
+		.line_record_fd = -1,
 		.audit_log_fd = -1,
 	};
 	int status = start(&program, argc, argv);

@@ -18,6 +18,7 @@
 #include "appliance/model/follow.h"
 #include "appliance/model/snapshot.h"
 #include "appliance/observe/client_record.h"
+#include "appliance/observe/line_record.h"
 #include "appliance/observe/request_record.h"
 #include "appliance/store/store.h"
 
@@ -130,7 +131,7 @@ static void try_follow(struct timer *timer)
 static void open_records(struct gateway *gateway, struct verb_message *message, size_t index)
 {
 	uint32_t has = message->body.welcome.has_records;
-	int fds[VERB_RECORD_COUNT] = { -1, -1 }, error;
+	int fds[VERB_RECORD_COUNT] = { -1, -1, -1 }, error;
 
 	if (has & VERB_RECORD_CLIENTS) {
 		fds[0] = client_take_fd(message, index++);
@@ -139,10 +140,19 @@ static void open_records(struct gateway *gateway, struct verb_message *message, 
 			log_error("no record of clients is kept", LOG_ERRNO(error));
 	}
 	if (has & VERB_RECORD_REQUESTS) {
-		fds[1] = client_take_fd(message, index);
+		fds[1] = client_take_fd(message, index++);
 		error = request_record_open(&gateway->requests, fds[1], gateway->worker_count);
 		if (error)
 			log_error("no record of requests is kept", LOG_ERRNO(error));
+	}
+	if (has & VERB_RECORD_LINES) {
+		fds[2] = client_take_fd(message, index);
+		error = line_record_open(&gateway->lines, fds[2], gateway->worker_count);
+		if (error)
+			log_error(
+				"log groups get no access log lines: line_record_kb is too small for so many workers, "
+				"or the file can't be used",
+				LOG_ERRNO(error));
 	}
 	/* They are mapped. */
 	for (size_t i = 0; i < VERB_RECORD_COUNT; i++)
@@ -209,6 +219,7 @@ static int start_workers(struct gateway *gateway)
 		.access_log_fd = gateway->access_log_fd,
 		.clients = gateway->clients,
 		.requests = gateway->requests,
+		.lines = gateway->lines,
 		.main_loop = gateway->loop,
 		.reports = &gateway_reports,
 		.order_sockets = gateway_sockets_order,
@@ -270,6 +281,7 @@ static void end(struct gateway *gateway)
 	}
 	client_record_close(gateway->clients);
 	request_record_close(gateway->requests);
+	line_record_close(gateway->lines);
 	posternd_link_close(&gateway->link);
 	current_free(gateway->current);
 	counters_unmap(gateway->counters);

@@ -46,6 +46,7 @@ struct gateway {
 	int counters_fd, wake_fd, access_log_fd;
 	struct client_record *clients;   /* NULL: none is kept */
 	struct request_record *requests; /* likewise */
+	struct line_record *lines;       /* likewise */
 	struct current *current;
 	struct follow *follow;
 	struct seal_key key;

@@ -119,6 +119,7 @@ int settings_to_config(
 	ret->listen_backlog = (uint32_t)settings->listen_backlog;
 	ret->client_record_kb = (uint32_t)settings->client_record_kb;
 	ret->request_record_kb = (uint32_t)settings->request_record_kb;
+	ret->line_record_kb = (uint32_t)settings->line_record_kb;
 	ret->back_ends_from_endpoint = settings->backend_from == SETTINGS_BACKEND_FROM_ENDPOINT;
 	ret->management_count = (uint32_t)settings->management.count;
 	memcpy(ret->management, settings->management.at, sizeof ret->management);

@@ -15,6 +15,7 @@
 #include "appliance/integrate/integrate.h"
 #include "appliance/loop/timer.h"
 #include "appliance/observe/client_record.h"
+#include "appliance/observe/line_record.h"
 #include "appliance/observe/observe.h"
 #include "appliance/observe/request_record.h"
 #include "appliance/outbound/outbound.h"
@@ -359,7 +360,7 @@ static int make(struct wiring_worker *worker)
 	if (!worker->observe)
 		return -errno;
 	observe_set_records(worker->observe, client_record_table(config->clients, worker->index),
-		request_record_log(config->requests, worker->index));
+		request_record_log(config->requests, worker->index), line_record_log(config->lines, worker->index));
 	worker->pipeline = (struct pipeline_worker){ .index = worker->index,
 		.current = config->current,
 		.loop = worker->loop,

@@ -26,6 +26,7 @@
 #include "netns/verbs.h"
 
 struct client_record;
+struct line_record;
 struct current;
 struct http_limits;
 struct request_record;
@@ -54,6 +55,7 @@ struct wiring_config {
 	int access_log_fd;               /* at the start; -1: none */
 	struct client_record *clients;   /* NULL: none is kept */
 	struct request_record *requests; /* likewise */
+	struct line_record *lines;       /* likewise */
 	struct loop *main_loop;
 	const struct wiring_reports *reports;
 	socket_order_fn

@@ -51,20 +51,37 @@ static int compile_variables(
 	return 0;
 }
 
+/* The name in arn:aws:logs:{region}:{account}:log-group:{name}; empty for other destinations. */
+static struct view log_group_of(struct view arn)
+{
+	struct view rest = arn, part = { 0 };
+	size_t parts = 0;
+
+	while (parts < 6 && view_split(&rest, ':', &part)) {
+		if ((parts == 2 && !view_equals_text(part, "logs")) ||
+			(parts == 5 && !view_equals_text(part, "log-group")))
+			return (struct view){ 0 };
+		parts++;
+	}
+	/* Terraform's older versions leave the ":*" that DescribeLogGroups shows. */
+	return parts == 6 && view_split(&rest, ':', &part) ? part : (struct view){ 0 };
+}
+
 static int compile_stage(struct compile *compile, struct api_object *object, const struct compile_stage *input,
 	struct snapshot_stage *stage)
 {
 	struct arena *arena = &object->arena;
 	const struct json *override = json_find_path(input->body, "postern", "disableExecuteApiEndpoint", NULL);
+	const struct json *access_log = json_find(input->body, "accessLogSettings");
 
 	stage->api_id = object->api.id;
 	stage->name = arena_copy(arena, json_find_text(input->body, "stageName"));
 	stage->arn_prefix = arena_printf(arena,
 		"arn:aws:execute-api:" VIEW_FMT ":" VIEW_FMT ":" VIEW_FMT "/" VIEW_FMT "/", VIEW_ARG(compile->region),
 		VIEW_ARG(compile->account_id), VIEW_ARG(object->api.id), VIEW_ARG(stage->name));
-	stage->access_log_format =
-		arena_copy(arena, json_find_text(json_find(input->body, "accessLogSettings"), "format"));
-	if (!stage->name.at || !stage->arn_prefix.at || !stage->access_log_format.at)
+	stage->access_log_format = arena_copy(arena, json_find_text(access_log, "format"));
+	stage->access_log_group = arena_copy(arena, log_group_of(json_find_text(access_log, "destinationArn")));
+	if (!stage->name.at || !stage->arn_prefix.at || !stage->access_log_format.at || !stage->access_log_group.at)
 		return compile_no_memory(compile);
 	stage->deployment = input->deployment;
 	/* It acts when anything on a stage is updated: control then copies it into the stage. */

@@ -116,6 +116,7 @@ struct snapshot_stage {
 	size_t variable_count;
 	const struct snapshot_pair *variables; /* sorted by name */
 	struct view access_log_format;         /* empty: Postern's own JSON line */
+	struct view access_log_group;          /* name of the log group that gets the lines too; empty: none */
 	uint64_t revision;                     /* of the record of the stage */
 };
 

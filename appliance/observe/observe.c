@@ -8,6 +8,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/table.h"
 #include "appliance/loop/timer.h"
+#include "appliance/observe/line_record.h"
 
 struct observe_worker {
 	struct loop *loop;
@@ -18,6 +19,7 @@ struct observe_worker {
 	struct request_id_generator ids;
 	struct client_table *clients;
 	struct request_log *requests;
+	struct line_log *lines;
 	struct table formats; /* text → struct access_format */
 	const struct access_format *last_format;
 	struct buffer buffer;
@@ -70,10 +72,12 @@ struct request_id_generator *observe_ids(struct observe_worker *worker)
 	return &worker->ids;
 }
 
-void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests)
+void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests,
+	struct line_log *lines)
 {
 	worker->clients = clients;
 	worker->requests = requests;
+	worker->lines = lines;
 }
 
 struct client_table *observe_clients(const struct observe_worker *worker)
@@ -158,20 +162,42 @@ static bool try_line(
 	return false;
 }
 
+/* The line that was written last, which began at `start`, for its log group as well. Without a log it is not kept. */
+static void pass_on(struct observe_worker *worker, size_t start, struct view group, const struct access_record *record)
+{
+	struct view line = view_after(buffer_view(&worker->buffer), start);
+
+	if (group.count && worker->lines)
+		line_log_write(worker->lines, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0,
+			group, view_part(line, 0, line.count - 1));
+	if (worker->log_fd < 0)
+		buffer_truncate(&worker->buffer, start);
+}
+
 /*
  * A client shall not be able to keep its request out of the log by making its line long: a line that does not fit behind the others
  * has the whole buffer, which any line of Postern's own fits in; a format that repeats long values gives way to that one.
  */
-static void write_line(struct observe_worker *worker, struct view format_text, const struct access_record *record)
+static void write_line(
+	struct observe_worker *worker, const struct observe_access *access, const struct access_record *record)
 {
-	const struct access_format *format = format_text.count ? format_of(worker, format_text) : NULL;
+	const struct access_format *format = access->format.count ? format_of(worker, access->format) : NULL;
+	size_t start;
 
 	if (worker->buffer.count > OBSERVE_BUFFER_BYTES - OBSERVE_LINE_MAX_BYTES)
 		observe_flush(worker);
-	if (!try_line(worker, format, record) && !try_line(worker, format, record) && !try_line(worker, NULL, record)) {
-		counters_up(worker->counters, COUNTERS_access_log_lines, COUNTERS_FAILED);
-		return;
+	start = worker->buffer.count;
+	/* After a first attempt that failed, the buffer is empty. */
+	if (!try_line(worker, format, record)) {
+		start = 0;
+		if (!try_line(worker, format, record) && !try_line(worker, NULL, record)) {
+			counters_up(worker->counters, COUNTERS_access_log_lines, COUNTERS_FAILED);
+			return;
+		}
 	}
+	pass_on(worker, start, access->log_group, record);
+	if (worker->log_fd < 0)
+		return;
 	worker->held_lines++;
 	if (!timer_is_armed(&worker->timer))
 		timer_arm(worker->loop, &worker->timer, OBSERVE_DELAY_MS, flush_is_due);
@@ -179,7 +205,7 @@ static void write_line(struct observe_worker *worker, struct view format_text, c
 
 /* --- an exchange is over ---------------------------------------------------------------------------------------------- */
 
-void observe_finish(struct observe_worker *worker, struct view format, const struct access_record *record)
+void observe_finish(struct observe_worker *worker, struct observe_access access, const struct access_record *record)
 {
 	struct counters_slot *slot = worker->counters;
 
@@ -191,6 +217,6 @@ void observe_finish(struct observe_worker *worker, struct view format, const str
 		counters_add(slot, COUNTERS_body_bytes, COUNTERS_RECEIVED, (uint64_t)record->request_length_bytes);
 	if (record->response_length_bytes > 0)
 		counters_add(slot, COUNTERS_body_bytes, COUNTERS_SENT, (uint64_t)record->response_length_bytes);
-	if (worker->log_fd >= 0)
-		write_line(worker, format, record);
+	if (worker->log_fd >= 0 || (access.log_group.count && worker->lines))
+		write_line(worker, &access, record);
 }

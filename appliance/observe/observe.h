@@ -35,6 +35,7 @@
 #define OBSERVE_FORMATS_MAX 256
 
 struct client_table;
+struct line_log;
 struct observe_worker;
 struct request_log;
 
@@ -55,17 +56,22 @@ void observe_flush(struct observe_worker *worker);
 /* Ids come from here. */
 struct request_id_generator *observe_ids(struct observe_worker *worker);
 
-/* The worker's parts of the records of clients and of requests, from now on; borrowed, NULL for none. */
-void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests);
+/* The worker's parts of the records of clients, of requests and of lines for log groups, from now on; borrowed, NULL for none. */
+void observe_set_records(struct observe_worker *worker, struct client_table *clients, struct request_log *requests,
+	struct line_log *lines);
 struct client_table *observe_clients(const struct observe_worker *worker);
 struct request_log *observe_requests(const struct observe_worker *worker);
 
 /* Counters of this worker, for what is counted elsewhere; may be NULL. */
 struct counters_slot *observe_counters(struct observe_worker *worker);
 
-/*
- * An exchange is over: write its line in `format` (empty: Postern's own JSON) and count it. Every exchange once.
- */
-void observe_finish(struct observe_worker *worker, struct view format, const struct access_record *record);
+/* What a stage wants its access log to be. */
+struct observe_access {
+	struct view format;    /* empty: Postern's own JSON */
+	struct view log_group; /* name of the log group that gets each line too (line_record.h); empty: none */
+};
+
+/* An exchange is over: write its line and count it. Every exchange once. */
+void observe_finish(struct observe_worker *worker, struct observe_access access, const struct access_record *record);
 
 #endif

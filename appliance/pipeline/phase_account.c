@@ -121,13 +121,17 @@ void account_record(struct pipeline *p, struct access_record *ret)
 
 enum verdict phase_account(struct pipeline *p)
 {
+	const struct snapshot_stage *stage = p->resolved.stage;
+	struct observe_access access = { 0 };
 	struct access_record record;
 
 	if (p->gone && !p->exchange->response_complete && !p->why)
 		p->why = "the client went away";
 	account_record(p, &record);
-	observe_finish(p->worker->observe,
-		p->resolved.stage ? p->resolved.stage->access_log_format : (struct view){ 0 }, &record);
+	if (stage)
+		access = (struct observe_access){ .format = stage->access_log_format,
+			.log_group = stage->access_log_group };
+	observe_finish(p->worker->observe, access, &record);
 	records_note(p);
 	return VERDICT_NEXT;
 }

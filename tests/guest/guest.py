@@ -53,6 +53,7 @@ secret_access_key: the-guests-own-secret-of-forty-characters
 # Here the store is in memory.
 client_record_kb: 512
 request_record_kb: 512
+line_record_kb: 512
 networks:
   - vpc_id: vpc-0b1c2d3e4f5061728
     subnet_id: subnet-0a1b2c3d4e5f60718

@@ -77,6 +77,7 @@ static void every_field_out_of_its_range_is_named(void **state)
 	REFUSED("client_record_kb", config.client_record_kb = NETNS_RECORD_MAX_KB + 1);
 	REFUSED("back_ends_from_endpoint", config.back_ends_from_endpoint = 2);
 	REFUSED("request_record_kb", config.request_record_kb = NETNS_RECORD_MAX_KB + 1);
+	REFUSED("line_record_kb", config.line_record_kb = NETNS_RECORD_MAX_KB + 1);
 	REFUSED("drain_ms", config.drain_ms = UINT32_MAX);
 	REFUSED("network_count", config.network_count = NETNS_NETWORKS_MAX + 1);
 }

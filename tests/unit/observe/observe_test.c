@@ -47,7 +47,7 @@ static void finish(const char *format, int64_t status, struct view request_path)
 		.response_length_bytes = 10,
 		.request_length_bytes = 3 };
 
-	observe_finish(worker, view_from_text(format), &record);
+	observe_finish(worker, (struct observe_access){ .format = view_from_text(format) }, &record);
 }
 
 static size_t log_size(void)
@@ -130,8 +130,8 @@ static void no_client_keeps_itself_out_of_the_log(void **state)
 	for (size_t i = 0; i < 12; i++)
 		strcat(format, "$context.path");
 	for (int i = 0; i < 3; i++)
-		observe_finish(worker, (struct view){ 0 }, &record);
-	observe_finish(worker, view_from_text(format), &record);
+		observe_finish(worker, (struct observe_access){ 0 }, &record);
+	observe_finish(worker, (struct observe_access){ .format = view_from_text(format) }, &record);
 	finish("$context.status", 200, view_of("/"));
 	observe_flush(worker);
 	text = whole_file(path, &count);

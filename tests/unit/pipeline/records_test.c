@@ -48,7 +48,8 @@ struct change {
 
 static void on_change(struct loop_message *message)
 {
-	observe_set_records(gateway.worker.observe, client_record_table(clients, 0), request_record_log(requests, 0));
+	observe_set_records(
+		gateway.worker.observe, client_record_table(clients, 0), request_record_log(requests, 0), NULL);
 	sem_post(&CONTAINER_OF(message, struct change, message)->done);
 }
 
