@@ -4,6 +4,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/openapi/extensions.h"
+#include "appliance/openapi/parameter.h"
 
 /* What the helpers of one operation need. */
 struct operation {
@@ -42,26 +43,14 @@ static void set_type(const struct operation *operation, struct json *to, bool is
 
 /* --- Parameters ----------------------------------------------------------------------------------------------------- */
 
-static const struct place {
-	struct view prefix;
-	const char *in, *documentation_type;
-	bool has_many_values;
-} places[] = {
-	{ VIEW_INIT("method.request.querystring."), "query", "QUERY_PARAMETER", false },
-	{ VIEW_INIT("method.request.header."), "header", "REQUEST_HEADER", false },
-	{ VIEW_INIT("method.request.path."), "path", "PATH_PARAMETER", false },
-	{ VIEW_INIT("method.request.multivaluequerystring."), "query", "QUERY_PARAMETER", true },
-	{ VIEW_INIT("method.request.multivalueheader."), "header", "REQUEST_HEADER", true },
-};
-
 static struct json *parameter_of(
-	const struct operation *operation, const struct place *place, struct view name, bool required)
+	const struct operation *operation, const struct parameter_place *place, struct view name, bool required)
 {
 	struct json *parameter = json_object_new();
-	bool is_path = strcmp(place->in, "path") == 0, exact = operation->export->options->integrations;
+	bool is_path = view_equals_text(place->in, "path"), exact = operation->export->options->integrations;
 
 	json_set_text(parameter, "name", name);
-	json_set_c_string(parameter, "in", place->in);
+	json_set_text(parameter, "in", place->in);
 	put_documented(operation, parameter, place->documentation_type, view_of(""), name, "description");
 	/* OpenAPI knows no path parameter that may be missing. */
 	if (is_path || required || is_swagger(operation))
@@ -77,12 +66,12 @@ static struct json *parameter_of(
 static void put_parameters(const struct operation *operation, struct json *list)
 {
 	JSON_EACH(entry, json_find(operation->method, "requestParameters"))
-	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
-		struct view expression = json_name(entry), prefix = places[i].prefix;
+	for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
+		struct view expression = json_name(entry), prefix = parameter_places[i].prefix;
 
 		if (view_starts_with(expression, prefix))
-			json_append(list, parameter_of(operation, &places[i], view_after(expression, prefix.count),
-						  json_bool(entry, false)));
+			json_append(list, parameter_of(operation, &parameter_places[i],
+						  view_after(expression, prefix.count), json_bool(entry, false)));
 	}
 }
 

@@ -197,12 +197,25 @@ static struct json *gateway_responses_of(struct openapi_export *export)
 	return responses;
 }
 
+/* Would an import make parts of what the document describes, unless it is told which parts there are? */
+static bool has_descriptions(const struct openapi_export *export)
+{
+	const struct json *schemas = export->options->is_swagger
+					     ? json_find(export->document, "definitions")
+					     : json_find_path(export->document, "components", "schemas", NULL);
+
+	JSON_EACH(schema, schemas)
+	if (json_find(schema, "description"))
+		return true;
+	return json_find_path(export->document, "info", "description", NULL) != NULL;
+}
+
 static void put_documentation(struct openapi_export *export)
 {
 	struct view version = json_find_text(export->definition, "documentationVersion");
 	struct json *documentation;
 
-	if (json_count(export->documentation) == 0)
+	if (json_count(export->documentation) == 0 && !(export->options->integrations && has_descriptions(export)))
 		return;
 	documentation = json_ensure_object(export->document, "x-amazon-apigateway-documentation");
 	if (version.count)

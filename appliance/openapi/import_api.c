@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/openapi/extensions.h"
 
 /* Source: API Gateway API Reference, CreateRestApi. */
 enum { TITLE_MAX_CHARACTERS = 1024, COMPRESSION_MAX_BYTES = 10485760 };
@@ -22,7 +23,8 @@ static void set_or_drop(struct openapi_work *work, struct json *api, const char 
 
 static void read_info(struct openapi_work *work, struct json *api)
 {
-	const struct json *info = json_find(work->document, "info"), *title = json_find(info, "title");
+	const struct json *info = json_find(work->document, "info"), *title = json_find(info, "title"),
+			  *version = json_find(info, "version");
 	struct view text = openapi_scalar(work, title);
 
 	if (!json_is_object(info)) {
@@ -36,7 +38,9 @@ static void read_info(struct openapi_work *work, struct json *api)
 	}
 	json_set_text(api, "name", text);
 	set_or_drop(work, api, "description", json_find(info, "description"));
-	set_or_drop(work, api, "version", json_find(info, "version"));
+	/* A version that an export made up is none. */
+	set_or_drop(work, api, "version",
+		version && json_equals(version, json_find(info, OPENAPI_X_VERSION)) ? NULL : version);
 }
 
 static void read_binary_media_types(struct openapi_work *work, struct json *api)

@@ -7,6 +7,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/model/check.h"
+#include "appliance/openapi/extensions.h"
 
 enum { TIMEOUT_DEFAULT_MS = 29000 };
 
@@ -120,7 +121,9 @@ static void set_cache(struct builder *builder, const struct json *resource)
 	json_set(builder->integration, "cacheKeyParameters", keys);
 }
 
-static void set_response(struct builder *builder, struct json *responses, const struct json *wanted)
+/* `pattern` has no text if the response has none. */
+static void set_response(
+	struct builder *builder, struct json *responses, const struct json *wanted, struct view pattern)
 {
 	struct view status = openapi_scalar(builder->work, json_find(wanted, "statusCode"));
 	struct json *response;
@@ -130,12 +133,12 @@ static void set_response(struct builder *builder, struct json *responses, const 
 		refuse(builder, wanted, "an integration response must have a statusCode from 100 to 599");
 		return;
 	}
-	if (!openapi_charge(builder->work, wanted, json_name(wanted).count))
+	if (!openapi_charge(builder->work, wanted, pattern.count))
 		return;
 	response = json_object_new();
 	json_set_text(response, "statusCode", status);
-	if (!view_equals_text(json_name(wanted), "default"))
-		json_set_text(response, "selectionPattern", json_name(wanted));
+	if (pattern.at)
+		json_set_text(response, "selectionPattern", pattern);
 	set_map(builder, response, wanted, "responseParameters");
 	set_map(builder, response, wanted, "responseTemplates");
 	set_content_handling(builder, response, wanted);
@@ -144,16 +147,23 @@ static void set_response(struct builder *builder, struct json *responses, const 
 
 static void set_responses(struct builder *builder)
 {
-	const struct json *given = json_find(builder->extension, "responses");
+	const struct json *given = json_find(builder->extension, "responses"),
+			  *others = json_find(builder->extension, OPENAPI_X_RESPONSES);
 	struct json *responses;
 
 	if (given && !json_is_object(given))
 		refuse(builder, given, "responses must be an object");
-	if (json_count(given) == 0)
+	if (json_count(given) + json_count(others) == 0)
 		return;
 	responses = json_object_new();
 	JSON_EACH(response, given)
-	set_response(builder, responses, response);
+	{
+		bool is_default = view_equals_text(json_name(response), "default");
+
+		set_response(builder, responses, response, is_default ? view_from(NULL, 0) : json_name(response));
+	}
+	JSON_EACH(response, others)
+	set_response(builder, responses, response, json_find_text(response, "selectionPattern"));
 	json_set(builder->integration, "integrationResponses", responses);
 }
 

@@ -4,6 +4,8 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/mapping/mapping_parameter.h"
+#include "appliance/openapi/extensions.h"
+#include "appliance/openapi/parameter.h"
 
 /* What the helpers of one operation need. */
 struct operation {
@@ -15,14 +17,6 @@ struct operation {
 };
 
 /* --- Parameters ----------------------------------------------------------------------------------------------------- */
-
-static const struct {
-	struct view in, prefix;
-} places[] = {
-	{ VIEW_INIT("query"), VIEW_INIT("method.request.querystring.") },
-	{ VIEW_INIT("header"), VIEW_INIT("method.request.header.") },
-	{ VIEW_INIT("path"), VIEW_INIT("method.request.path.") },
-};
 
 /* AWS's sentence for whatever is wrong with a method. */
 __attribute__((format(printf, 3, 4))) static void refuse(
@@ -44,9 +38,9 @@ static bool is_taken(struct operation *operation, struct view expression, struct
 {
 	const struct json *parameters = json_find(operation->method, "requestParameters");
 
-	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
-		struct view other =
-			openapi_text(operation->work, VIEW_FMT VIEW_FMT, VIEW_ARG(places[i].prefix), VIEW_ARG(name));
+	for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
+		struct view other = openapi_text(
+			operation->work, VIEW_FMT VIEW_FMT, VIEW_ARG(parameter_places[i].prefix), VIEW_ARG(name));
 
 		if (!view_equals(other, expression) && json_find_view(parameters, other))
 			return true;
@@ -79,7 +73,9 @@ static void put_parameter(struct operation *operation, const struct json *given)
 	struct openapi_work *work = operation->work;
 	const struct json *parameter = openapi_resolve(work, given);
 	struct view in = json_find_text(parameter, "in"), name = json_find_text(parameter, "name");
-	bool required = json_find_bool(parameter, "required", false) || view_equals_text(in, "path");
+	bool required = view_equals_text(in, "path") ? json_find_bool(parameter, OPENAPI_X_REQUIRED, true)
+						     : json_find_bool(parameter, "required", false),
+	     has_many_values = json_find_bool(parameter, OPENAPI_X_MULTIVALUE, false);
 
 	if (!parameter)
 		return;
@@ -91,9 +87,9 @@ static void put_parameter(struct operation *operation, const struct json *given)
 		openapi_invalid(work, parameter, "a parameter must have a 'name' and an 'in'");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
-		if (view_equals(in, places[i].in)) {
-			put_mapped(operation, parameter, places[i].prefix, name, required);
+	for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
+		if (view_equals(in, parameter_places[i].in) && has_many_values == parameter_places[i].has_many_values) {
+			put_mapped(operation, parameter, parameter_places[i].prefix, name, required);
 			return;
 		}
 	}
@@ -129,15 +125,36 @@ static void put_model(struct operation *operation, struct json *models, const st
 		json_set_view(models, media_type, json_text_new(model));
 }
 
-/* Swagger: the media types of an operation, else of the document, else application/json; each with the same model. */
-static void put_model_for_all(
-	struct operation *operation, struct json *models, const char *member, const struct json *schema)
+/* The models that an export kept beside the one that Swagger has room for; none if that one is not among them any more. */
+static bool put_kept_models(
+	struct operation *operation, struct json *models, const struct json *holder, struct view shown)
+{
+	const struct json *kept = json_find(holder, OPENAPI_X_MODELS);
+	bool is_same = false;
+
+	JSON_EACH(model, kept)
+	{
+		is_same = is_same || view_equals(json_text(model), shown);
+		if (!openapi_find_item(operation->work, OPENAPI_MODELS, json_text(model)))
+			return false;
+	}
+	JSON_EACH(model, is_same ? kept : NULL)
+	put_model(operation, models, model, json_name(model), json_text(model));
+	return is_same;
+}
+
+/*
+ * Swagger: the media types of an operation, else of the document, else application/json; each with the same model. `holder`
+ * is the operation or response whose schema it is.
+ */
+static void put_model_for_all(struct operation *operation, struct json *models, const char *member,
+	const struct json *holder, const struct json *schema)
 {
 	const struct json *own = json_find(operation->json, member),
 			  *types = own ? own : json_find(operation->work->document, member);
 	struct view model = openapi_model_of(operation->work, schema);
 
-	if (model.count == 0)
+	if (model.count == 0 || put_kept_models(operation, models, holder, model))
 		return;
 	JSON_EACH(type, json_is_array(types) ? types : NULL)
 	put_model(operation, models, type, json_text(type), model);
@@ -195,7 +212,7 @@ static void put_request_models(struct operation *operation)
 	struct json *models = json_object_new();
 
 	if (operation->work->is_swagger && operation->body)
-		put_model_for_all(operation, models, "consumes", operation->body);
+		put_model_for_all(operation, models, "consumes", operation->json, operation->body);
 	else if (!operation->work->is_swagger)
 		put_models(operation, models, view_of(""), json_find(body, "content"));
 	set_map(operation->method, "requestModels", models);
@@ -220,7 +237,7 @@ static void put_header(struct operation *operation, struct json *parameters, con
 	else if (openapi_charge(operation->work, header, name.count))
 		json_set_view(parameters,
 			openapi_text(operation->work, "method.response.header." VIEW_FMT, VIEW_ARG(name)),
-			json_bool_new(false));
+			json_bool_new(json_find_bool(header, OPENAPI_X_REQUIRED, false)));
 }
 
 static void put_response(struct operation *operation, struct view status, const struct json *given)
@@ -234,7 +251,7 @@ static void put_response(struct operation *operation, struct view status, const 
 	set_map(response, "responseParameters", parameters);
 	if (operation->work->is_swagger && schema) {
 		if (!is_primitive(operation, status, schema))
-			put_model_for_all(operation, models, "produces", schema);
+			put_model_for_all(operation, models, "produces", wanted, schema);
 	} else if (!operation->work->is_swagger) {
 		put_models(operation, models, status, json_find(wanted, "content"));
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/openapi/extensions.h"
 #include "appliance/openapi/schema.h"
 
 /* Models of schemas in place are called MODEL and so many digits of base 36. */
@@ -169,7 +170,7 @@ static struct view model_of_reference(struct openapi_work *work, struct view ref
  */
 static void settle_references(struct openapi_work *work, struct view model, struct json *schema)
 {
-	static const char *const values[] = { "enum", "default", "example", "examples", "x-postern-model" };
+	static const char *const values[] = { "enum", "default", "example", "examples", OPENAPI_X_MODEL };
 	const struct json *reference = json_find(schema, "$ref");
 
 	if (json_is_text(reference)) {
@@ -202,11 +203,13 @@ static void put_model(struct openapi_work *work, struct view name, struct json *
 	struct json *model = json_object_new();
 
 	json_set_text(model, "name", name);
-	settle_references(work, name, schema);
 	if (!schema_restore(model, schema, name, prefix_of(work), api_id_of(work))) {
-		struct json JSON_CLEANUP *kept = schema_from_document(schema, api_id_of(work), NULL, NULL);
-		char *text = json_print_text(kept);
+		struct json JSON_CLEANUP *kept = NULL;
+		char *text;
 
+		settle_references(work, name, schema);
+		kept = schema_from_document(schema, api_id_of(work), NULL, NULL);
+		text = json_print_text(kept);
 		if (json_is_text(description))
 			json_set(model, "description", json_copy(description));
 		json_set_c_string(model, "schema", text);
