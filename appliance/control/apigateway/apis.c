@@ -126,7 +126,7 @@ static void put_model(
 	record_put(call, STORE_model, call_text(call, "%s/%s", api_id, name), api_id, model);
 }
 
-const char *api_furnish(struct call *call, const char *api_id)
+const char *api_make_root(struct call *call, const char *api_id)
 {
 	const char *root_id = record_new_id(call, STORE_resource, call_text(call, "%s/", api_id), 10);
 	struct json JSON_CLEANUP *root = json_object_new();
@@ -134,6 +134,13 @@ const char *api_furnish(struct call *call, const char *api_id)
 	json_set_c_string(root, "id", root_id);
 	json_set_c_string(root, "path", "/");
 	record_put(call, STORE_resource, call_text(call, "%s/%s", api_id, root_id), api_id, root);
+	return root_id;
+}
+
+const char *api_furnish(struct call *call, const char *api_id)
+{
+	const char *root_id = api_make_root(call, api_id);
+
 	put_model(call, api_id, "Empty", "This is a default empty schema model",
 		"{\n  \"$schema\": \"http://json-schema.org/draft-04/schema#\",\n  \"title\" : \"Empty Schema\",\n  "
 		"\"type\" : \"object\"\n}");

@@ -37,6 +37,9 @@ struct json *resource_list(struct call *call, const char *api_id);
 /* Sort an array of objects by the text of a member. */
 void sort_by(struct json *array, const char *member);
 
+/* The root resource of a new API; returns its id. */
+const char *api_make_root(struct call *call, const char *api_id);
+
 /* Set up what a new API has: root resource, models Empty and Error. Returns the root's id. */
 const char *api_furnish(struct call *call, const char *api_id);
 

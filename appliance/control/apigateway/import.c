@@ -8,14 +8,14 @@
 #include <strings.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/table.h"
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/documentation.h"
 #include "appliance/control/apigateway/rest_api_rules.h"
 #include "appliance/control/documents.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
-#include "appliance/model/check.h"
-#include "appliance/openapi/import.h"
 
 /* The arrays of a definition, the records they are kept in, and what names an item in its record's id. */
 static const struct {
@@ -28,10 +28,12 @@ static const struct {
 	{ "authorizers", STORE_authorizer, "id" },
 	{ "validators", STORE_requestvalidator, "id" },
 	{ "gatewayResponses", STORE_gatewayresponse, "responseType" },
+	{ "documentationParts", STORE_documentationpart, "id" },
 };
 
-static struct json *definition_of(struct call *call, const struct json *api, const char *id)
+struct json *import_definition(struct call *call, const struct json *api)
 {
+	const char *id = json_find_c_string(api, "id");
 	struct json *definition = json_object_new();
 
 	json_set(definition, "restApi", json_copy(api));
@@ -40,85 +42,65 @@ static struct json *definition_of(struct call *call, const struct json *api, con
 	return definition;
 }
 
-static bool has_item(const struct json *items, const char *id_member, struct view id)
+/* Items by what names them. */
+static void index_items(struct table *table, const struct json *items, const char *id_member)
 {
+	table_init(table);
 	JSON_EACH(item, items)
-	if (view_equals(json_find_text(item, id_member), id))
-		return true;
-	return false;
+	ASSERT(table_set(table, json_find_text(item, id_member), item, NULL) == 0);
 }
 
-/* Store the definition's parts, and delete what only the old one had. */
-static void store_definition(struct call *call, const struct json *old, const struct json *definition, const char *id)
+static void store_items(
+	struct call *call, size_t part, const char *api_id, const struct json *before, const struct json *after)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
-		const struct json *items = json_find(definition, parts[i].member);
+	const char *id_member = parts[part].id_member;
+	struct table old, fresh;
 
-		JSON_EACH(item, items)
-		record_put(call, parts[i].kind,
-			call_text(call, "%s/" VIEW_FMT, id, VIEW_ARG(json_find_text(item, parts[i].id_member))), id,
-			item);
-		JSON_EACH(item, json_find(old, parts[i].member))
-		{
-			struct view item_id = json_find_text(item, parts[i].id_member);
+	index_items(&old, before, id_member);
+	index_items(&fresh, after, id_member);
+	JSON_EACH(item, after)
+	{
+		struct view id = json_find_text(item, id_member);
+		const struct json *same = table_find(&old, id);
 
-			if (!has_item(items, parts[i].id_member, item_id))
-				record_delete(
-					call, parts[i].kind, call_text(call, "%s/" VIEW_FMT, id, VIEW_ARG(item_id)));
-		}
+		if (!same || !json_equals(same, item))
+			record_put(call, parts[part].kind, call_text(call, "%s/" VIEW_FMT, api_id, VIEW_ARG(id)),
+				api_id, item);
 	}
-	record_put(call, STORE_restapi, id, NULL, json_find(definition, "restApi"));
+	JSON_EACH(item, before)
+	{
+		struct view id = json_find_text(item, id_member);
+
+		if (!table_find(&fresh, id))
+			record_delete(call, parts[part].kind, call_text(call, "%s/" VIEW_FMT, api_id, VIEW_ARG(id)));
+	}
+	table_fini(&old);
+	table_fini(&fresh);
+}
+
+void import_store(struct call *call, const char *api_id, const struct json *before, const struct json *after)
+{
+	const struct json *api = json_find(after, "restApi");
+	const char *version = json_find_c_string(after, "documentationVersion");
+
+	for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
+		store_items(call, i, api_id, json_find(before, parts[i].member), json_find(after, parts[i].member));
+	if (api)
+		record_put(call, STORE_restapi, api_id, NULL, api);
+	/* A version that is there is what it was when it was made. */
+	if (version && !record_exists(call, STORE_documentationversion, call_text(call, "%s/%s", api_id, version)))
+		json_free(documentation_put_version(call, api_id, version, json_find(after, "documentationParts")));
 }
 
 /* --- judging what was imported ------------------------------------------------------------------------------------------------------- */
 
-static int check_method_builds(struct call *call, const struct json *resource, const struct json *method)
+/* The document's policy; without one, the API keeps the one that it has. */
+static int settle_policy(struct call *call, const struct json *old, struct json *api)
 {
-	const struct json *integration = json_find(method, "methodIntegration");
-	char message[CHECK_MESSAGE_MAX_BYTES] = "";
-	char *text;
+	const char *policy = json_find_c_string(api, "policy"), *normal;
 	int error;
 
-	/* Integrations with AWS services are kept until they can be run, and not served meanwhile. */
-	if (!integration || view_starts_with(json_find_text(integration, "type"), view_of("AWS")))
-		return 0;
-	text = json_print_text(integration);
-	error = check_integration(view_from_text(text), message);
-	free(text);
-	if (error == -EINVAL || error == -ENOTSUP)
-		return call_fail(call, "BadRequestException",
-			"Errors found during import:\n\tUnable to put integration on '" VIEW_FMT
-			"' for resource at path '" VIEW_FMT "': %s",
-			VIEW_ARG(json_name(method)), VIEW_ARG(json_find_text(resource, "path")), message);
-	return error;
-}
-
-static int check_builds(struct call *call, const struct json *definition)
-{
-	JSON_EACH(resource, json_find(definition, "resources"))
-	JSON_EACH(method, json_find(resource, "resourceMethods"))
-	{
-		int error = check_method_builds(call, resource, method);
-
-		if (error < 0)
-			return error;
-	}
-	return 0;
-}
-
-/* The document's policy, or the one that was there: an import that does not mention it never erases it. */
-static int settle_policy(struct call *call, const struct json *old, struct json *api, struct json *warnings)
-{
-	const char *policy = json_find_c_string(api, "policy"), *kept = json_find_c_string(old, "policy"), *normal;
-	int error;
-
-	if (!policy && kept) {
-		json_set_c_string(api, "policy", kept);
-		json_append_text(warnings, view_of("The document has no x-amazon-apigateway-policy: the resource "
-						   "policy of the API is kept"));
-		return 0;
-	}
-	if (!policy)
+	if (!policy || view_equals_text(json_find_text(old, "policy"), policy))
 		return 0;
 	error = document_normalise(
 		call, POLICY_KIND_API, document_api_arn(call, json_find_c_string(api, "id")), policy, &normal);
@@ -145,41 +127,43 @@ static enum openapi_base_path base_path_of(const struct call *call)
 	return OPENAPI_BASE_PATH_IGNORE;
 }
 
-static int fail_import(struct call *call, struct openapi_failure *failure)
+struct openapi_options import_options(const struct call *call, bool merge)
 {
-	const char *message = failure->message ? failure->message : "Invalid OpenAPI input.";
-	bool is_bare = strcmp(message, "Invalid OpenAPI input.") == 0 && failure->detail;
+	const char *ignored = json_find_c_string(json_find(call->input, "parameters"), "ignore");
 
-	/* AWS says no more than that it is invalid; where and why helps. */
+	return (struct openapi_options){
+		.merge = merge,
+		.fail_on_warnings = json_find_bool(call->input, "failOnWarnings", false),
+		.ignore_documentation = ignored && strcasecmp(ignored, "documentation") == 0,
+		.base_path = base_path_of(call),
+		.account_id = view_from_text(control_account(call->control)),
+		.region = view_from_text(control_region(call->control)),
+	};
+}
+
+int import_fail(struct call *call, struct openapi_failure *failure)
+{
+	if (failure->detail)
+		call->detail = call_text(call, "%s", failure->detail);
 	(void)call_fail(
-		call, "BadRequestException", "%s%s%s", message, is_bare ? "\n\t" : "", is_bare ? failure->detail : "");
+		call, "BadRequestException", "%s", failure->message ? failure->message : "Invalid OpenAPI input.");
 	openapi_failure_fini(failure);
 	return CALL_FAILED;
 }
 
 int import_prepare(struct call *call, const struct json *api, bool merge, struct import *ret)
 {
-	const char *id = json_find_c_string(api, "id");
-	struct openapi_options options = {
-		.merge = merge,
-		.fail_on_warnings = json_find_bool(call->input, "failOnWarnings", false),
-		.base_path = base_path_of(call),
-		.account_id = view_from_text(control_account(call->control)),
-		.region = view_from_text(control_region(call->control)),
-	};
+	struct openapi_options options = import_options(call, merge);
 	struct openapi_failure failure;
 	int error;
 
-	*ret = (struct import){ .before = definition_of(call, api, id) };
+	*ret = (struct import){ .before = import_definition(call, api) };
 	error = openapi_import(&ret->after, &ret->warnings, &failure, ret->before, call->request.body, &options);
 	if (error == -EINVAL)
-		return fail_import(call, &failure);
-	if (error < 0)
-		return error;
-	error = settle_policy(call, api, json_find(ret->after, "restApi"), ret->warnings);
+		return import_fail(call, &failure);
 	if (error == 0)
-		error = settle_endpoints(call, json_find(ret->after, "restApi"));
-	return error == 0 ? check_builds(call, ret->after) : error;
+		error = settle_policy(call, api, json_find(ret->after, "restApi"));
+	return error == 0 ? settle_endpoints(call, json_find(ret->after, "restApi")) : error;
 }
 
 void import_fini(struct import *import)
@@ -196,7 +180,7 @@ static int import(struct call *call, const struct json *api, bool merge, bool wi
 	int error = import_prepare(call, api, merge, &made);
 
 	if (error == 0) {
-		store_definition(call, made.before, made.after, json_find_c_string(api, "id"));
+		import_store(call, json_find_c_string(api, "id"), made.before, made.after);
 		json_free(call->output);
 		call->output = api_shown(json_find(made.after, "restApi"), with_empty_tags);
 		if (json_count(made.warnings))
@@ -274,7 +258,7 @@ int op_import_rest_api(struct call *call)
 
 	if (error < 0)
 		return error;
-	json_set_c_string(api, "rootResourceId", api_furnish(call, json_find_c_string(api, "id")));
+	json_set_c_string(api, "rootResourceId", api_make_root(call, json_find_c_string(api, "id")));
 	return import(call, api, true, false);
 }
 
