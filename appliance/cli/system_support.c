@@ -11,7 +11,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
-#include "appliance/cli/archive.h"
+#include "appliance/base/archive.h"
 #include "appliance/cli/client.h"
 #include "appliance/cli/doctor.h"
 #include "appliance/cli/place.h"

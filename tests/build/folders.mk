@@ -32,6 +32,9 @@ $(B)/%.o: %.c | $(WOLFSSL)/lib/libwolfssl.a
 	@echo '  CC    $<'
 	@$(CC) $(DEPFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The files that every SDK has are part of its maker.
+$(B)/appliance/openapi/sdk.o: $(wildcard appliance/openapi/sdk/*)
+
 # The tc program: bytecode, stripped of DWARF by `bpftool gen object`, then a skeleton header.
 $(B)/ebpf/%.bpf.o: ebpf/%.bpf.c $(wildcard ebpf/*.h ebpf/*.def)
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@
 #include "appliance/base/clock.h"
 #include "appliance/base/yaml.h"
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/exports.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
@@ -97,8 +98,7 @@ static void add_documentation(struct call *call, const struct json *stage, struc
 		record ? json_copy(kept) : record_list(call, STORE_documentationpart, call_input(call, "restApiId")));
 }
 
-/* The definition that the stage's deployment froze, the caller's, and when. */
-static int find_definition(struct call *call, struct json **ret, uint64_t *ret_created_ms)
+int exports_find_definition(struct call *call, struct json **ret, uint64_t *ret_created_ms)
 {
 	struct json JSON_CLEANUP *stage = NULL, *deployment = NULL;
 	const char *deployment_id;
@@ -142,7 +142,7 @@ int op_get_export(struct call *call)
 	char version[CLOCK_TEXT_MAX_BYTES], *message = NULL;
 	uint64_t created_ms = 0;
 	bool is_yaml = false;
-	int error = find_definition(call, &definition, &created_ms);
+	int error = exports_find_definition(call, &definition, &created_ms);
 
 	if (error == 0)
 		error = read_type(call, &options);

@@ -16,3 +16,21 @@ static const struct shape_member get_model_template_members[] = {
 	SHAPE_MODEL_NAME,
 };
 const struct shape shape_get_model_template = { SHAPE_MEMBERS(get_model_template_members) };
+
+static const struct shape_member get_sdk_members[] = {
+	SHAPE_REST_API_ID,
+	SHAPE_STAGE_NAME,
+	SHAPE_IN_PATH("sdkType", "sdk_type"),
+	{ .name = "parameters", .place = SHAPE_QUERY_ANY, .type = SHAPE_MAP },
+};
+const struct shape shape_get_sdk = { SHAPE_MEMBERS(get_sdk_members) };
+
+static const struct shape_member get_sdk_types_members[] = {
+	SHAPE_PAGE,
+};
+const struct shape shape_get_sdk_types = { SHAPE_MEMBERS(get_sdk_types_members) };
+
+static const struct shape_member get_sdk_type_members[] = {
+	SHAPE_IN_PATH("id", "sdktype_id"),
+};
+const struct shape shape_get_sdk_type = { SHAPE_MEMBERS(get_sdk_type_members) };
