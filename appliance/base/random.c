@@ -94,6 +94,11 @@ void random_upper_alnum(char *ret, size_t count)
 	from_digits(ret, count, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 36);
 }
 
+void random_alnum(char *ret, size_t count)
+{
+	from_digits(ret, count, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 62);
+}
+
 void random_uuid(char ret[RANDOM_UUID_BYTES])
 {
 	static const char digits[] = "0123456789abcdef";

@@ -25,6 +25,7 @@ void random_forget(void);
 void random_hex(char *ret, size_t count);         /* 0-9a-f: "vpce-" ids have 17, request parts 8 */
 void random_lower_alnum(char *ret, size_t count); /* 0-9a-z: API ids have 10, resource and deployment ids 6 */
 void random_upper_alnum(char *ret, size_t count); /* 0-9A-Z: access key ids have 16 behind AKIA */
+void random_alnum(char *ret, size_t count);       /* 0-9A-Za-z: values of API keys have 40 */
 
 #define RANDOM_UUID_BYTES 37 /* with its NUL */
 

@@ -134,6 +134,14 @@ struct json *record_list(struct call *call, enum store_kind kind, const char *pa
 	return listing.array;
 }
 
+uint64_t record_count(struct call *call, enum store_kind kind)
+{
+	uint64_t count = 0;
+
+	record_error(call, store_count(call->control->store, kind, NULL, &count));
+	return count;
+}
+
 const char *record_new_id(struct call *call, enum store_kind kind, const char *prefix, size_t count)
 {
 	char id[64];

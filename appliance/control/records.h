@@ -29,6 +29,9 @@ void record_delete_children(struct call *call, enum store_kind kind, const char 
 /* The bodies of all live records of a kind (of one parent if it is not NULL) in order of id, as an array that the caller owns. */
 struct json *record_list(struct call *call, enum store_kind kind, const char *parent);
 
+/* How many live records of a kind there are. */
+uint64_t record_count(struct call *call, enum store_kind kind);
+
 /* An id of `count` lower-case letters and digits for which no record `prefix`id exists. Lives as long as the call. */
 const char *record_new_id(struct call *call, enum store_kind kind, const char *prefix, size_t count);
 

@@ -2,6 +2,7 @@
 #include "appliance/crypto/seal.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/aes.h>
@@ -76,4 +77,15 @@ long seal_open(uint8_t *ret, const struct seal_key *key, struct view record_id, 
 		return -EBADMSG;
 	}
 	return (long)count;
+}
+
+void seal_digest(char ret[SEAL_DIGEST_CHARS + 1], const struct seal_key *key, const char *purpose, struct view plain)
+{
+	uint8_t own_key[DIGEST_SHA256_BYTES], digest[DIGEST_SHA256_BYTES];
+
+	/* A key of its own for each purpose; AES-GCM's own is used for nothing else. */
+	digest_hmac_sha256(own_key, key->bytes, sizeof key->bytes, purpose, strlen(purpose));
+	digest_hmac_sha256(digest, own_key, sizeof own_key, plain.at, plain.count);
+	digest_hex(ret, digest, sizeof digest);
+	compare_wipe(own_key, sizeof own_key);
 }

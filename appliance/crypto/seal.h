@@ -46,4 +46,14 @@ long seal_close(uint8_t *ret, const struct seal_key *key, struct view record_id,
 long seal_open(uint8_t *ret, const struct seal_key *key, struct view record_id, struct view sealed)
 	__attribute__((warn_unused_result));
 
+/* Lower-case hex of seal_digest(), without its NUL. */
+#define SEAL_DIGEST_CHARS 64
+
+/*
+ * A keyed digest (HMAC-SHA-256) of a secret: the name under which a record with that secret is found, without opening any. The same
+ * secret gives the same digest; without the key nothing is learned of it, and whoever sends guesses can't choose what they
+ * are compared by. `purpose` keeps digests of different ends apart.
+ */
+void seal_digest(char ret[SEAL_DIGEST_CHARS + 1], const struct seal_key *key, const char *purpose, struct view plain);
+
 #endif

@@ -28,6 +28,8 @@ enum statement_id {
 	SQL_DELETE_CHILDREN,
 	SQL_GET,
 	SQL_EXISTS,
+	SQL_COUNT_ALL,
+	SQL_COUNT_CHILDREN,
 	SQL_DATA_VERSION,
 	SQL_COUNT
 };
@@ -50,6 +52,8 @@ static const char *const sql_texts[SQL_COUNT] = {
 				"?2 AND deleted = 0",
 	[SQL_GET] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND id = ?2 AND deleted = 0",
 	[SQL_EXISTS] = "SELECT 1 FROM record WHERE kind = ?1 AND id = ?2 AND deleted = 0",
+	[SQL_COUNT_ALL] = "SELECT count(*) FROM record WHERE kind = ?1 AND deleted = 0",
+	[SQL_COUNT_CHILDREN] = "SELECT count(*) FROM record WHERE kind = ?1 AND parent = ?2 AND deleted = 0",
 	[SQL_DATA_VERSION] = "PRAGMA data_version",
 };
 
@@ -465,6 +469,23 @@ int store_exists(struct store *store, enum store_kind kind, const char *id)
 	result = sqlite_step(statement);
 	sqlite_reset(statement);
 	return result;
+}
+
+int store_count(struct store *store, enum store_kind kind, const char *parent, uint64_t *ret_count)
+{
+	struct sqlite_statement *statement;
+	int result = statement_take(store, parent ? SQL_COUNT_CHILDREN : SQL_COUNT_ALL, &statement);
+
+	if (result < 0)
+		return result;
+	bind_text(statement, 1, store_kind_name(kind));
+	if (parent)
+		bind_text(statement, 2, parent);
+	result = sqlite_step(statement);
+	if (result == 1)
+		*ret_count = (uint64_t)sqlite_column_int(statement, 0);
+	sqlite_reset(statement);
+	return result < 0 ? result : 0;
 }
 
 /* Rows to visit, all found before the first is visited, so that a visitor may change the store under the iteration. */

@@ -159,6 +159,9 @@ int store_exists(struct store *store, enum store_kind kind, const char *id) STOR
 int store_each(struct store *store, enum store_kind kind, const char *parent, store_visit *visit,
 	void *context) STORE_MUST_CHECK;
 
+/* How many live records of a kind there are; with `parent` not NULL only those of that parent. */
+int store_count(struct store *store, enum store_kind kind, const char *parent, uint64_t *ret_count) STORE_MUST_CHECK;
+
 /*
  * Visit every record whose revision is greater than `since`, tombstones too, in order of (revision, kind, id). With
  * `since` 0 tombstones are left out: a new reader need not know what is gone.

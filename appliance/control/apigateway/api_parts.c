@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/authorizers.h"
 #include "appliance/control/apigateway/page.h"
 #include "appliance/control/apigateway/patch.h"
 #include "appliance/control/operations.h"
@@ -278,7 +279,7 @@ int op_delete_request_validator(struct call *call)
 
 /* --- Authorizer: kept and shown; a method that asks for one is refused by the gateway until authorizers can run. -------------- */
 
-static int authorizer_find(struct call *call, struct json **ret)
+int authorizer_find(struct call *call, struct json **ret)
 {
 	int error = api_check(call);
 
@@ -305,6 +306,8 @@ int op_create_authorizer(struct call *call)
 	call_take(call, authorizer, "name", "type", "providerARNs", "authType", "authorizerUri",
 		"authorizerCredentials", "identitySource", "identityValidationExpression",
 		"authorizerResultTtlInSeconds", NULL);
+	if (authorizer_check(call, authorizer) < 0)
+		return CALL_FAILED;
 	record_put(call, STORE_authorizer, api_key(call, id), call_input(call, "restApiId"), authorizer);
 	call_answer(call, authorizer);
 	return 0;

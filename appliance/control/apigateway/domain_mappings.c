@@ -234,13 +234,34 @@ int op_get_domain_accesses(struct call *call)
 		"domainNameAccessAssociationArn");
 }
 
+static int access_find(struct call *call, struct json **ret)
+{
+	*ret = record_find(call, STORE_domainaccess, call_input(call, "domainNameAccessAssociationArn"));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid domain name access association identifier specified");
+}
+
 int op_delete_domain_access(struct call *call)
 {
-	const char *arn = call_input(call, "domainNameAccessAssociationArn");
+	struct json JSON_CLEANUP *association = NULL;
+	int error = access_find(call, &association);
 
-	if (!record_exists(call, STORE_domainaccess, arn))
-		return call_fail(
-			call, "NotFoundException", "Invalid domain name access association identifier specified");
-	record_delete(call, STORE_domainaccess, arn);
+	if (error == 0)
+		record_delete(call, STORE_domainaccess, call_input(call, "domainNameAccessAssociationArn"));
+	return error;
+}
+
+/* The domain's owner ends an association: that of another domain than the one named is not meant. */
+int op_reject_domain_access(struct call *call)
+{
+	struct json JSON_CLEANUP *association = NULL;
+	int error = access_find(call, &association);
+
+	if (error < 0)
+		return error;
+	if (!view_equals_text(json_find_text(association, "domainNameArn"), call_input(call, "domainNameArn")))
+		return call_fail(call, "NotFoundException", "Invalid domain name identifier specified");
+	record_delete(call, STORE_domainaccess, call_input(call, "domainNameAccessAssociationArn"));
 	return 0;
 }

@@ -48,3 +48,48 @@ int page_list(struct call *call, struct json *items, const char *id_member)
 	json_free(items);
 	return 0;
 }
+
+int page_list_shown(struct call *call, struct json *items, const char *id_member, page_shower *show)
+{
+	int error = page_list(call, items, id_member);
+	struct json *page = json_find(call->output, "item");
+
+	for (size_t count = json_count(page); error == 0 && count > 0; count--) {
+		struct json JSON_CLEANUP *item = json_take_at(page, 0);
+		struct json *shown = show(call, item);
+
+		if (!shown)
+			return CALL_FAILED;
+		json_append(page, shown);
+	}
+	return error;
+}
+
+static int64_t created_ms(const struct json *record)
+{
+	return json_find_integer(json_find(record, "postern"), "createdMs", 0);
+}
+
+static int compare_newest(const struct json *left, const struct json *right)
+{
+	int64_t a = created_ms(left), b = created_ms(right);
+
+	return a != b ? (a < b) - (a > b) : view_compare(json_find_text(left, "id"), json_find_text(right, "id"));
+}
+
+void page_newest_first(struct json *records)
+{
+	json_sort(records, compare_newest);
+}
+
+void page_note_created(struct call *call, struct json *record)
+{
+	json_set_integer(json_ensure_object(record, "postern"), "createdMs", (int64_t)call->request.received_wall_ms);
+}
+
+void page_keep_prefix(struct json *records, const char *member, const char *prefix)
+{
+	for (size_t i = json_count(records); prefix && i-- > 0;)
+		if (!view_starts_with(json_find_text(json_at(records, i), member), view_from_text(prefix)))
+			(void)json_remove_at(records, i);
+}

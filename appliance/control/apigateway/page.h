@@ -19,4 +19,17 @@
  */
 int page_list(struct call *call, struct json *items, const char *id_member);
 
+/* What is shown of an item: a value for the output, which takes it over; NULL after call_fail() or an error of the store. */
+typedef struct json *page_shower(struct call *call, const struct json *item);
+
+/* The same for records: each item of the page is shown by `show`, those of other pages are not. */
+int page_list_shown(struct call *call, struct json *items, const char *id_member, page_shower *show);
+
+/* Order records by when they were made, the newest first: by "createdMs" of their member "postern", set by page_note_created(). */
+void page_newest_first(struct json *records);
+void page_note_created(struct call *call, struct json *record);
+
+/* Leave only the objects whose member (a text, may be absent) begins with `prefix`; NULL: all. */
+void page_keep_prefix(struct json *records, const char *member, const char *prefix);
+
 #endif

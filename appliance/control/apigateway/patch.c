@@ -104,15 +104,25 @@ int patch_only_replace(struct call *call, const struct patch *patch)
 	return call_fail(call, "BadRequestException", "Invalid patch operation specified. Must be one of: [replace]");
 }
 
-int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable)
+int patch_invalid_listed(struct call *call, const struct patch *patch, const struct patch_paths *paths)
 {
-	if (patch->op == PATCH_REPLACE)
+	const char *list = patch->op == PATCH_ADD       ? paths->add
+			   : patch->op == PATCH_REMOVE  ? paths->remove
+			   : patch->op == PATCH_REPLACE ? paths->replace
+							: NULL;
+
+	if (list)
 		return call_fail(call, "BadRequestException",
-			"Invalid patch path  '%s' specified for op 'replace'. Must be one of: [%s]", patch->path,
-			replaceable);
+			"Invalid patch path  '%s' specified for op '%s'. Must be one of: [%s]", patch->path,
+			patch->op_name, list);
 	return call_fail(call, "BadRequestException",
 		"Invalid patch path  '%s' specified for op '%s'. Please choose supported operations", patch->path,
 		patch->op_name);
+}
+
+int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable)
+{
+	return patch_invalid_listed(call, patch, &(const struct patch_paths){ .replace = replaceable });
 }
 
 void patch_text(struct json *target, const char *member, const struct patch *patch)

@@ -52,6 +52,14 @@ int patch_invalid_path(struct call *call, const struct patch *patch);
 /* Fail unless the operation is `replace`: "Invalid patch operation specified. Must be one of: [replace]". */
 int patch_only_replace(struct call *call, const struct patch *patch);
 
+/* Paths that each operation may have, as AWS prints them in refusals: "/name, /description"; NULL: none. */
+struct patch_paths {
+	const char *add, *remove, *replace;
+};
+
+/* The refusal of resources that name what they support: the paths of this operation, or that it is not supported at all. */
+int patch_invalid_listed(struct call *call, const struct patch *patch, const struct patch_paths *paths);
+
 /* The strict resources' refusal: lists what may be replaced, or says that the operation is not supported. */
 int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable);
 

@@ -100,6 +100,13 @@ static const struct shape_member create_authorizer_members[] = {
 };
 const struct shape shape_create_authorizer = { SHAPE_MEMBERS(create_authorizer_members) };
 
+static const struct shape_member update_authorizer_members[] = {
+	SHAPE_REST_API_ID,
+	SHAPE_AUTHORIZER_ID,
+	SHAPE_PATCH_OPERATIONS,
+};
+const struct shape shape_update_authorizer = { SHAPE_MEMBERS(update_authorizer_members) };
+
 static const struct shape_member delete_authorizer_members[] = {
 	SHAPE_REST_API_ID,
 	SHAPE_AUTHORIZER_ID,

@@ -118,6 +118,12 @@ static const struct shape_member delete_domain_access_members[] = {
 };
 const struct shape shape_delete_domain_access = { SHAPE_MEMBERS(delete_domain_access_members) };
 
+static const struct shape_member reject_domain_access_members[] = {
+	{ .name = "domainNameAccessAssociationArn", .place = SHAPE_QUERY, .required = true },
+	{ .name = "domainNameArn", .place = SHAPE_QUERY, .required = true },
+};
+const struct shape shape_reject_domain_access = { SHAPE_MEMBERS(reject_domain_access_members) };
+
 const struct shape shape_get_account = { .type = SHAPE_STRUCT };
 
 static const struct shape_member tag_resource_members[] = {

@@ -6,6 +6,7 @@
 
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/tags.h"
+#include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 
@@ -167,6 +168,7 @@ int op_delete_stage(struct call *call)
 
 	if (error < 0)
 		return error;
+	usage_plans_drop_stage(call, call_input(call, "restApiId"), call_input(call, "stageName"));
 	record_delete(call, STORE_stage, api_key(call, call_input(call, "stageName")));
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tags of API Gateway's resources, and its account. Source: spec/control-plane.md 6 and 7. */
+/* Tags of API Gateway's resources. Source: spec/control-plane.md 6 and 7. */
 #include "appliance/control/apigateway/tags.h"
 
 #include <string.h>
@@ -86,16 +86,6 @@ static void store(struct call *call, const struct tagged *tagged, const struct j
 /* Source: API Gateway Developer Guide, "Tagging": 50 tags, keys of 128 and values of 256 characters. */
 enum { TAGS_MAX = 50, KEY_MAX_CHARACTERS = 128, VALUE_MAX_CHARACTERS = 256 };
 
-/* Continuation bytes begin no character; input is UTF-8. */
-static size_t character_count(struct view text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.count; i++)
-		count += ((uint8_t)text.at[i] & 0xc0) != 0x80;
-	return count;
-}
-
 int tags_check(struct call *call, const struct json *tags)
 {
 	if (json_count(tags) > TAGS_MAX)
@@ -104,11 +94,33 @@ int tags_check(struct call *call, const struct json *tags)
 	{
 		struct view key = json_name(tag);
 
-		if (key.count == 0 || character_count(key) > KEY_MAX_CHARACTERS ||
-			character_count(json_text(tag)) > VALUE_MAX_CHARACTERS ||
+		if (key.count == 0 || view_character_count(key) > KEY_MAX_CHARACTERS ||
+			view_character_count(json_text(tag)) > VALUE_MAX_CHARACTERS ||
 			view_starts_with_ignore_case(key, view_of("aws:")))
 			return call_fail(call, "BadRequestException", "Invalid tag: " VIEW_FMT, VIEW_ARG(key));
 	}
+	return 0;
+}
+
+struct json *tags_shown(const struct json *record, bool with_empty)
+{
+	struct json *shown = json_copy(record);
+
+	(void)json_remove(shown, "postern");
+	if (json_count(json_find(shown, "tags")) == 0) {
+		(void)json_remove(shown, "tags");
+		if (with_empty)
+			json_set(shown, "tags", json_object_new());
+	}
+	return shown;
+}
+
+int tags_take(struct call *call, struct json *record)
+{
+	if (tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
+	if (json_count(json_find(call->input, "tags")))
+		call_take(call, record, "tags", NULL);
 	return 0;
 }
 
@@ -154,18 +166,6 @@ int op_get_tags(struct call *call)
 		return error;
 	json_set(
 		call->output, "tags", json_find(body, "tags") ? json_copy(json_find(body, "tags")) : json_object_new());
-	return 0;
-}
-
-int op_get_account(struct call *call)
-{
-	struct json *throttle = json_ensure_object(call->output, "throttleSettings"), *features;
-
-	json_set_integer(throttle, "burstLimit", 5000);
-	json_set(throttle, "rateLimit", json_number_new(view_of("10000.0")));
-	features = json_ensure_array(call->output, "features");
-	json_append_text(features, view_of("UsagePlans"));
-	json_set_c_string(call->output, "apiKeyVersion", "4");
 	return 0;
 }
 

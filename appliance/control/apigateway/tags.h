@@ -9,4 +9,13 @@
 /* Are there few enough, with fitting names and values? `tags` may be NULL. 0 or CALL_FAILED. */
 int tags_check(struct call *call, const struct json *tags) __attribute__((warn_unused_result));
 
+/*
+ * A record as it is shown: without what is Postern's own. Tags are left out if there are none, or, where AWS does so, shown as an empty
+ * object. The caller's to free.
+ */
+struct json *tags_shown(const struct json *record, bool with_empty);
+
+/* The input's tags into a new record, if there are any. 0 or CALL_FAILED. */
+int tags_take(struct call *call, struct json *record) __attribute__((warn_unused_result));
+
 #endif

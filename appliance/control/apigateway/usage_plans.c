@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* UsagePlan: create, read, list, delete; its PATCH is in usage_plan_patch.c. */
+#include "appliance/control/apigateway/usage_plans.h"
+
+#include "appliance/control/apigateway/page.h"
+#include "appliance/control/apigateway/quotas.h"
+#include "appliance/control/apigateway/tags.h"
+#include "appliance/control/operations.h"
+#include "appliance/control/records.h"
+
+enum { ID_CHARS = 6 };
+
+int usage_plan_find(struct call *call, struct json **ret)
+{
+	*ret = record_find(call, STORE_usageplan, call_input(call, "usagePlanId"));
+	if (*ret)
+		return 0;
+	return call_fail(call, "NotFoundException", "Invalid Usage Plan ID specified");
+}
+
+struct json *usage_plan_in(const struct json *plans, struct view id)
+{
+	JSON_EACH(plan, plans)
+	if (view_equals(json_find_text(plan, "id"), id))
+		return plan;
+	return NULL;
+}
+
+/* One stage of the input, with the throttles of its methods. */
+static int take_stage(struct call *call, struct json *plan, const struct json *wanted)
+{
+	struct view api_id = json_find_text(wanted, "apiId"), stage = json_find_text(wanted, "stage");
+	const char *api = call_text_of(call, api_id), *name = call_text_of(call, stage);
+	struct json *entry;
+
+	if (api_id.count == 0 || stage.count == 0)
+		return call_fail(call, "BadRequestException",
+			"Invalid API Stage {api: %s, stage: %s} specified for usageplan %s", api, name,
+			json_find_c_string(plan, "id"));
+	if (!record_exists(call, STORE_stage, call_text(call, "%s/%s", api, name)))
+		return call_fail(call, "NotFoundException", "API Stage not found: %s:%s", api, name);
+	if (usage_plan_stage(plan, api_id, stage, NULL))
+		return call_fail(
+			call, "BadRequestException", "Duplicate API Stage {api: %s, stage: %s} specified", api, name);
+	JSON_EACH(throttle, json_find(wanted, "throttle"))
+	if (usage_plan_check_method(call, api, json_name(throttle)) < 0)
+		return CALL_FAILED;
+	entry = json_object_new();
+	json_set_text(entry, "apiId", api_id);
+	json_set_text(entry, "stage", stage);
+	if (json_count(json_find(wanted, "throttle")))
+		json_set(entry, "throttle", json_copy(json_find(wanted, "throttle")));
+	json_append(json_find(plan, "apiStages"), entry);
+	return 0;
+}
+
+int op_create_usage_plan(struct call *call)
+{
+	struct json JSON_CLEANUP *plan = json_object_new(), *shown = NULL;
+	struct json *quota;
+
+	if (quota_check(call, STORE_usageplan, QUOTA_USAGE_PLANS, "Usage Plans") < 0)
+		return CALL_FAILED;
+	json_set_c_string(plan, "id", record_new_id(call, STORE_usageplan, "", ID_CHARS));
+	call_take(call, plan, "name", "description", NULL);
+	json_set(plan, "apiStages", json_array_new());
+	JSON_EACH(stage, json_find(call->input, "apiStages"))
+	if (take_stage(call, plan, stage) < 0)
+		return CALL_FAILED;
+	call_take(call, plan, "throttle", "quota", NULL);
+	quota = json_find(plan, "quota");
+	if (quota && !json_find(quota, "offset"))
+		json_set_integer(quota, "offset", 0);
+	if (tags_take(call, plan) < 0 || usage_plan_check(call, plan) < 0)
+		return CALL_FAILED;
+	record_put(call, STORE_usageplan, json_find_c_string(plan, "id"), NULL, plan);
+	shown = tags_shown(plan, false);
+	call_answer(call, shown);
+	return 0;
+}
+
+int op_get_usage_plan(struct call *call)
+{
+	struct json JSON_CLEANUP *plan = NULL, *shown = NULL;
+	int error = usage_plan_find(call, &plan);
+
+	if (error < 0)
+		return error;
+	shown = tags_shown(plan, true);
+	call_answer(call, shown);
+	return 0;
+}
+
+static struct json *show_in_list(struct call *call, const struct json *plan)
+{
+	(void)call;
+	return tags_shown(plan, false);
+}
+
+int op_get_usage_plans(struct call *call)
+{
+	struct json *plans = record_list(call, STORE_usageplan, NULL);
+	const char *key_id = call_input(call, "keyId");
+
+	for (size_t i = json_count(plans); key_id && i-- > 0;)
+		if (!record_exists(call, STORE_usageplankey,
+			    usage_plan_key_id(call, json_find_c_string(json_at(plans, i), "id"), key_id)))
+			(void)json_remove_at(plans, i);
+	return page_list_shown(call, plans, "id", show_in_list);
+}
+
+int op_delete_usage_plan(struct call *call)
+{
+	const char *id = call_input(call, "usagePlanId");
+	struct json JSON_CLEANUP *plan = NULL;
+	const struct json *stage;
+	int error = usage_plan_find(call, &plan);
+
+	if (error < 0)
+		return error;
+	stage = json_at(json_find(plan, "apiStages"), 0);
+	if (stage)
+		return call_fail(call, "BadRequestException",
+			"Cannot delete Usage Plan %s because there are API Stages associated with it, including "
+			"%s:%s",
+			id, json_find_c_string(stage, "apiId"), json_find_c_string(stage, "stage"));
+	record_delete_children(call, STORE_usageplankey, id);
+	record_delete_children(call, STORE_usage, id);
+	record_delete(call, STORE_usageplan, id);
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * usage_plans: what the operations on usage plans, their keys and their usage share.
+ *
+ * A plan names stages ("apiStages": apiId, stage, throttle of methods) and has keys: a record of kind usageplankey each. No
+ * key is in two plans that name the same stage: which of them counts would be open.
+ *
+ * Trees are the caller's to free. Threads: the operations thread.
+ */
+#ifndef POSTERN_CONTROL_APIGATEWAY_USAGE_PLANS_H
+#define POSTERN_CONTROL_APIGATEWAY_USAGE_PLANS_H
+
+#include <stdbool.h>
+
+#include "appliance/base/json.h"
+#include "appliance/base/view.h"
+#include "appliance/control/call.h"
+
+/* The UsagePlan named by usagePlanId; 0, or CALL_FAILED with 404 `Invalid Usage Plan ID specified`. */
+int usage_plan_find(struct call *call, struct json **ret);
+
+/* The plan of that id among `plans`, or NULL. */
+struct json *usage_plan_in(const struct json *plans, struct view id);
+
+/* --- rules (usage_plan_rules.c) -------------------------------------------------------------------------------------------- */
+
+/* Are name, throttles and quota of a plan, as it would be stored, in order? 0 or CALL_FAILED. */
+int usage_plan_check(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
+
+/* Is "/pets/GET" a method of the API? 0, or CALL_FAILED with 404. */
+int usage_plan_check_method(struct call *call, const char *api_id, struct view key) __attribute__((warn_unused_result));
+
+/* The plan's entry for a stage and its index, or NULL. `ret_index` may be NULL. */
+struct json *usage_plan_stage(const struct json *plan, struct view api_id, struct view stage, size_t *ret_index);
+
+/* Is there a key of this plan that another plan with one of its stages has too? 0, or CALL_FAILED with 409. */
+int usage_plan_check_stages(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
+
+/* No plan names the stage any more, or (NULL) any stage of the API. */
+void usage_plans_drop_stage(struct call *call, const char *api_id, const char *stage);
+
+/* --- keys (usage_plan_keys.c) ---------------------------------------------------------------------------------------------- */
+
+/* "plan id/key id". */
+const char *usage_plan_key_id(struct call *call, const char *plan_id, const char *key_id);
+
+/*
+ * Why a key (NULL: a new one) can't be in the `wanted` plans (an array of ids) besides those it is in, or NULL. `plans` are all there
+ * are. `*ret_code` is the error's code.
+ */
+const char *usage_plan_key_fault(struct call *call, const struct json *plans, const char *key_id,
+	const struct json *wanted, const char **ret_code);
+
+/* The key is in the plan from now on. */
+void usage_plan_key_put(struct call *call, const char *plan_id, const char *key_id);
+
+/* The key is in no plan any more. */
+void usage_plans_drop_key(struct call *call, const char *key_id);
+
+#endif
