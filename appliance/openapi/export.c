@@ -76,7 +76,7 @@ struct view openapi_export_version(const struct json *definition, const struct o
 {
 	struct view own = json_find_text(json_find(definition, "restApi"), "version");
 
-	return own.count ? own : options->version;
+	return own.at ? own : options->version;
 }
 
 static void put_info(struct openapi_export *export)

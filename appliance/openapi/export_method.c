@@ -352,7 +352,7 @@ struct json *openapi_export_method(
 	const struct json *name = json_find(method, "operationName");
 
 	put_documentation(&operation);
-	if (json_text(name).count)
+	if (name)
 		json_set(operation.json, "operationId", json_copy(name));
 	put_request(&operation);
 	put_responses(&operation);

@@ -287,12 +287,14 @@ static void add_documentation(struct json *definition)
 		"{\"type\":\"AUTHORIZER\",\"name\":\"A 3\"}",
 	};
 
+	bool has_none = draw(3) == 0;
+
 	for (size_t i = 0; i < ARRAY_COUNT(locations); i++) {
 		struct json JSON_CLEANUP *properties = json_object_new();
 		struct json *part;
 		char *text, id[24];
 
-		if (maybe())
+		if (has_none || maybe())
 			continue;
 		json_set_c_string(properties, "description", any_text());
 		maybe_set(properties, "summary", any_text());

@@ -6,6 +6,7 @@
 #ifndef POSTERN_TESTS_UNIT_OPENAPI_NEUTRAL_H
 #define POSTERN_TESTS_UNIT_OPENAPI_NEUTRAL_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
