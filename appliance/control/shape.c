@@ -2,6 +2,8 @@
 #include "appliance/control/shape.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,6 +79,12 @@ static void refuse_type(struct check *check, enum shape_type wanted, const struc
 						     : "Start of structure or map found where not expected.");
 		return;
 	}
+	if ((wanted == SHAPE_INTEGER || wanted == SHAPE_NUMBER) && json_is_number(value)) {
+		buffer_printf(check->message,
+			"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to %s",
+			wanted == SHAPE_INTEGER ? "an Integer" : "a Double");
+		return;
+	}
 	switch (wanted) {
 	case SHAPE_LIST:
 		buffer_append_text(check->message, "Expected list or null");
@@ -100,6 +108,9 @@ static void refuse_type(struct check *check, enum shape_type wanted, const struc
 
 static bool type_fits(enum shape_type type, const struct json *value)
 {
+	int64_t integer;
+	double number;
+
 	switch (type) {
 	case SHAPE_TEXT:
 	case SHAPE_BLOB:
@@ -107,8 +118,9 @@ static bool type_fits(enum shape_type type, const struct json *value)
 	case SHAPE_BOOL:
 		return json_is_bool(value);
 	case SHAPE_INTEGER:
+		return json_integer(value, INT64_MIN, INT64_MAX, &integer) == 0;
 	case SHAPE_NUMBER:
-		return json_is_number(value);
+		return json_double(value, &number) == 0 && isfinite(number);
 	case SHAPE_LIST:
 		return json_is_array(value);
 	case SHAPE_MAP:
@@ -137,6 +149,23 @@ static bool matches(const char *pattern, struct view text)
 	return true;
 }
 
+static void check_length(struct check *check, const struct shape_member *member, size_t length,
+	const struct json *value, const char *path)
+{
+	char constraint[128];
+
+	if (length < member->min_length) {
+		snprintf(constraint, sizeof constraint, "Member must have length greater than or equal to %zu",
+			member->min_length);
+		violate(check, path, value, constraint);
+	}
+	if (member->max_length && length > member->max_length) {
+		snprintf(constraint, sizeof constraint, "Member must have length less than or equal to %zu",
+			member->max_length);
+		violate(check, path, value, constraint);
+	}
+}
+
 static void check_text(
 	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
 {
@@ -153,9 +182,25 @@ static void check_text(
 			member->pattern);
 		violate(check, path, value, constraint);
 	}
-	if (member->max_length && text.count > member->max_length) {
-		snprintf(constraint, sizeof constraint, "Member must have length less than or equal to %zu",
-			member->max_length);
+	check_length(check, member, view_character_count(text), value, path);
+}
+
+static void check_range(
+	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+{
+	char constraint[128];
+	int64_t number = 0;
+
+	if ((member->min == 0 && member->max == 0) || json_integer(value, INT64_MIN, INT64_MAX, &number) < 0)
+		return;
+	if (number < member->min) {
+		snprintf(constraint, sizeof constraint, "Member must have value greater than or equal to %" PRId64,
+			member->min);
+		violate(check, path, value, constraint);
+	}
+	if (number > member->max) {
+		snprintf(constraint, sizeof constraint, "Member must have value less than or equal to %" PRId64,
+			member->max);
 		violate(check, path, value, constraint);
 	}
 }
@@ -178,47 +223,53 @@ static void check_enumerated_list(
 	}
 }
 
-static void check_list(
-	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
+/* "path.1.member" for the first item of a list, "path.key.member" for a value of a map. */
+static void write_item_path(
+	char ret[PATH_BYTES], const char *path, enum shape_type type, size_t index, const struct json *item)
 {
-	enum shape_type wanted = member->of ? member->of->type : SHAPE_TEXT;
-	size_t index = 0;
-	char item_path[PATH_BYTES];
+	if (type == SHAPE_LIST)
+		snprintf(ret, PATH_BYTES, "%s.%zu.member", path, index);
+	else
+		snprintf(ret, PATH_BYTES, "%s." VIEW_FMT ".member", path, VIEW_ARG(json_name(item)));
+}
 
+/* An item of a list or a value of a map. */
+static void check_item(struct check *check, const struct shape *of, const struct json *value, const char *path)
+{
+	enum shape_type wanted = of ? of->type : SHAPE_TEXT;
+	char item_path[PATH_BYTES];
+	size_t index = 0;
+
+	if (json_is_null(value)) {
+		violate(check, path, NULL, "Member must not be null");
+		return;
+	}
+	if (!type_fits(wanted, value)) {
+		refuse_type(check, wanted, value);
+		return;
+	}
+	if (wanted == SHAPE_STRUCT)
+		check_struct(check, of, value, path);
+	if (wanted != SHAPE_LIST && wanted != SHAPE_MAP)
+		return;
 	JSON_EACH(item, value)
 	{
 		index++;
-		if (!type_fits(wanted, item)) {
-			refuse_type(check, wanted, item);
-			return;
-		}
-		if (wanted == SHAPE_STRUCT) {
-			snprintf(item_path, sizeof item_path, "%s.%zu.member", path, index);
-			check_struct(check, member->of, item, item_path);
-		}
+		write_item_path(item_path, path, wanted, index, item);
+		check_item(check, of->of, item, item_path);
 	}
-	if (member->enumeration)
-		check_enumerated_list(check, member, value, path);
 }
 
-static void check_map(
+static void check_items(
 	struct check *check, const struct shape_member *member, const struct json *value, const char *path)
 {
-	enum shape_type wanted = member->of ? member->of->type : SHAPE_TEXT;
-	char item_path[PATH_BYTES];
+	const struct shape list = { .type = member->type, .of = member->of };
 
-	JSON_EACH(item, value)
-	{
-		if (!type_fits(wanted, item)) {
-			refuse_type(check, wanted, item);
-			return;
-		}
-		if (wanted == SHAPE_STRUCT) {
-			snprintf(
-				item_path, sizeof item_path, "%s." VIEW_FMT ".member", path, VIEW_ARG(json_name(item)));
-			check_struct(check, member->of, item, item_path);
-		}
-	}
+	check_item(check, &list, value, path);
+	if (member->type == SHAPE_LIST)
+		check_length(check, member, json_count(value), value, path);
+	if (member->type == SHAPE_LIST && member->enumeration)
+		check_enumerated_list(check, member, value, path);
 }
 
 static void check_member(
@@ -237,11 +288,12 @@ static void check_member(
 	case SHAPE_TEXT:
 		check_text(check, member, value, path);
 		break;
-	case SHAPE_LIST:
-		check_list(check, member, value, path);
+	case SHAPE_INTEGER:
+		check_range(check, member, value, path);
 		break;
+	case SHAPE_LIST:
 	case SHAPE_MAP:
-		check_map(check, member, value, path);
+		check_items(check, member, value, path);
 		break;
 	case SHAPE_STRUCT:
 		if (member->of)
@@ -306,6 +358,44 @@ enum shape_failure shape_check(const struct shape *shape, const struct json *inp
 	}
 	buffer_fini(&check.violations);
 	return failure;
+}
+
+/* A number as it is kept, or NULL if it stays as it is. */
+static struct json *settled_number(enum shape_type type, const struct json *value)
+{
+	struct view text = json_number_text(value);
+	int64_t integer = 0;
+	double number = 0;
+
+	if (type == SHAPE_INTEGER && json_integer(value, INT64_MIN, INT64_MAX, &integer) == 0)
+		return json_integer_new(integer);
+	if (type == SHAPE_NUMBER && view_find_byte(text, '.') == VIEW_NOWHERE && json_double(value, &number) == 0) {
+		char digits[400]; /* the largest double has 309 before its point */
+		int count = snprintf(digits, sizeof digits, "%.1f", number);
+
+		return json_number_new(view_from(digits, (size_t)count));
+	}
+	return NULL;
+}
+
+void shape_settle(const struct shape *shape, struct json *input)
+{
+	for (size_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+		struct json *child = json_find(input, member->name);
+		struct json *number = json_is_number(child) ? settled_number(member->type, child) : NULL;
+
+		if (number)
+			json_set(input, member->name, number);
+		if (!member->of || member->of->type != SHAPE_STRUCT)
+			continue;
+		if (member->type == SHAPE_STRUCT && json_is_object(child))
+			shape_settle(member->of, child);
+		if (member->type != SHAPE_LIST && member->type != SHAPE_MAP)
+			continue;
+		JSON_EACH(item, child)
+		shape_settle(member->of, item);
+	}
 }
 
 const struct shape_member *shape_missing(const struct shape *shape, const struct json *input)

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "appliance/base/buffer.h"
 #include "appliance/base/json.h"
@@ -46,16 +47,19 @@ struct shape_member {
 	const char *enumeration; /* "A, B" as AWS prints it; NULL: any */
 	const char *pattern;     /* regular expression for the whole text, as AWS prints it; NULL: any */
 	const char *item_name;   /* XML name of a list's items, e.g. "Change"; NULL: "member" */
-	size_t max_length;       /* of a text; 0: any */
+	size_t min_length;       /* of a text in characters, of a list in items */
+	size_t max_length;       /* the same; 0: any */
+	int64_t min, max;        /* of an integer; both 0: any */
 	enum shape_type type;
 	enum shape_place place;
 	bool required;
 };
 
 struct shape {
-	enum shape_type type; /* what this shape describes: a structure, or the scalar of a list or map */
+	enum shape_type type; /* what this shape describes: a structure, or the item of a list or map */
 	const struct shape_member *members;
 	size_t member_count;
+	const struct shape *of; /* item of the list, value of the map that this shape is; NULL: texts */
 };
 
 /* Initialiser part of the shape of a structure whose members are the array `table`. */
@@ -84,6 +88,12 @@ enum shape_failure {
  */
 enum shape_failure shape_check(const struct shape *shape, const struct json *input, const char *operation,
 	enum shape_style style, struct buffer *message);
+
+/*
+ * Write the numbers of an input that fits as AWS keeps them: integers without fraction and exponent, others with a fraction
+ * ("1e3" is 1000 or 1000.0).
+ */
+void shape_settle(const struct shape *shape, struct json *input);
 
 /* The first required member that is missing, or NULL: for dialects whose errors name one at a time. */
 const struct shape_member *shape_missing(const struct shape *shape, const struct json *input);

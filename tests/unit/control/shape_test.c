@@ -69,6 +69,102 @@ static void wrong_types_are_serialization_failures(void **state)
 	assert_judged("CreateRestApi", "{\"name\":\"a\",\"tags\":null}", SHAPE_FITS, "");
 }
 
+/* A shape with every kind of constraint: operations have few of them so far, and their messages must be right all the same. */
+static const struct shape_member item_members[] = { { .name = "kind", .enumeration = "A, B" },
+	{ .name = "count", .type = SHAPE_INTEGER, .min = 1, .max = 9 } };
+static const struct shape item_shape = { SHAPE_MEMBERS(item_members) };
+static const struct shape texts_shape = { .type = SHAPE_LIST };
+static const struct shape_member sample_members[] = {
+	{ .name = "name", .min_length = 2, .max_length = 3 },
+	{ .name = "limit", .place = SHAPE_QUERY, .type = SHAPE_INTEGER, .min = 1, .max = 500 },
+	{ .name = "items", .type = SHAPE_LIST, .of = &item_shape, .max_length = 2 },
+	{ .name = "fields", .type = SHAPE_MAP, .of = &texts_shape },
+	{ .name = "texts", .type = SHAPE_LIST, .min_length = 1 },
+	{ .name = "rate", .type = SHAPE_NUMBER },
+	{ .name = "struct", .type = SHAPE_STRUCT, .of = &item_shape },
+	{ .name = "truth", .type = SHAPE_BOOL },
+};
+static const struct shape sample_shape = { SHAPE_MEMBERS(sample_members) };
+
+#define AT(value, path) "Value " value " at '" path "' failed to satisfy constraint: Member must "
+#define ONE "1 validation error detected: "
+
+static void every_constraint_has_its_words(void **state)
+{
+	static const struct {
+		const char *input;
+		enum shape_failure failure;
+		const char *message;
+	} cases[] = {
+		{ "{\"name\":\"\u00e4\u00f6\u00fc\",\"limit\":500,\"items\":[{\"kind\":\"A\",\"count\":1}],\"texts\":["
+		  "\"x\"]}",
+			SHAPE_FITS, "" },
+		{ "{\"name\":\"x\"}", SHAPE_VIOLATED,
+			ONE AT("'x'", "sampleInput.name") "have length greater than or equal to 2" },
+		{ "{\"name\":\"xxxx\"}", SHAPE_VIOLATED,
+			ONE AT("'xxxx'", "sampleInput.name") "have length less than or equal to 3" },
+		{ "{\"limit\":0}", SHAPE_VIOLATED, ONE AT("'0'", "limit") "have value greater than or equal to 1" },
+		{ "{\"limit\":501}", SHAPE_VIOLATED, ONE AT("'501'", "limit") "have value less than or equal to 500" },
+		{ "{\"items\":[{},{\"kind\":\"C\",\"count\":10}]}", SHAPE_VIOLATED,
+			"2 validation errors detected: " AT(
+				"'C'", "sampleInput.items.2.member.kind") "satisfy enum value set: [A, B]; " AT("'10'",
+				"sampleInput.items.2.member.count") "have value less than or equal to 9" },
+		{ "{\"struct\":{\"kind\":\"C\"}}", SHAPE_VIOLATED,
+			ONE AT("'C'", "sampleInput.struct.kind") "satisfy enum value set: [A, B]" },
+		{ "{\"texts\":[]}", SHAPE_VIOLATED,
+			ONE AT("'[]'", "sampleInput.texts") "have length greater than or equal to 1" },
+		{ "{\"texts\":[\"a\",null]}", SHAPE_VIOLATED,
+			ONE AT("null", "sampleInput.texts.2.member") "not be null" },
+		{ "{\"fields\":{\"a\":[\"b\",null]}}", SHAPE_VIOLATED,
+			ONE AT("null", "sampleInput.fields.a.member.2.member") "not be null" },
+		{ "{\"fields\":{\"a\":\"b\"}}", SHAPE_WRONG_TYPE, "Expected list or null" },
+		{ "{\"fields\":{\"a\":[true]}}", SHAPE_WRONG_TYPE,
+			"class java.lang.Boolean can not be converted to an String" },
+		{ "{\"limit\":1.5}", SHAPE_WRONG_TYPE,
+			"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an "
+			"Integer" },
+		{ "{\"limit\":1e30}", SHAPE_WRONG_TYPE,
+			"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an "
+			"Integer" },
+		{ "{\"rate\":1e999}", SHAPE_WRONG_TYPE,
+			"class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to a "
+			"Double" },
+		{ "{\"limit\":\"x\"}", SHAPE_WRONG_TYPE, "STRING_VALUE can not be converted to Integer" },
+		{ "{\"truth\":\"true\"}", SHAPE_WRONG_TYPE,
+			"class java.lang.String can not be converted to a Boolean" },
+		{ "{\"struct\":[]}", SHAPE_WRONG_TYPE, "Expected null" },
+		{ "{\"name\":[]}", SHAPE_WRONG_TYPE, "Start of list found where not expected" },
+		{ "{\"name\":{}}", SHAPE_WRONG_TYPE, "Start of structure or map found where not expected." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct json JSON_CLEANUP *tree = parsed(cases[i].input);
+		struct buffer buffer;
+
+		buffer_init(&buffer, SHAPE_MESSAGE_MAX_BYTES);
+		assert_int_equal(
+			cases[i].failure, shape_check(&sample_shape, tree, "Sample", SHAPE_STYLE_REST_JSON, &buffer));
+		assert_string_equal(cases[i].message, buffer.count ? buffer_text(&buffer) : "");
+		buffer_fini(&buffer);
+	}
+}
+
+static void numbers_are_kept_as_aws_keeps_them(void **state)
+{
+	struct json JSON_CLEANUP *tree = parsed(
+		"{\"limit\":1e2,\"rate\":5,\"items\":[{\"count\":3.0}],\"struct\":{\"count\":10e-1},\"name\":\"1e2\"}");
+	char *text;
+
+	(void)state;
+	shape_settle(&sample_shape, tree);
+	text = json_print_text(tree);
+	assert_string_equal(
+		"{\"limit\":100,\"rate\":5.0,\"items\":[{\"count\":3}],\"struct\":{\"count\":1},\"name\":\"1e2\"}",
+		text);
+	free(text);
+}
+
 static void many_violations_do_not_overflow(void **state)
 {
 	struct json JSON_CLEANUP *input = parsed("{\"restApiId\":\"a\"}");
@@ -155,6 +251,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recorded_violations_are_reproduced),
 		cmocka_unit_test(wrong_types_are_serialization_failures),
+		cmocka_unit_test(every_constraint_has_its_words),
+		cmocka_unit_test(numbers_are_kept_as_aws_keeps_them),
 		cmocka_unit_test(many_violations_do_not_overflow),
 		cmocka_unit_test(every_row_is_reached_by_its_own_request),
 		cmocka_unit_test(paths_that_are_none_reach_nothing),
