@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "appliance/control/apigateway/hal.h"
+
 /* Move the members of a JSON body into the input, under the model's names. */
 static int read_body(struct call *call, enum shape_place place)
 {
@@ -74,7 +76,10 @@ static int check(struct call *call, enum shape_style style)
 		(void)call_fail(call, failure == SHAPE_WRONG_TYPE ? "SerializationException" : "ValidationException",
 			VIEW_FMT, VIEW_ARG(buffer_view(&message)));
 	buffer_fini(&message);
-	return failure == SHAPE_FITS ? 0 : CALL_FAILED;
+	if (failure != SHAPE_FITS)
+		return CALL_FAILED;
+	shape_settle(call->operation->shape, call->input);
+	return 0;
 }
 
 static int rest_json_check(struct call *call)
@@ -82,20 +87,33 @@ static int rest_json_check(struct call *call)
 	return check(call, SHAPE_STYLE_REST_JSON);
 }
 
-static void json_encode(struct call *call, struct buffer *body)
+static void rest_json_encode(struct call *call, struct buffer *body)
 {
+	struct json JSON_CLEANUP *hal = NULL;
+
 	/* DELETE and the tag operations answer with nothing, which clients do not parse. */
 	if (call->operation->status == 202 || call->operation->status == 204)
 		if (json_count(call->output) == 0)
 			return;
-	json_print(call->output, body);
+	if (call->service->id == SERVICE_apigateway && hal_wanted(call_field(call, "Accept"))) {
+		hal = hal_new(call->operation, call->input, call->request.path, call->output);
+		call->raw_content_type = HAL_CONTENT_TYPE;
+	}
+	json_print(hal ? hal : call->output, body);
+}
+
+/* What is refused by a policy says so with a capital letter. */
+static void set_message(struct json *answer, const struct call *call)
+{
+	json_set_c_string(answer, strcmp(call->error_code, "AccessDeniedException") == 0 ? "Message" : "message",
+		call->error_message);
 }
 
 static void rest_json_encode_failure(struct call *call, struct buffer *body)
 {
 	struct json JSON_CLEANUP *answer = json_object_new();
 
-	json_set_c_string(answer, "message", call->error_message);
+	set_message(answer, call);
 	json_print(answer, body);
 }
 
@@ -104,7 +122,7 @@ const struct dialect dialect_rest_json = {
 	.content_type = "application/json",
 	.decode = rest_json_decode,
 	.check = rest_json_check,
-	.encode = json_encode,
+	.encode = rest_json_encode,
 	.encode_failure = rest_json_encode_failure,
 	.error_field = "x-amzn-ErrorType",
 	.bad_input_code = "ValidationException",
@@ -139,8 +157,7 @@ static void json11_encode_failure(struct call *call, struct buffer *body)
 	struct json JSON_CLEANUP *answer = json_object_new();
 
 	json_set_c_string(answer, "__type", call->error_code);
-	json_set_c_string(answer, strcmp(call->error_code, "AccessDeniedException") == 0 ? "Message" : "message",
-		call->error_message);
+	set_message(answer, call);
 	json_print(answer, body);
 	/* Every client error has status 400 in this protocol. */
 	if (call->status < 500)
