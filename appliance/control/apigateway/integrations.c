@@ -7,7 +7,9 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/method_parts.h"
+#include "appliance/control/apigateway/patch_rows.h"
+#include "appliance/control/apigateway/shape_parts.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/model/check.h"
@@ -42,19 +44,14 @@ static int check_aws_uri(struct call *call, const struct json *integration, cons
 
 static int check_uri(struct call *call, const struct json *integration)
 {
-	static const char *const verbs[] = { "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY" };
 	const char *uri = json_find_c_string(integration, "uri");
-	bool known = false;
 
 	if (is_type(integration, "MOCK"))
 		return 0;
 	if (!json_find_c_string(integration, "httpMethod"))
 		return call_fail(call, "BadRequestException", "Enumeration value for HttpMethod must be non-empty");
-	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
-		known = known || view_equals_text(json_find_text(integration, "httpMethod"), verbs[i]);
-	if (!known)
-		return call_fail(call, "BadRequestException",
-			"Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY");
+	if (part_check_verb(call, json_find_text(integration, "httpMethod")) < 0)
+		return CALL_FAILED;
 	if (is_aws(integration))
 		return check_aws_uri(call, integration, uri ? uri : "");
 	if (!uri || (strncasecmp(uri, "http://", 7) != 0 && strncasecmp(uri, "https://", 8) != 0))
@@ -62,18 +59,18 @@ static int check_uri(struct call *call, const struct json *integration)
 	return 0;
 }
 
-static int check_content_types(struct call *call, const struct json *templates)
+static int check_connection(struct call *call, const struct json *integration)
 {
-	JSON_EACH(template, templates)
-	{
-		struct view name = json_name(template);
+	const char *behavior = json_find_c_string(integration, "passthroughBehavior");
 
-		if (view_find_byte(name, '/') == VIEW_NOWHERE && !view_equals_text(name, "$default"))
-			return call_fail(call, "BadRequestException",
-				"Validation Result: warnings : [], errors : [Invalid content type specified: " VIEW_FMT
-				"]",
-				VIEW_ARG(name));
-	}
+	if (behavior && strcmp(behavior, "WHEN_NO_MATCH") != 0 && strcmp(behavior, "WHEN_NO_TEMPLATES") != 0 &&
+		strcmp(behavior, "NEVER") != 0)
+		return call_fail(call, "BadRequestException",
+			"Invalid passthrough behavior specified. Valid options are "
+			"WHEN_NO_MATCH,WHEN_NO_TEMPLATES,NEVER");
+	if (view_equals_text(json_find_text(integration, "connectionType"), "VPC_LINK") &&
+		json_find_text(integration, "connectionId").count == 0)
+		return call_fail(call, "BadRequestException", "Connection type VPC_LINK requires a connection ID");
 	return 0;
 }
 
@@ -100,7 +97,9 @@ static int check_whole(struct call *call, const struct json *integration)
 	int error = check_uri(call, integration);
 
 	if (error == 0)
-		error = check_content_types(call, json_find(integration, "requestTemplates"));
+		error = part_check_templates(call, json_find(integration, "requestTemplates"));
+	if (error == 0)
+		error = check_connection(call, integration);
 	if (error == 0 && (timeout_ms < TIMEOUT_MIN_MS || timeout_ms > TIMEOUT_MAX_MS))
 		return call_fail(call, "BadRequestException", "Timeout should be between 50 ms and 29000 ms");
 	return error < 0 ? error : check_builds(call, integration);
@@ -127,36 +126,17 @@ int op_put_integration(struct call *call)
 	call_take(call, integration, "uri", "connectionType", "connectionId", "credentials", "requestParameters",
 		"requestTemplates", "passthroughBehavior", "contentHandling", "timeoutInMillis", "cacheNamespace",
 		"cacheKeyParameters", "tlsConfig", "responseTransferMode", "integrationTarget", NULL);
-	error = check_whole(call, integration);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, integration);
-	return 0;
+	return part_keep(call, resource, integration, check_whole);
 }
 
 int op_get_integration(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *integration;
-	int error = integration_find(call, &resource, &integration);
-
-	if (error == 0)
-		call_answer(call, integration);
-	return error;
+	return part_get(call, integration_find);
 }
 
 int op_delete_integration(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *integration;
-	int error = integration_find(call, &resource, &integration);
-
-	if (error < 0)
-		return error;
-	(void)json_remove(json_parent(integration), "methodIntegration");
-	resource_put(call, resource);
-	return 0;
+	return part_delete(call, integration_find);
 }
 
 static int patch_timeout(struct call *call, const struct patch *patch, struct json *integration)
@@ -170,53 +150,78 @@ static int patch_timeout(struct call *call, const struct patch *patch, struct js
 	return 0;
 }
 
+static int patch_content_handling(struct call *call, const struct patch *patch, struct json *target)
+{
+	if (patch->value && *patch->value &&
+		patch_check_enumeration(call, patch, "content handling", SHAPE_CONTENT_HANDLINGS) < 0)
+		return CALL_FAILED;
+	return patch_set_or_unset(call, patch, target);
+}
+
+static int patch_connection_type(struct call *call, const struct patch *patch, struct json *integration)
+{
+	if (patch_check_enumeration(call, patch, "connection type", SHAPE_CONNECTION_TYPES) < 0)
+		return CALL_FAILED;
+	return patch_set_text(call, patch, integration);
+}
+
+static int patch_transfer_mode(struct call *call, const struct patch *patch, struct json *integration)
+{
+	if (patch_check_enumeration(call, patch, "response transfer mode", SHAPE_TRANSFER_MODES) < 0)
+		return CALL_FAILED;
+	return patch_set_text(call, patch, integration);
+}
+
+/* A mock has no back end to speak to. */
+static int patch_back_end(struct call *call, const struct patch *patch, struct json *integration)
+{
+	return is_type(integration, "MOCK") ? patch_invalid_path(call, patch)
+					    : patch_set_text(call, patch, integration);
+}
+
+static int patch_cache_key(struct call *call, const struct patch *patch, struct json *integration)
+{
+	struct json *keys = json_ensure_array(integration, "cacheKeyParameters");
+	long index = patch_list_index(keys, patch->parts[1]);
+
+	(void)call;
+	if (patch->op != PATCH_REPLACE) {
+		patch_list(keys, patch, patch->parts[1]);
+		return 0;
+	}
+	if (index >= 0)
+		(void)json_remove_at(keys, (size_t)index);
+	json_append_text(keys, view_from_text(patch->value && *patch->value ? patch->value : patch->parts[1]));
+	return 0;
+}
+
 static int patch_integration(struct call *call, const struct patch *patch, struct json *integration)
 {
-	static const char *const texts[] = { "cacheNamespace", "connectionId", "connectionType", "contentHandling",
-		"httpMethod", "integrationTarget", "passthroughBehavior", "responseTransferMode", "uri",
-		"credentials" };
+	static const struct patch_row rows[] = {
+		{ "/cacheKeyParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_cache_key },
+		{ "/requestParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_entry },
+		{ "/requestTemplates/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_entry },
+		{ "/cacheNamespace", PATCH_ON_REPLACE, patch_set_text },
+		{ "/connectionId", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/connectionType", PATCH_ON_REPLACE, patch_connection_type },
+		{ "/contentHandling", PATCH_ON_REPLACE, patch_content_handling },
+		/* The page lacks it; AWS takes it, and Terraform sends it. */
+		{ "/credentials", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/httpMethod", PATCH_ON_REPLACE, patch_back_end },
+		{ "/integrationTarget", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/passthroughBehavior", PATCH_ON_REPLACE, patch_set_text },
+		{ "/responseTransferMode", PATCH_ON_REPLACE, patch_transfer_mode },
+		{ "/timeoutInMillis", PATCH_ON_REPLACE, patch_timeout },
+		{ "/tlsConfig/insecureSkipVerification", PATCH_ON_REPLACE, patch_set_bool },
+		{ "/uri", PATCH_ON_REPLACE, patch_back_end },
+	};
 
-	if (patch_is_entry(patch, "requestParameters") || patch_is_entry(patch, "requestTemplates")) {
-		patch_map(json_ensure_object(integration, patch->parts[0]), patch);
-		return 0;
-	}
-	if (patch_is_entry(patch, "cacheKeyParameters")) {
-		patch_list(json_ensure_array(integration, "cacheKeyParameters"), patch, patch->parts[1]);
-		return 0;
-	}
-	if (patch->part_count == 2 && strcmp(patch->parts[0], "tlsConfig") == 0 &&
-		strcmp(patch->parts[1], "insecureSkipVerification") == 0) {
-		patch_bool(json_ensure_object(integration, "tlsConfig"), "insecureSkipVerification", patch);
-		return 0;
-	}
-	if (patch_is(patch, "timeoutInMillis"))
-		return patch_only_replace(call, patch) < 0 ? CALL_FAILED : patch_timeout(call, patch, integration);
-	for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-		if (!patch_is(patch, texts[i]))
-			continue;
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		patch_text(integration, texts[i], patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
+	return patch_by_rows(call, patch, integration, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_integration(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *integration;
-	int error = integration_find(call, &resource, &integration);
-
-	if (error == 0)
-		error = patch_apply(call, integration, patch_integration);
-	if (error == 0)
-		error = check_whole(call, integration);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, integration);
-	return 0;
+	return part_update(call, integration_find, patch_integration, check_whole);
 }
 
 /* --- IntegrationResponse --------------------------------------------------------------------------------------------------- */
@@ -228,10 +233,7 @@ static int response_find(struct call *call, struct json **ret_resource, struct j
 
 	if (error < 0)
 		return error;
-	*ret_response = json_find(json_find(integration, "integrationResponses"), call_input(call, "statusCode"));
-	if (*ret_response)
-		return 0;
-	return call_fail(call, "NotFoundException", "Invalid Response status code specified");
+	return part_response(call, json_find(integration, "integrationResponses"), ret_response);
 }
 
 /* A header can be mapped if the method declares it for that status. */
@@ -242,17 +244,14 @@ static int check_mapped(struct call *call, const struct json *integration, const
 
 	JSON_EACH(parameter, json_find(response, "responseParameters"))
 	if (!json_find_view(declared, json_name(parameter)))
-		return call_fail(call, "BadRequestException",
-			"Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid "
-			"mapping "
-			"expression parameter specified: " VIEW_FMT "]",
-			VIEW_ARG(json_name(parameter)));
+		return part_fail_parameter(call, json_name(parameter));
 	return 0;
 }
 
-static int check_response(struct call *call, const struct json *integration, const struct json *response)
+static int check_response(struct call *call, const struct json *response)
 {
-	int error = check_content_types(call, json_find(response, "responseTemplates"));
+	const struct json *integration = json_parent(json_parent(response));
+	int error = part_check_templates(call, json_find(response, "responseTemplates"));
 
 	if (error == 0)
 		error = check_mapped(call, integration, response);
@@ -273,70 +272,39 @@ int op_put_integration_response(struct call *call)
 	json_set_c_string(response, "statusCode", status);
 	call_take(
 		call, response, "selectionPattern", "responseParameters", "responseTemplates", "contentHandling", NULL);
-	error = check_response(call, integration, response);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, response);
-	return 0;
+	return part_keep(call, resource, response, check_response);
 }
 
 int op_get_integration_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
-
-	if (error == 0)
-		call_answer(call, response);
-	return error;
+	return part_get(call, response_find);
 }
 
 int op_delete_integration_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
+	return part_delete(call, response_find);
+}
 
-	if (error < 0)
-		return error;
-	(void)json_remove(json_parent(response), call_input(call, "statusCode"));
-	resource_put(call, resource);
-	return 0;
+static int patch_response_entry(struct call *call, const struct patch *patch, struct json *response)
+{
+	if (patch->op == PATCH_REMOVE && !json_find(json_find(response, patch->parts[0]), patch->parts[1]))
+		return call_fail(call, "NotFoundException", "Invalid parameter name specified");
+	return patch_set_entry(call, patch, response);
 }
 
 static int patch_integration_response(struct call *call, const struct patch *patch, struct json *response)
 {
-	if (patch_is_entry(patch, "responseParameters") || patch_is_entry(patch, "responseTemplates")) {
-		struct json *map = json_ensure_object(response, patch->parts[0]);
+	static const struct patch_row rows[] = {
+		{ "/contentHandling", PATCH_ON_REPLACE, patch_content_handling },
+		{ "/selectionPattern", PATCH_ON_REPLACE, patch_set_text },
+		{ "/responseParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_response_entry },
+		{ "/responseTemplates/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_response_entry },
+	};
 
-		if (patch->op == PATCH_REMOVE && !json_find(map, patch->parts[1]))
-			return call_fail(call, "NotFoundException", "Invalid parameter name specified");
-		patch_map(map, patch);
-		return 0;
-	}
-	if (patch_is(patch, "contentHandling") || patch_is(patch, "selectionPattern")) {
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		patch_text(response, patch->parts[0], patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
+	return patch_by_rows(call, patch, response, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_integration_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
-
-	if (error == 0)
-		error = patch_apply(call, response, patch_integration_response);
-	if (error == 0)
-		error = check_response(call, json_parent(json_parent(response)), response);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, response);
-	return 0;
+	return part_update(call, response_find, patch_integration_response, check_response);
 }

@@ -4,19 +4,10 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/method_parts.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
-
-static const char *const verbs[] = { "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY" };
-
-static bool is_verb(const char *text)
-{
-	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
-		if (strcmp(verbs[i], text) == 0)
-			return true;
-	return false;
-}
 
 /* method.request.header.X, method.request.querystring.X, method.request.path.X: the part behind the third dot, or NULL. */
 static const char *parameter_name(const char *expression)
@@ -40,11 +31,7 @@ static int check_parameters(struct call *call, const struct json *parameters)
 		const char *expression = call_text_of(call, json_name(parameter)), *name = parameter_name(expression);
 
 		if (!name)
-			return call_fail(call, "BadRequestException",
-				"Invalid mapping expression specified: Validation Result: warnings : [], errors : "
-				"[Invalid mapping expression "
-				"parameter specified: %s]",
-				expression);
+			return part_fail_parameter(call, json_name(parameter));
 		JSON_EACH(other, parameters)
 		{
 			const char *other_name =
@@ -114,11 +101,10 @@ int op_put_method(struct call *call)
 	struct json *method, *methods;
 	int error = resource_find(call, &resource);
 
+	if (error == 0)
+		error = part_check_verb(call, view_from_text(verb));
 	if (error < 0)
 		return error;
-	if (!is_verb(verb))
-		return call_fail(call, "BadRequestException",
-			"Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY");
 	methods = json_ensure_object(resource, "resourceMethods");
 	if (json_find(methods, verb))
 		return call_fail(call, "ConflictException", "Method already exists for this resource");
@@ -130,95 +116,61 @@ int op_put_method(struct call *call)
 		"requestParameters", "requestModels", "requestValidatorId", "authorizationScopes", NULL);
 	if (view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
 		(void)json_remove(method, "authorizerId");
-	error = check_method(call, method);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, method);
-	return 0;
+	return part_keep(call, resource, method, check_method);
 }
 
 int op_get_method(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *method;
-	int error = method_find(call, &resource, &method);
-
-	if (error == 0)
-		call_answer(call, method);
-	return error;
+	return part_get(call, method_find);
 }
 
 int op_delete_method(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *method;
-	int error = method_find(call, &resource, &method);
-
-	if (error < 0)
-		return error;
-	(void)json_remove(json_find(resource, "resourceMethods"), call_input(call, "httpMethod"));
-	resource_put(call, resource);
-	return 0;
+	return part_delete(call, method_find);
 }
 
-static int patch_scopes(struct json *method, const struct patch *patch)
+static int patch_scopes(struct call *call, const struct patch *patch, struct json *method)
 {
+	(void)call;
 	if (patch->value)
 		patch_list(json_ensure_array(method, "authorizationScopes"), patch, patch->value);
 	return 0;
 }
 
+/* Ignored while nobody is authorized by it. */
+static int patch_authorizer(struct call *call, const struct patch *patch, struct json *method)
+{
+	if (view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
+		return 0;
+	return patch_set_or_unset(call, patch, method);
+}
+
+static int patch_authorization(struct call *call, const struct patch *patch, struct json *method)
+{
+	if (patch->value && strcmp(patch->value, "NONE") == 0)
+		(void)json_remove(method, "authorizerId");
+	return patch_set_text(call, patch, method);
+}
+
 static int patch_method(struct call *call, const struct patch *patch, struct json *method)
 {
-	static const char *const texts[] = { "authorizationType", "authorizerId", "operationName",
-		"requestValidatorId" };
+	static const struct patch_row rows[] = {
+		{ "/authorizationScopes", PATCH_ON_ADD_REMOVE, patch_scopes },
+		{ "/authorizationType", PATCH_ON_REPLACE, patch_authorization },
+		{ "/authorizerId", PATCH_ON_REPLACE, patch_authorizer },
+		{ "/apiKeyRequired", PATCH_ON_REPLACE, patch_set_bool },
+		{ "/operationName", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/requestValidatorId", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/requestParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_bool_entry },
+		{ "/requestModels/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_entry },
+	};
 
-	if (patch_is_entry(patch, "requestParameters")) {
-		patch_bool_map(json_ensure_object(method, "requestParameters"), patch);
-		return 0;
-	}
-	if (patch_is_entry(patch, "requestModels")) {
-		patch_map(json_ensure_object(method, "requestModels"), patch);
-		return 0;
-	}
-	if (patch_is(patch, "authorizationScopes"))
-		return patch_scopes(method, patch);
-	if (patch_is(patch, "apiKeyRequired")) {
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		patch_bool(method, "apiKeyRequired", patch);
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-		if (!patch_is(patch, texts[i]))
-			continue;
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		/* Ignored while nobody is authorized by it. */
-		if (i == 1 && view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
-			return 0;
-		patch_text(method, texts[i], patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
+	return patch_by_rows(call, patch, method, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_method(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *method;
-	int error = method_find(call, &resource, &method);
-
-	if (error == 0)
-		error = patch_apply(call, method, patch_method);
-	if (error == 0)
-		error = check_method(call, method);
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, method);
-	return 0;
+	return part_update(call, method_find, patch_method, check_method);
 }
 
 /* --- MethodResponse ---------------------------------------------------------------------------------------------------- */
@@ -230,10 +182,22 @@ static int response_find(struct call *call, struct json **ret_resource, struct j
 
 	if (error < 0)
 		return error;
-	*ret_response = json_find(json_find(method, "methodResponses"), call_input(call, "statusCode"));
-	if (*ret_response)
-		return 0;
-	return call_fail(call, "NotFoundException", "Invalid Response status code specified");
+	return part_response(call, json_find(method, "methodResponses"), ret_response);
+}
+
+/* Everything that must hold of a method's response as a whole. */
+static int check_response(struct call *call, const struct json *response)
+{
+	const struct view header = view_of("method.response.header.");
+
+	JSON_EACH(parameter, json_find(response, "responseParameters"))
+	{
+		struct view name = json_name(parameter);
+
+		if (!view_starts_with(name, header) || name.count == header.count)
+			return part_fail_parameter(call, name);
+	}
+	return check_models(call, json_find(response, "responseModels"));
 }
 
 int op_put_method_response(struct call *call)
@@ -248,73 +212,49 @@ int op_put_method_response(struct call *call)
 	responses = json_ensure_object(method, "methodResponses");
 	if (json_find(responses, status))
 		return call_fail(call, "ConflictException", "Response already exists for this resource");
-	error = check_models(call, json_find(call->input, "responseModels"));
-	if (error < 0)
-		return error;
 	response = json_object_new();
 	json_set(responses, status, response);
 	json_set_c_string(response, "statusCode", status);
 	call_take(call, response, "responseParameters", "responseModels", NULL);
-	resource_put(call, resource);
-	call_answer(call, response);
-	return 0;
+	return part_keep(call, resource, response, check_response);
 }
 
 int op_get_method_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
-
-	if (error == 0)
-		call_answer(call, response);
-	return error;
+	return part_get(call, response_find);
 }
 
 int op_delete_method_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
+	return part_delete(call, response_find);
+}
 
-	if (error < 0)
-		return error;
-	(void)json_remove(json_parent(response), call_input(call, "statusCode"));
-	resource_put(call, resource);
-	return 0;
+/* An entry that is not there can't be replaced or removed. */
+static int patch_parameter(struct call *call, const struct patch *patch, struct json *response)
+{
+	if (patch->op != PATCH_ADD && !json_find(json_find(response, "responseParameters"), patch->parts[1]))
+		return call_fail(call, "NotFoundException", "Invalid parameter name specified");
+	return patch_set_bool_entry(call, patch, response);
+}
+
+static int patch_model(struct call *call, const struct patch *patch, struct json *response)
+{
+	if (patch->op != PATCH_ADD && !json_find(json_find(response, "responseModels"), patch->parts[1]))
+		return call_fail(call, "NotFoundException", "Content-Type specified was not found");
+	return patch_set_entry(call, patch, response);
 }
 
 static int patch_method_response(struct call *call, const struct patch *patch, struct json *response)
 {
-	bool parameters = patch_is_entry(patch, "responseParameters"), models = patch_is_entry(patch, "responseModels");
-	struct json *map;
+	static const struct patch_row rows[] = {
+		{ "/responseParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_parameter },
+		{ "/responseModels/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_model },
+	};
 
-	if (!parameters && !models)
-		return patch_invalid_path(call, patch);
-	map = json_ensure_object(response, parameters ? "responseParameters" : "responseModels");
-	if (patch->op != PATCH_ADD && !json_find(map, patch->parts[1]))
-		return call_fail(call, "NotFoundException", "%s",
-			parameters ? "Invalid parameter name specified" : "Content-Type specified was not found");
-	if (parameters)
-		patch_bool_map(map, patch);
-	else
-		patch_map(map, patch);
-	return 0;
+	return patch_by_rows(call, patch, response, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_method_response(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL;
-	struct json *response;
-	int error = response_find(call, &resource, &response);
-
-	if (error == 0)
-		error = patch_apply(call, response, patch_method_response);
-	if (error == 0)
-		error = check_models(call, json_find(response, "responseModels"));
-	if (error < 0)
-		return error;
-	resource_put(call, resource);
-	call_answer(call, response);
-	return 0;
+	return part_update(call, response_find, patch_method_response, check_response);
 }

@@ -60,12 +60,42 @@ int rest_api_take_configuration(struct call *call, struct json *api, const struc
 	return 0;
 }
 
+int rest_api_check_security(struct call *call, const struct json *api)
+{
+	struct view policy = json_find_text(api, "securityPolicy"), mode = json_find_text(api, "endpointAccessMode");
+	bool is_enhanced = view_starts_with(policy, view_of("SecurityPolicy_"));
+	bool is_edge_policy = view_find(policy, view_of("_EDGE")) != VIEW_NOWHERE, is_edge;
+
+	is_edge = view_equals_text(
+		json_text(json_at(json_find_path(api, "endpointConfiguration", "types", NULL), 0)), "EDGE");
+	if (policy.count && !view_equals_text(policy, "TLS_1_0") && !view_equals_text(policy, "TLS_1_2") &&
+		!is_enhanced)
+		return call_fail(call, "BadRequestException", "Invalid security policy specified");
+	if (mode.count && !view_equals_text(mode, "BASIC") && !view_equals_text(mode, "STRICT"))
+		return call_fail(call, "BadRequestException",
+			"Invalid endpoint access mode specified. Valid options are BASIC, STRICT");
+	if (is_enhanced && mode.count == 0)
+		return call_fail(call, "BadRequestException",
+			"An endpoint access mode must be specified with the security policy " VIEW_FMT,
+			VIEW_ARG(policy));
+	if (!is_enhanced && mode.count)
+		return call_fail(call, "BadRequestException",
+			"An endpoint access mode can only be specified with a security policy that begins with "
+			"SecurityPolicy_");
+	if (is_enhanced && is_edge != is_edge_policy)
+		return call_fail(call, "BadRequestException",
+			"The security policy " VIEW_FMT " is not supported for this endpoint type", VIEW_ARG(policy));
+	return 0;
+}
+
 int rest_api_take(struct call *call, struct json *api)
 {
 	const char *description = call_input(call, "description");
 	int64_t compression = json_find_integer(call->input, "minimumCompressionSize", -1);
 	int error;
 
+	if (!*call_input(call, "name"))
+		return call_fail(call, "BadRequestException", "Name cannot be an empty string");
 	if (description && !*description)
 		return call_fail(call, "BadRequestException", "Description cannot be an empty string");
 	if (call_input_has(call, "minimumCompressionSize") &&
@@ -93,5 +123,5 @@ int rest_api_take(struct call *call, struct json *api)
 		api, "disableExecuteApiEndpoint", json_find_bool(call->input, "disableExecuteApiEndpoint", false));
 	json_set_c_string(api, "securityPolicy", call_input(call, "securityPolicy"));
 	json_set_c_string(api, "endpointAccessMode", call_input(call, "endpointAccessMode"));
-	return 0;
+	return rest_api_check_security(call, api);
 }

@@ -21,6 +21,9 @@ int rest_api_take(struct call *call, struct json *api);
 /* An endpointConfiguration as asked for (NULL: none) with its defaults, into `api`. 0 or CALL_FAILED. */
 int rest_api_take_configuration(struct call *call, struct json *api, const struct json *wanted);
 
+/* Do the API's security policy, access mode and endpoint type go together? 0 or CALL_FAILED. */
+int rest_api_check_security(struct call *call, const struct json *api) __attribute__((warn_unused_result));
+
 bool rest_api_is_private(const struct json *api);
 
 #endif

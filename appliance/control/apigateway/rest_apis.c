@@ -6,8 +6,9 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/clone.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/rest_api_rules.h"
 #include "appliance/control/documents.h"
 #include "appliance/control/operations.h"
@@ -18,7 +19,7 @@ int op_create_rest_api(struct call *call)
 {
 	struct json JSON_CLEANUP *api = json_object_new();
 	const char *id = record_new_id(call, STORE_restapi, "", 10), *normal = NULL;
-	const char *policy = call_input(call, "policy");
+	const char *policy = call_input(call, "policy"), *original = call_input(call, "cloneFrom");
 	int error;
 
 	json_set_c_string(api, "id", id);
@@ -28,7 +29,10 @@ int op_create_rest_api(struct call *call)
 	if (error < 0)
 		return error;
 	json_set_c_string(api, "policy", normal);
-	json_set_c_string(api, "rootResourceId", api_furnish(call, id));
+	if (original && clone_api(call, original, api) < 0)
+		return CALL_FAILED;
+	if (!original)
+		json_set_c_string(api, "rootResourceId", api_furnish(call, id));
 	record_put(call, STORE_restapi, id, NULL, api);
 	json_free(call->output);
 	call->output = api_shown(api, false);
@@ -120,10 +124,7 @@ static int patch_type(struct call *call, const struct patch *patch, struct json 
 static int patch_ip_address_type(struct call *call, const struct patch *patch, struct json *api)
 {
 	const char *wanted = patch->value ? patch->value : "";
-	int error = patch_only_replace(call, patch);
 
-	if (error < 0)
-		return error;
 	if (strcmp(wanted, "ipv4") != 0 && strcmp(wanted, "dualstack") != 0)
 		return call_fail(call, "BadRequestException", "ipAddressType must be either ipv4 or dualstack.");
 	if (rest_api_is_private(api) && strcmp(wanted, "dualstack") != 0)
@@ -137,9 +138,6 @@ static int patch_vpc_endpoint_ids(struct call *call, const struct patch *patch, 
 {
 	struct json *configuration = json_find(api, "endpointConfiguration"), *ids;
 
-	if (patch->op != PATCH_ADD && patch->op != PATCH_REMOVE)
-		return call_fail(call, "BadRequestException",
-			"Invalid patch operation specified. Must be one of: [add, remove]");
 	if (!rest_api_is_private(api))
 		return call_fail(call, "BadRequestException", "VPC endpoints can only be specified with PRIVATE apis.");
 	if (!patch->value || (patch->op == PATCH_ADD && !record_exists(call, STORE_vpcendpoint, patch->value)))
@@ -150,17 +148,6 @@ static int patch_vpc_endpoint_ids(struct call *call, const struct patch *patch, 
 	if (json_count(ids) == 0)
 		(void)json_remove(configuration, "vpcEndpointIds");
 	return 0;
-}
-
-static int patch_endpoint_configuration(struct call *call, const struct patch *patch, struct json *api)
-{
-	if (patch->part_count == 3 && strcmp(patch->parts[1], "types") == 0)
-		return patch_type(call, patch, api);
-	if (patch->part_count == 2 && strcmp(patch->parts[1], "ipAddressType") == 0)
-		return patch_ip_address_type(call, patch, api);
-	if (patch->part_count == 2 && strcmp(patch->parts[1], "vpcEndpointIds") == 0)
-		return patch_vpc_endpoint_ids(call, patch, api);
-	return patch_invalid_path(call, patch);
 }
 
 static int patch_binary_media_types(struct call *call, const struct patch *patch, struct json *api)
@@ -185,7 +172,7 @@ static int patch_policy(struct call *call, const struct patch *patch, struct jso
 	const char *normal = NULL;
 	int error;
 
-	if (patch->op == PATCH_REMOVE || !patch->value || !*patch->value) {
+	if (!patch->value || !*patch->value) {
 		(void)json_remove(api, "policy");
 		return 0;
 	}
@@ -199,10 +186,7 @@ static int patch_policy(struct call *call, const struct patch *patch, struct jso
 static int patch_compression(struct call *call, const struct patch *patch, struct json *api)
 {
 	int64_t size;
-	int error = patch_only_replace(call, patch);
 
-	if (error < 0)
-		return error;
 	if (!patch->value || !*patch->value) {
 		(void)json_remove(api, "minimumCompressionSize");
 		return 0;
@@ -225,41 +209,31 @@ static int patch_key_source(struct call *call, const struct patch *patch, struct
 	return 0;
 }
 
+static int patch_name(struct call *call, const struct patch *patch, struct json *api)
+{
+	if (!patch->value || !*patch->value)
+		return call_fail(call, "BadRequestException", "Name cannot be an empty string");
+	return patch_set_text(call, patch, api);
+}
+
 static int patch_rest_api(struct call *call, const struct patch *patch, struct json *api)
 {
-	static const char *const replaceable[] = { "name", "apiKeySource", "disableExecuteApiEndpoint",
-		"endpointAccessMode", "securityPolicy" };
-	int error;
+	static const struct patch_row rows[] = {
+		{ "/name", PATCH_ON_REPLACE, patch_name },
+		{ "/description", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_text },
+		{ "/apiKeySource", PATCH_ON_REPLACE, patch_key_source },
+		{ "/binaryMediaTypes/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_binary_media_types },
+		{ "/disableExecuteApiEndpoint", PATCH_ON_REPLACE, patch_set_bool },
+		{ "/endpointAccessMode", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/endpointConfiguration/ipAddressType", PATCH_ON_REPLACE, patch_ip_address_type },
+		{ "/endpointConfiguration/types/*", PATCH_ON_ANY, patch_type },
+		{ "/endpointConfiguration/vpcEndpointIds", PATCH_ON_ADD_REMOVE, patch_vpc_endpoint_ids },
+		{ "/minimumCompressionSize", PATCH_ON_REPLACE, patch_compression },
+		{ "/policy", PATCH_ON_REPLACE, patch_policy },
+		{ "/securityPolicy", PATCH_ON_REPLACE, patch_set_text },
+	};
 
-	if (strcmp(patch->parts[0], "endpointConfiguration") == 0)
-		return patch_endpoint_configuration(call, patch, api);
-	if (patch_is_entry(patch, "binaryMediaTypes"))
-		return patch_binary_media_types(call, patch, api);
-	if (patch_is(patch, "policy"))
-		return patch_policy(call, patch, api);
-	if (patch_is(patch, "minimumCompressionSize"))
-		return patch_compression(call, patch, api);
-	if (patch_is(patch, "description")) {
-		patch_text(api, "description", patch);
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_COUNT(replaceable); i++) {
-		if (!patch_is(patch, replaceable[i]))
-			continue;
-		error = patch_only_replace(call, patch);
-		if (error < 0)
-			return error;
-		if (patch_is(patch, "apiKeySource"))
-			return patch_key_source(call, patch, api);
-		if (patch_is(patch, "disableExecuteApiEndpoint"))
-			patch_bool(api, "disableExecuteApiEndpoint", patch);
-		else if (patch_is(patch, "name") && (!patch->value || !*patch->value))
-			return call_fail(call, "BadRequestException", "Name cannot be an empty string");
-		else
-			patch_text(api, replaceable[i], patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
+	return patch_by_rows(call, patch, api, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_rest_api(struct call *call)
@@ -269,6 +243,8 @@ int op_update_rest_api(struct call *call)
 
 	if (error == 0)
 		error = patch_apply(call, api, patch_rest_api);
+	if (error == 0)
+		error = rest_api_check_security(call, api);
 	if (error < 0)
 		return error;
 	record_put(call, STORE_restapi, call_input(call, "restApiId"), NULL, api);
