@@ -141,7 +141,7 @@ int op_get_usage(struct call *call)
 	const char *key_id = call_input(call, "keyId");
 	struct json JSON_CLEANUP *plan = NULL, *page = NULL;
 	struct json *keys, *values;
-	int64_t first, last;
+	int64_t first = 0, last = 0;
 	int error = usage_plan_find(call, &plan);
 
 	if (error == 0)
