@@ -85,6 +85,11 @@ static void forget_message(struct client *client)
 	}
 }
 
+static bool can_be_asked_again(unsigned int verb)
+{
+	return verb == VERB_OUTGOING_SOCKETS || verb == VERB_INVOKE_CHANNEL || verb == VERB_INVOKE;
+}
+
 static int receive(struct client *client, struct verb_message *message)
 {
 	size_t count;
@@ -94,7 +99,7 @@ static int receive(struct client *client, struct verb_message *message)
 	rc = fds_receive(client->socket, message, sizeof message->header + sizeof message->body, &count, message->fds,
 		&message->fd_count);
 	/* What can be asked for again comes without its descriptors when there is no room for them; nothing else may. */
-	if (rc == -EMFILE && count >= sizeof message->header && message->header.verb == VERB_OUTGOING_SOCKETS)
+	if (rc == -EMFILE && count >= sizeof message->header && can_be_asked_again(message->header.verb))
 		rc = 0;
 	if (rc < 0) {
 		message->fd_count = 0;

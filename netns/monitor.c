@@ -530,6 +530,23 @@ static void on_outgoing_sockets(struct connection *connection, struct verb_messa
 	fds_close(fds, count < 0 ? 0 : (size_t)count);
 }
 
+/* The two ends that a question of control's to the gateway needs; neither is kept. */
+static void on_invoke_channel(struct connection *connection, struct verb_message *message)
+{
+	struct posternd *posternd = connection->posternd;
+	struct connection *gateway = loop_channel(posternd, CHILD_GATEWAY);
+	struct verb_message push = { .header.verb = VERB_INVOKE };
+	int ends[2] = { -1, -1 }, rc = -EAGAIN;
+
+	if (gateway && posternd->children[CHILD_GATEWAY].state == CHILD_READY)
+		rc = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0 ? -errno : 0;
+	if (rc == 0)
+		rc = try_send(gateway, &push, sizeof push.body.empty, &ends[0], 1);
+	message->body.empty = (struct verb_empty){ 0 };
+	answer(connection, message, rc == -EPIPE ? -EAGAIN : rc, &ends[1], 1);
+	fds_close(ends, 2);
+}
+
 static void on_gateway_restart(struct connection *connection, struct verb_message *message)
 {
 	supervise_kill(&connection->posternd->children[CHILD_GATEWAY], "control asks for a new one");
@@ -582,6 +599,7 @@ static verb_handler *const handlers[VERB_COUNT] = {
 	[VERB_GATEWAY_RESTART] = on_gateway_restart,
 	[VERB_STATUS] = on_status,
 	[VERB_OUTGOING_SOCKETS] = on_outgoing_sockets,
+	[VERB_INVOKE_CHANNEL] = on_invoke_channel,
 };
 
 static enum verb_sender sender_of(enum child_role role)

@@ -290,6 +290,13 @@ struct verb_outgoing_sockets {
 	uint32_t count;  /* 1–VERB_OUTGOING_MAX */
 };
 
+/*
+ * INVOKE_CHANNEL and INVOKE have no body: posternd makes a pair of connected, non-blocking stream sockets, gives the gateway one end
+ * and control the other, and keeps none: what is said on it, and when it ends, is theirs alone. -EAGAIN if the gateway does not
+ * serve or has not taken what was pushed before; -EMFILE and the like. A pair whose other end met a receiver that can't have more
+ * descriptors ends at once.
+ */
+
 /* Any body. */
 union verb_body {
 	struct verb_empty empty;

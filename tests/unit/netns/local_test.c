@@ -184,6 +184,24 @@ static void control_can_have_the_gateway_restarted(void **state)
 	finish(&lab);
 }
 
+static void a_question_reaches_the_gateway_that_serves(void **state)
+{
+	struct lab lab = started();
+	int gateway = ask_gateway(&lab.config.traffic, "?", NULL), next;
+	struct verb_empty empty = { 0 };
+
+	(void)state;
+	/* Each has a channel of its own, and nothing of them is left behind. */
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(gateway, lab_call(&lab, VERB_INVOKE_CHANNEL, &empty, sizeof empty, NULL, 0));
+	kill(gateway, SIGKILL);
+	do
+		next = lab_call(&lab, VERB_INVOKE_CHANNEL, &empty, sizeof empty, NULL, 0);
+	while (next == -EAGAIN || next == -EIO);
+	assert_true(next > 0 && next != gateway);
+	finish(&lab);
+}
+
 static void a_port_in_use_is_named_and_ends_the_start(void **state)
 {
 	struct lab lab = started(), second = lab_new(true);
@@ -393,6 +411,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_stranger_gets_no_answer),
 		cmocka_unit_test(endpoints_and_filters_are_not_for_local_mode),
 		cmocka_unit_test(control_can_have_the_gateway_restarted),
+		cmocka_unit_test(a_question_reaches_the_gateway_that_serves),
 		cmocka_unit_test(a_port_in_use_is_named_and_ends_the_start),
 		cmocka_unit_test(one_run_dir_has_one_posternd),
 		cmocka_unit_test(a_record_that_cannot_be_ends_the_start),

@@ -173,6 +173,17 @@ static inline void peer_take_endpoint(struct peer *peer, struct verb_message *me
 		endpoint->fds[i] = client_take_fd(message, i);
 }
 
+/* The gateway says who it is. */
+static inline void peer_answer_invoke(struct verb_message *message)
+{
+	int fd = client_take_fd(message, 0);
+	pid_t pid = getpid();
+
+	if (fd < 0 || send(fd, &pid, sizeof pid, MSG_NOSIGNAL) != sizeof pid)
+		_exit(8);
+	close(fd);
+}
+
 /* Handle what posternd pushes; connect anew when it is gone. */
 static inline void peer_read(struct peer *peer)
 {
@@ -188,6 +199,9 @@ static inline void peer_read(struct peer *peer)
 			break;
 		case VERB_ENDPOINT_GONE:
 			peer_forget(peer, message->body.endpoint_id.id);
+			break;
+		case VERB_INVOKE:
+			peer_answer_invoke(message);
 			break;
 		case VERB_FILTER_EVENTS:
 			peer->event = message->body.filter_events.events[0];
@@ -346,6 +360,22 @@ static inline int peer_memfd(const char *bytes, size_t count, unsigned int seals
 	return fd;
 }
 
+/* What the gateway says at the other end, and that it then ends: its pid, or a negative errno. */
+static inline int peer_hear(struct verb_message *reply)
+{
+	int fd = client_take_fd(reply, 0);
+	struct pollfd wanted = { .fd = fd, .events = POLLIN };
+	pid_t pid = -EIO;
+
+	if (fd < 0)
+		return -EBADF;
+	if (poll(&wanted, 1, CALL_MS) > 0 && recv(fd, &pid, sizeof pid, 0) == sizeof pid &&
+		(poll(&wanted, 1, CALL_MS) <= 0 || recv(fd, &wanted, 1, 0) != 0))
+		pid = -ETIMEDOUT;
+	close(fd);
+	return pid;
+}
+
 static inline bool receive_whole(int fd, void *to, size_t count)
 {
 	return count == 0 || recv(fd, to, count, MSG_WAITALL) == (ssize_t)count;
@@ -376,6 +406,8 @@ static inline void control_serve(struct peer *peer, int listener)
 			memfd = peer_memfd(table, command.memfd_bytes, command.seals);
 		answer.status = client_call(
 			peer->calls, (enum verb)command.verb, body, &memfd, memfd >= 0 ? 1 : 0, CALL_MS, &reply);
+		if (command.verb == VERB_INVOKE_CHANNEL && answer.status == 0)
+			answer.status = peer_hear(reply);
 		answer.body_bytes = reply && answer.status == 0 ? (uint32_t)reply->body_bytes : 0;
 		reply_body = reply ? &reply->body : NULL;
 	}
