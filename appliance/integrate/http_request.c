@@ -355,6 +355,7 @@ int http_request_write(struct arena *arena, const struct http_request_input *inp
 		return -EINVAL;
 	*ret = (struct http_request){
 		.target = origin.target,
+		.authority = origin.authority,
 		.head = view_from(start, (size_t)(writer.at - start)),
 		.is_head = view_equals(method, view_of("HEAD")),
 		.idempotent = is_idempotent(method),

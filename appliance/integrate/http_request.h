@@ -34,6 +34,7 @@ struct http_request_input {
 
 struct http_request {
 	struct outbound_target target; /* as the integration's origin, or of the rendered URI */
+	struct view authority;         /* of the URI */
 	struct view head;              /* for struct outbound_request; in the arena */
 	bool is_head, idempotent;
 };

@@ -422,7 +422,7 @@ static int build_dirty(struct build *build)
 	return 0;
 }
 
-static struct snapshot *snapshot_new(const struct snapshot *previous, const struct store_identity *identity)
+struct snapshot *snapshot_new(const struct snapshot *previous, const struct store_identity *identity)
 {
 	size_t account_bytes = strlen(identity->account_id), region_bytes = strlen(identity->region);
 	struct snapshot *snapshot = calloc(1, sizeof *snapshot + account_bytes + region_bytes);

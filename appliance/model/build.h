@@ -33,6 +33,9 @@ struct build_result {
 int build_snapshot(struct compile *compile, struct store *store, const struct snapshot *previous, struct snapshot **ret,
 	struct build_result *ret_result) __attribute__((warn_unused_result));
 
+/* A snapshot with the objects of `previous` (NULL: none), or NULL without memory. */
+struct snapshot *snapshot_new(const struct snapshot *previous, const struct store_identity *identity);
+
 /* Give up all objects of a snapshot that no worker pins. NULL is fine. */
 void snapshot_free(struct snapshot *snapshot);
 

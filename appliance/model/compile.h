@@ -27,6 +27,7 @@ struct compile {
 	const struct seal_key *key; /* opens private keys; NULL with no_tls */
 	unsigned worker_count;
 	bool no_tls;
+	bool is_draft; /* what is compiled is tested, not served: authorization and API keys are nobody's business */
 	char message[CHECK_MESSAGE_MAX_BYTES];
 };
 

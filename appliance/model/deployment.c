@@ -118,14 +118,19 @@ static int route_to(struct work *work, struct view path, struct route_node **ret
 	return 0;
 }
 
+static bool needs_authorization(const struct work *work, const struct json *method)
+{
+	return !work->compile->is_draft && !view_equals_text(json_find_text(method, "authorizationType"), "NONE");
+}
+
 /* Why this version can't enforce what the method asks for, or NULL. */
 static const char *method_refusal(const struct work *work, const struct json *method)
 {
 	struct view validator_id = json_find_text(method, "requestValidatorId");
 
-	if (!view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
+	if (needs_authorization(work, method))
 		return "authorization other than NONE is not enforced by this version";
-	if (json_find_bool(method, "apiKeyRequired", false))
+	if (!work->compile->is_draft && json_find_bool(method, "apiKeyRequired", false))
 		return "API keys are not enforced by this version";
 	if (validator_id.count == 0)
 		return NULL;
@@ -206,7 +211,7 @@ static int compile_method(
 	work->object->methods = object;
 	object->method.resource = resource;
 	object->method.http_method = route_verb_name(verb);
-	object->method.needs_authorization = !view_equals_text(json_find_text(json, "authorizationType"), "NONE");
+	object->method.needs_authorization = needs_authorization(work, json);
 	object->method.refused = method_refusal(work, json);
 	error = compile_method_responses(work, json_find(json, "methodResponses"), &object->method);
 	if (!error && json_is_object(integration)) {

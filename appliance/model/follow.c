@@ -22,13 +22,15 @@ struct follow {
 	struct store *store; /* the thread's; NULL until it could be opened */
 	struct compile compile;
 	bool build_is_due; /* a build was put off (store busy, no memory): try again at the next tick */
-	int stop_fd;
+	int call_fd;       /* raised when it shall stop, or has a job */
 	pthread_t thread;
 
 	/* What other threads look at. */
 	pthread_mutex_t lock;
 	pthread_cond_t attempted; /* a look at the store has ended */
 	struct follow_status status;
+	struct follow_job *jobs, **jobs_end;
+	bool stopping;
 };
 
 /* ---- the status ---- */
@@ -145,6 +147,31 @@ static void tick(struct follow *follow)
 	pthread_mutex_unlock(&follow->lock);
 }
 
+static void run_jobs(struct follow *follow)
+{
+	struct follow_job *job, *next;
+
+	pthread_mutex_lock(&follow->lock);
+	job = follow->jobs;
+	follow->jobs = NULL;
+	follow->jobs_end = &follow->jobs;
+	pthread_mutex_unlock(&follow->lock);
+	for (; job; job = next) {
+		next = job->next;
+		job->run(job, &follow->compile, open_store(follow) ? follow->store : NULL);
+	}
+}
+
+static bool is_stopping(struct follow *follow)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&follow->lock);
+	stopping = follow->stopping;
+	pthread_mutex_unlock(&follow->lock);
+	return stopping;
+}
+
 static void drain_wake(int fd)
 {
 	uint64_t count;
@@ -159,13 +186,16 @@ static void *run(void *argument)
 	struct follow *follow = argument;
 
 	for (;;) {
-		struct pollfd waits[2] = { { .fd = follow->stop_fd, .events = POLLIN },
+		struct pollfd waits[2] = { { .fd = follow->call_fd, .events = POLLIN },
 			{ .fd = follow->config.wake_fd, .events = POLLIN } };
 
 		tick(follow);
 		if (poll(waits, 2, FOLLOW_POLL_MS) < 0 && errno != EINTR)
 			log_error("waiting for the store failed", LOG_ERRNO(errno));
-		if (waits[0].revents)
+		if (waits[0].revents & POLLIN)
+			drain_wake(follow->call_fd);
+		run_jobs(follow);
+		if (is_stopping(follow))
 			break;
 		if (waits[1].revents & POLLIN)
 			drain_wake(follow->config.wake_fd);
@@ -178,8 +208,8 @@ static void *run(void *argument)
 
 static void follow_free(struct follow *follow)
 {
-	if (follow->stop_fd >= 0)
-		close(follow->stop_fd);
+	if (follow->call_fd >= 0)
+		close(follow->call_fd);
 	pthread_cond_destroy(&follow->attempted);
 	pthread_mutex_destroy(&follow->lock);
 	free(follow->store_path);
@@ -220,13 +250,14 @@ static struct follow *follow_new(const struct follow_config *config)
 	follow->compile =
 		(struct compile){ .key = config->key, .worker_count = config->worker_count, .no_tls = config->no_tls };
 	follow->store_path = strdup(config->store_path);
-	follow->stop_fd = eventfd(0, EFD_CLOEXEC);
+	follow->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	follow->jobs_end = &follow->jobs;
 	pthread_mutex_init(&follow->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&follow->attempted, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (!follow->store_path || follow->stop_fd < 0) {
+	if (!follow->store_path || follow->call_fd < 0) {
 		follow_free(follow);
 		return NULL;
 	}
@@ -250,14 +281,32 @@ int follow_start(struct follow **ret, const struct follow_config *config, unsign
 	return wait_for_first(follow, wait_ms) ? 0 : -EAGAIN;
 }
 
-void follow_stop(struct follow *follow)
+static void call(struct follow *follow)
 {
 	const uint64_t one = 1;
 
+	while (write(follow->call_fd, &one, sizeof one) < 0 && errno == EINTR)
+		continue;
+}
+
+void follow_post(struct follow *follow, struct follow_job *job)
+{
+	job->next = NULL;
+	pthread_mutex_lock(&follow->lock);
+	*follow->jobs_end = job;
+	follow->jobs_end = &job->next;
+	pthread_mutex_unlock(&follow->lock);
+	call(follow);
+}
+
+void follow_stop(struct follow *follow)
+{
 	if (!follow)
 		return;
-	while (write(follow->stop_fd, &one, sizeof one) < 0 && errno == EINTR)
-		continue;
+	pthread_mutex_lock(&follow->lock);
+	follow->stopping = true;
+	pthread_mutex_unlock(&follow->lock);
+	call(follow);
 	pthread_join(follow->thread, NULL);
 	follow_free(follow);
 }

@@ -27,9 +27,20 @@
 /* Longest text that says why a revision did not build. */
 #define FOLLOW_MESSAGE_MAX_BYTES 512
 
+struct compile;
 struct counters_slot;
 struct follow;
 struct seal_key;
+struct store;
+
+/*
+ * Something else that reads the store on the follower's thread, where it keeps no request waiting: given to follow_post(), which
+ * has `run` called once, with the follower's own settings for compiling and its store, NULL while that can't be opened.
+ */
+struct follow_job {
+	struct follow_job *next; /* private */
+	void (*run)(struct follow_job *job, const struct compile *compile, struct store *store);
+};
 
 /* Called on the follower's thread after each published snapshot; must be quick and must not block. */
 typedef void follow_published(void *context, uint64_t revision);
@@ -63,6 +74,9 @@ struct follow_status {
  */
 int follow_start(struct follow **ret, const struct follow_config *config, unsigned wait_ms)
 	__attribute__((warn_unused_result));
+
+/* Have `job` run soon. It belongs to the follower until `run` is called, which it is for every job, at the latest by follow_stop(). */
+void follow_post(struct follow *follow, struct follow_job *job);
 
 /* End and free it; the snapshots stay with `current`. NULL is fine. */
 void follow_stop(struct follow *follow);

@@ -160,8 +160,12 @@ static int compile_parameter(
 		return WORK_FAIL(work, -ENOTSUP,
 			"'" VIEW_FMT "': '" VIEW_FMT "': a mapping from a body needs template support",
 			VIEW_ARG(target), VIEW_ARG(source));
-	if (ret->target_kind == MAPPING_TO_REQUEST_HEADER && is_forbidden_header(ret->target_name))
-		work->integration->refused = "a mapped header is already present";
+	if (ret->target_kind == MAPPING_TO_REQUEST_HEADER && is_forbidden_header(ret->target_name)) {
+		work->integration->refused =
+			arena_printf(work->arena, VIEW_FMT " header already present", VIEW_ARG(ret->target_name)).at;
+		if (!work->integration->refused)
+			return compile_no_memory(work->compile);
+	}
 	return 0;
 }
 

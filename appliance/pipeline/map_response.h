@@ -13,4 +13,7 @@
  */
 void map_response_head(struct pipeline *p, const struct http1_head *head);
 
+/* The same for a proxy whose body is collected rather than streamed. */
+void map_response_proxy_head(struct pipeline *p, const struct http1_head *head);
+
 #endif

@@ -125,6 +125,10 @@ enum verdict phase_account(struct pipeline *p)
 	struct observe_access access = { 0 };
 	struct access_record record;
 
+	if (p->log)
+		execution_log_end(p);
+	if (p->is_test)
+		return VERDICT_NEXT;
 	if (p->gone && !p->exchange->response_complete && !p->why)
 		p->why = "the client went away";
 	account_record(p, &record);

@@ -105,12 +105,18 @@ static void on_head(struct http_call *call, const struct http1_head *head)
 
 	p->candidate_status = head->status;
 	p->back_end_head = head;
-	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY) {
+	if (p->log)
+		execution_log_answer(p, head);
+	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY && !p->log) {
 		state_resume(p, true);
 		return; /* p may be gone */
 	}
+	/* Who wants to read the body has it collected. */
 	call->buffer = true;
-	map_response_head(p, head);
+	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY)
+		map_response_proxy_head(p, head);
+	else
+		map_response_head(p, head);
 	p->back_end_head = NULL;
 	if (p->failed)
 		state_resume_failed(p);
@@ -147,6 +153,8 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 		state_fail(p, GATEWAY_RESPONSE_INTEGRATION_TIMEOUT, outbound_error_text(p->call.error));
 		break;
 	case OUTBOUND_NAME:
+		p->log_detail = view_of("Invalid endpoint address");
+		/* fall through */
 	case OUTBOUND_OVERLOADED:
 		internal_error(p, outbound_error_text(p->call.error));
 		break;
@@ -173,13 +181,13 @@ static void on_failed(struct http_call *call, enum http_call_failure failure)
 
 static const struct http_call_owner call_owner = { .head = on_head, .done = on_done, .failed = on_failed };
 
-/* HTTP sends its template, or the client's body, which is text unless its type is listed as binary. */
+/* HTTP sends its template, or the client's body, which is text unless its type is listed as binary; a proxy what came. */
 static enum verdict choose_body(struct pipeline *p)
 {
 	const struct integration *integration = p->match.method->integration;
 	enum verdict verdict;
 
-	if (integration->type == INTEGRATION_HTTP_PROXY)
+	if (integration->type == INTEGRATION_HTTP_PROXY && !p->body_collected)
 		return VERDICT_NEXT;
 	p->call.body_source = HTTP_CALL_BODY_WHOLE;
 	if (p->request_template) {
@@ -190,6 +198,8 @@ static enum verdict choose_body(struct pipeline *p)
 	if (verdict != VERDICT_NEXT)
 		return verdict;
 	p->call.whole = p->request_body;
+	if (integration->type == INTEGRATION_HTTP_PROXY)
+		return VERDICT_NEXT;
 	if (binary_matches(p->resolved.stage->deployment, accept_content_type(&p->exchange->request)))
 		return VERDICT_NEXT;
 	p->call.whole = binary_to_text(&p->exchange->arena, p->request_body);
@@ -229,6 +239,8 @@ static enum verdict integrate_http(struct pipeline *p)
 		return internal_error(p, error == -EINVAL   ? "Invalid endpoint address"
 					 : error == -EEXIST ? "a mapped header is already present"
 							    : "the request does not fit into memory");
+	if (p->log)
+		execution_log_call(p, &request);
 	p->call.owner = &call_owner;
 	p->call.exchange = p->exchange;
 	p->call.place = p->listener->place;

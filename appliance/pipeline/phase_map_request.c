@@ -60,6 +60,8 @@ enum verdict phase_map_request(struct pipeline *p)
 	const struct integration *integration = p->match.method->integration;
 	bool refused = false;
 
+	if (p->log)
+		execution_log_request(p);
 	/* The check of the media type comes before the mapping of parameters; proxies have no templates. */
 	if (integration->type != INTEGRATION_HTTP_PROXY)
 		p->request_template =

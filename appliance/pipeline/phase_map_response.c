@@ -139,6 +139,13 @@ static struct view answer_media_type(struct pipeline *p, const struct http1_head
 	return arena_copy(&p->exchange->arena, view_trim(type));
 }
 
+/* What AWS's execution log says of a failure; `format` takes a status. */
+__attribute__((format(printf, 2, 0))) static void say_detail(struct pipeline *p, const char *format, int status)
+{
+	if (p->log)
+		p->log_detail = arena_printf(&p->exchange->arena, format, status);
+}
+
 void map_response_head(struct pipeline *p, const struct http1_head *head)
 {
 	const struct integration_response *response = select_response(p);
@@ -148,10 +155,15 @@ void map_response_head(struct pipeline *p, const struct http1_head *head)
 	p->integration_response = response;
 	if (!response) {
 		internal_error(p, "no integration response fits the status, and there is no default");
+		say_detail(p,
+			"No match for output mapping and no default output mapping configured. Endpoint Response "
+			"Status Code: %d",
+			p->candidate_status);
 		return;
 	}
 	if (!has_method_response(p->match.method, response->status)) {
 		internal_error(p, "the method has no response for the selected status");
+		say_detail(p, "Output mapping refers to an invalid method response: %d", response->status);
 		return;
 	}
 	p->status = response->status;
@@ -161,6 +173,8 @@ void map_response_head(struct pipeline *p, const struct http1_head *head)
 		internal_error(p, "out of memory");
 		return;
 	}
+	if (p->trace_id.count)
+		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
 	for (size_t i = 0; i < response->parameter_count; i++) {
 		struct view name = client_name(p, response->parameters[i].target_name);
 		struct view value = response_value(p, head, &response->parameters[i]);
@@ -217,8 +231,6 @@ static enum verdict map_templated(struct pipeline *p)
 		map_response_head(p, NULL);
 		if (p->failed)
 			return VERDICT_FAIL;
-	} else {
-		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
 	}
 	template = accept_response_template(p->integration_response, accept_first(&p->exchange->request));
 	if (template && template->text.count > 0) {
@@ -230,10 +242,29 @@ static enum verdict map_templated(struct pipeline *p)
 	return pass_body(p);
 }
 
+void map_response_proxy_head(struct pipeline *p, const struct http1_head *head)
+{
+	struct arena *arena = &p->exchange->arena;
+	bool fits = http_response_fields(arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count) == 0;
+
+	p->status = head->status;
+	for (size_t i = 0; fits && i < p->field_count; i++) {
+		p->fields[i].name = arena_copy(arena, p->fields[i].name);
+		p->fields[i].value = arena_copy(arena, p->fields[i].value);
+		fits = p->fields[i].name.at && p->fields[i].value.at;
+	}
+	if (!fits)
+		internal_error(p, "the answer's head does not fit into memory");
+}
+
 static enum verdict map_proxy(struct pipeline *p)
 {
 	const struct http1_head *head = p->back_end_head;
 
+	if (!head) {
+		p->body = p->call.body;
+		return VERDICT_NEXT;
+	}
 	p->status = head->status;
 	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
 		return internal_error(p, "the answer's head does not fit into memory");
@@ -244,7 +275,13 @@ static enum verdict map_proxy(struct pipeline *p)
 
 enum verdict phase_map_response(struct pipeline *p)
 {
-	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY)
-		return map_proxy(p);
-	return map_templated(p);
+	enum integration_type type = p->match.method->integration->type;
+	enum verdict verdict;
+
+	if (p->log && type != INTEGRATION_MOCK)
+		execution_log_answer_body(p);
+	verdict = type == INTEGRATION_HTTP_PROXY ? map_proxy(p) : map_templated(p);
+	if (p->log && verdict == VERDICT_NEXT)
+		execution_log_response(p);
+	return verdict;
 }

@@ -51,14 +51,14 @@ static void end(struct pipeline *p)
 {
 	struct exchange *x = p->exchange;
 
-	current_unpin(p->worker->current, p->worker->index, p->snapshot);
+	if (!p->is_test)
+		current_unpin(p->worker->current, p->worker->index, p->snapshot);
 	counters_down(observe_counters(p->worker->observe), COUNTERS_requests_active, 0);
 	p->magic = 0;
 	http_done(x);
 }
 
-/* Run from p->phase on until a phase waits or all are through. */
-static void run(struct pipeline *p)
+void state_run(struct pipeline *p)
 {
 	ASSERT(!p->running);
 	p->running = true;
@@ -91,14 +91,14 @@ void state_resume(struct pipeline *p, bool finished)
 {
 	if (finished)
 		p->phase++;
-	run(p);
+	state_run(p);
 }
 
 void state_resume_failed(struct pipeline *p)
 {
 	ASSERT(p->failed);
 	p->phase = PHASE_respond;
-	run(p);
+	state_run(p);
 }
 
 /* ---- the exchange's handler ---- */
@@ -116,7 +116,7 @@ static void make_ids(struct pipeline *p)
 	request_id_write_extended(ids, p->extended_id);
 }
 
-static struct pipeline *pipeline_new(struct exchange *x)
+struct pipeline *state_new(struct exchange *x)
 {
 	struct pipeline *p = ARENA_NEW(&x->arena, struct pipeline);
 	struct pipeline_worker *worker = x->context;
@@ -128,10 +128,19 @@ static struct pipeline *pipeline_new(struct exchange *x)
 	p->worker = worker;
 	p->listener = x->identity;
 	p->in_request = true;
-	p->snapshot = current_pin(worker->current, worker->index);
 	x->pipeline = p;
 	make_ids(p);
 	counters_up(observe_counters(worker->observe), COUNTERS_requests_active, 0);
+	return p;
+}
+
+/* Of a client's request: it sees the snapshot that is current now. */
+static struct pipeline *begin(struct exchange *x)
+{
+	struct pipeline *p = state_new(x);
+
+	if (p)
+		p->snapshot = current_pin(p->worker->current, p->worker->index);
 	return p;
 }
 
@@ -145,20 +154,20 @@ static struct pipeline *pipeline_of(const struct exchange *x)
 
 static void on_request(struct exchange *x)
 {
-	struct pipeline *p = pipeline_new(x);
+	struct pipeline *p = begin(x);
 
 	if (!p) {
 		/* The arena gave not even this much: there is nothing to answer with. */
 		http_done(x);
 		return;
 	}
-	run(p);
+	state_run(p);
 }
 
 /* What the HTTP server refused is answered in the same form, and accounted for. */
 static void on_refused(struct exchange *x, int status)
 {
-	struct pipeline *p = pipeline_new(x);
+	struct pipeline *p = begin(x);
 
 	if (!p) {
 		http_done(x);
@@ -171,7 +180,7 @@ static void on_refused(struct exchange *x, int status)
 	p->failure_status = status;
 	p->failure_message = http1_reason(status);
 	p->phase = PHASE_respond;
-	run(p);
+	state_run(p);
 }
 
 static void on_drained(struct exchange *x)
@@ -195,7 +204,7 @@ static void on_gone(struct exchange *x)
 	if (p->running)
 		return; /* the driver finds out by the failing answer, and ends */
 	p->phase = PHASE_account;
-	run(p);
+	state_run(p);
 }
 
 const struct http_handler pipeline_handler = {

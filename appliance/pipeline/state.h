@@ -14,6 +14,7 @@
 #include "appliance/integrate/integrate.h"
 #include "appliance/model/snapshot.h"
 #include "appliance/observe/observe.h"
+#include "appliance/pipeline/execution_log.h"
 #include "appliance/pipeline/pipeline.h"
 #include "appliance/pipeline/resolve.h"
 #include "policy/combine.h"
@@ -29,10 +30,12 @@ struct pipeline {
 	struct exchange *exchange;
 	struct pipeline_worker *worker;
 	const struct pipeline_listener *listener;
-	const struct snapshot *snapshot; /* pinned; NULL if there is none yet */
+	const struct snapshot *snapshot; /* pinned, but for a test's; NULL if there is none yet */
+	struct execution_log *log;       /* NULL: nobody wants to read what is done (execution_log.h) */
 	bool running;                    /* the driver is at work further up the stack */
 	bool in_request;                 /* the loop has not been returned to since the head came */
 	bool gone;                       /* the client is */
+	bool is_test; /* of TestInvokeMethod: the snapshot is the tester's, and nothing is accounted for (test_invoke.h) */
 
 	/* --- ids */
 	char request_id[REQUEST_ID_BYTES];
@@ -62,6 +65,7 @@ struct pipeline {
 	int failure_status;          /* 0: that of the type */
 	struct view failure_message; /* plain text; `at` NULL: the type's own */
 	struct view error_type;      /* x-amzn-ErrorType, if it is not that of the type */
+	struct view log_detail;      /* `why` in AWS's words, for the execution log; `at` NULL: as it is */
 
 	/* --- integration */
 	size_t parameter_count;
@@ -95,6 +99,12 @@ struct pipeline {
 #define PHASE(name, may_wait, text) enum verdict phase_##name(struct pipeline *p);
 #include "appliance/pipeline/phases.def"
 #undef PHASE
+
+/* The pipeline of an exchange, with ids and without a snapshot; NULL without memory, and then it is to be ended. */
+struct pipeline *state_new(struct exchange *x);
+
+/* Run from p->phase on until a phase waits or all are through; `p` may be gone then. */
+void state_run(struct pipeline *p);
 
 /* Choose the gateway response of that type with its own message. */
 enum verdict state_fail(struct pipeline *p, enum gateway_response_type type, const char *why);

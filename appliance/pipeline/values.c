@@ -37,8 +37,7 @@ struct view values_path(const struct pipeline *p, struct view name)
 	return (struct view){ 0 };
 }
 
-/* Decoded into the arena; as it is if there is nothing to decode. */
-static struct view decode(struct pipeline *p, struct view text)
+struct view values_decode(struct pipeline *p, struct view text)
 {
 	char *room;
 	long count;
@@ -75,7 +74,7 @@ bool values_query_next(struct pipeline *p, struct uri_query *query, struct view 
 
 	while (uri_query_next(query, &part_name, &part_value, NULL)) {
 		if (is_named(part_name, name)) {
-			*ret_value = decode(p, part_value);
+			*ret_value = values_decode(p, part_value);
 			return true;
 		}
 	}
@@ -91,7 +90,7 @@ struct view values_query(struct pipeline *p, struct view name)
 		if (is_named(part_name, name))
 			last = part_value;
 	}
-	return last.at ? decode(p, last) : last;
+	return last.at ? values_decode(p, last) : last;
 }
 
 struct view values_header(const struct pipeline *p, struct view name)

@@ -27,6 +27,9 @@ struct view values_headers_joined(struct pipeline *p, struct view name);
 /* The next value of a query parameter in what `query` has left, decoded; false behind the last. */
 bool values_query_next(struct pipeline *p, struct uri_query *query, struct view name, struct view *ret_value);
 
+/* A name or value of a query, decoded into the arena; as it is if there is nothing to decode. */
+struct view values_decode(struct pipeline *p, struct view text);
+
 /* $context.`path`, as text; numbers are written into the arena. */
 struct view values_context(struct pipeline *p, struct view path);
 
