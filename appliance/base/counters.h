@@ -93,6 +93,7 @@ enum counters_management {
 	COUNTERS_MANAGEMENT_ROUTE53,
 	COUNTERS_MANAGEMENT_STS,
 	COUNTERS_MANAGEMENT_IAM,
+	COUNTERS_MANAGEMENT_LOGS,
 	COUNTERS_MANAGEMENT_POSTERN,
 	COUNTERS_MANAGEMENT_OTHER,
 };
@@ -103,6 +104,7 @@ enum counters_endpoint_sockets {
 	COUNTERS_ENDPOINT_SOCKETS_REFUSED,
 };
 enum counters_outcome { COUNTERS_OK, COUNTERS_FAILED };
+enum counters_log_lines { COUNTERS_LOG_LINES_STORED, COUNTERS_LOG_LINES_NO_GROUP, COUNTERS_LOG_LINES_LOST };
 
 /* Upper bounds of the duration buckets in microseconds; one more bucket takes what is beyond. */
 #define COUNTERS_BUCKETS_US                                                                                            \

@@ -96,6 +96,7 @@ static void look_after(void *context)
 	drop_log_run(control, clock_monotonic_ms());
 	drop_log_count(control, clock_monotonic_ms());
 	machine_tell(control);
+	logs_look_after(control);
 	if (clock_was_set(control) || clock_monotonic_ms() >= control->renew_check_ms) {
 		control->renew_check_ms = clock_monotonic_ms() + RENEW_CHECK_MS;
 		certificates_renew(control);
@@ -149,6 +150,8 @@ static int open_all(struct control *control, const char **ret_message)
 	}
 	*ret_message = "the management server can't be started";
 	error = control_server_open(control, control->loop);
+	if (error == 0)
+		logs_open(control);
 	return error < 0 ? error : worker_start(&control->worker, look_after, control);
 }
 
@@ -186,12 +189,14 @@ void control_close(struct control *control)
 	if (!control)
 		return;
 	ASSERT_MAGIC(control, CONTROL_MAGIC);
+	logs_stop(control);
 	/* What the worker still answers finds its exchange alive; the answers themselves are dropped with the loop. */
 	worker_stop(&control->worker);
 	control_server_close(control);
 	posternd_forget(control);
 	filter_fini(control);
 	events_fini(&control->events);
+	logs_close(control);
 	store_close(control->store);
 	seal_key_fini(&control->key);
 	audit_change(control, -1);

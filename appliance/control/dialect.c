@@ -109,7 +109,11 @@ const struct service *dialect_guess(const struct call_request *request)
 	const struct call call = { .request = *request };
 	struct view type = call_field(&call, "Content-Type");
 
-	if (call_field(&call, "X-Amz-Target").count)
+	struct view target = call_field(&call, "X-Amz-Target");
+
+	if (view_starts_with(target, view_of("Logs_")))
+		return &services[SERVICE_logs];
+	if (target.count)
 		return &services[SERVICE_acm];
 	if (view_starts_with(request->path, view_of("/2013-04-01/")))
 		return &services[SERVICE_route53];

@@ -5,6 +5,7 @@
  *
  *   rest_json  method + path + JSON body; errors {"message"} with x-amzn-ErrorType        (API Gateway, Postern)
  *   json11     POST / with X-Amz-Target and JSON 1.1; errors {"__type", "message"}        (ACM)
+ *   json11_parameter  the same, for services with other words for bad input         (CloudWatch Logs)
  *   ec2_query  POST / with Action=… in a form; answers in EC2's XML                       (EC2)
  *   aws_query  the same with the XML of the older services                                (STS)
  *   rest_xml   method + path + XML body                                                   (Route 53)
@@ -42,6 +43,7 @@ struct dialect {
 #define SERVICE_DIALECT(symbol) extern const struct dialect dialect_##symbol
 SERVICE_DIALECT(rest_json);
 SERVICE_DIALECT(json11);
+SERVICE_DIALECT(json11_parameter);
 SERVICE_DIALECT(ec2_query);
 SERVICE_DIALECT(aws_query);
 SERVICE_DIALECT(rest_xml);

@@ -18,6 +18,7 @@
 #include "appliance/control/filter/drop_log.h"
 #include "appliance/control/filter/events.h"
 #include "appliance/control/filter/targets.h"
+#include "appliance/control/logs/logs.h"
 #include "appliance/control/machine.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/worker.h"
@@ -72,6 +73,7 @@ struct control {
 	uint64_t clock_began_ms;      /* wall clock of the monotonic clock's zero: changes when the clock is set */
 
 	struct machine machine;
+	struct logs logs;
 
 	struct worker worker;
 	struct control_server *server; /* the loop's */
