@@ -5,6 +5,7 @@
  * exported, as OpenAPI and Swagger, in JSON and YAML, and imported into another API, which gives the same definition.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,7 +67,7 @@ static void check_document(const struct json *definition, const struct json *doc
 {
 	const struct openapi_options options = { .account_id = view_of(NEUTRAL_ACCOUNT),
 		.region = view_of(NEUTRAL_REGION) };
-	struct json JSON_CLEANUP *other = new_api("zyxwv98765"), *imported = NULL, *warnings = NULL, *before = NULL,
+	struct json JSON_CLEANUP *other = new_api(NEUTRAL_OTHER_ID), *imported = NULL, *warnings = NULL, *before = NULL,
 				 *after = NULL;
 	struct openapi_failure failure;
 	struct buffer text;
@@ -125,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size)
 		options.base_path = (enum openapi_base_path)(data[size - 1] % 3);
-	existing = new_api("abcde12345");
+	existing = new_api(NEUTRAL_ID);
 	if (openapi_import(&definition, &warnings, &failure, existing, text, &options) == 0) {
 		check_tree(definition);
 		check_again(definition, text, options, false);

@@ -9,8 +9,6 @@
 #include "appliance/openapi/import.h"
 #include "tests/unit/openapi/neutral.h"
 
-#define OWN_ID "abcde12345"
-
 static const struct openapi_export_options plain = {
 	.stage = VIEW_INIT("local"),
 	.version = VIEW_INIT("2026-01-02T03:04:05Z"),
@@ -63,7 +61,7 @@ static void assert_same(const char *what, const struct json *expected, const str
 /* An API as it is right after it was made, of another id. */
 static struct json *fresh(void)
 {
-	return tree("{\"restApi\":{\"id\":\"zyxwv98765\",\"name\":\"new\",\"rootResourceId\":\"root567890\","
+	return tree("{\"restApi\":{\"id\":\"" NEUTRAL_OTHER_ID "\",\"name\":\"new\",\"rootResourceId\":\"root567890\","
 		    "\"apiKeySource\":\"HEADER\",\"disableExecuteApiEndpoint\":false,"
 		    "\"endpointConfiguration\":{\"types\":[\"PRIVATE\"]}},"
 		    "\"resources\":[{\"id\":\"root567890\",\"path\":\"/\"}]}");
@@ -156,7 +154,7 @@ static void add_api(struct json *definition)
 {
 	struct json *api = json_ensure_object(definition, "restApi"), *types;
 
-	json_set_c_string(api, "id", OWN_ID);
+	json_set_c_string(api, "id", NEUTRAL_ID);
 	json_set_c_string(api, "name", any_text());
 	maybe_set(api, "description", any_text());
 	maybe_set(api, "version", any_text());
@@ -174,19 +172,20 @@ static void add_api(struct json *definition)
 			json_ensure_array(api, "binaryMediaTypes"), view_from_text(i == 1 ? "image/png" : "*/*"));
 	maybe_set(api, "policy",
 		PICK("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":"
-		     "\"execute-api:Invoke\",\"Resource\":\"arn:aws:execute-api:us-east-1:000000000000:" OWN_ID
+		     "\"execute-api:Invoke\",\"Resource\":\"arn:aws:execute-api:us-east-1:000000000000:" NEUTRAL_ID
 		     "/*\"}]}",
 			"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\","
 			"\"Action\":"
-			"\"execute-api:Invoke\",\"NotResource\":[\"arn:aws:execute-api:us-east-1:000000000000:" OWN_ID
-			"/a/GET/b\",\"arn:aws:execute-api:eu-west-1:000000000000:" OWN_ID "/*\"]}]}"));
+			"\"execute-api:Invoke\",\"NotResource\":[\"arn:aws:execute-api:us-east-1:"
+			"000000000000:" NEUTRAL_ID "/a/GET/b\",\"arn:aws:execute-api:eu-west-1:000000000000:" NEUTRAL_ID
+			"/*\"]}]}"));
 	if (maybe()) {
 		json_set_c_string(api, "securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09");
 		json_set_c_string(api, "endpointAccessMode", "STRICT");
 	}
 }
 
-#define MODEL_URL "https://apigateway.amazonaws.com/restapis/" OWN_ID "/models/"
+#define MODEL_URL "https://apigateway.amazonaws.com/restapis/" NEUTRAL_ID "/models/"
 
 static void add_models(struct json *definition, uint64_t count)
 {
@@ -491,7 +490,7 @@ static void importing_an_export_is_the_identity(void **state)
 
 /* The API of a recorded export. */
 static const char petstore[] =
-	"{\"restApi\":{\"id\":\"" OWN_ID "\",\"name\":\"Simple PetStore (Swagger)\",\"version\":\"1.0.0\","
+	"{\"restApi\":{\"id\":\"" NEUTRAL_ID "\",\"name\":\"Simple PetStore (Swagger)\",\"version\":\"1.0.0\","
 	"\"apiKeySource\":\"HEADER\",\"disableExecuteApiEndpoint\":false,\"binaryMediaTypes\":[\"image/png\",\"image/"
 	"jpg\"],"
 	"\"endpointConfiguration\":{\"types\":[\"EDGE\"],\"ipAddressType\":\"ipv4\"}},"
@@ -516,14 +515,15 @@ static const char petstore[] =
 #define PETSTORE_BINARY ",\"x-amazon-apigateway-binary-media-types\":[\"image/png\",\"image/jpg\"]"
 #define PETSTORE_OAS30(integration, binary)                                                                            \
 	"{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"Simple PetStore (Swagger)\",\"version\":\"1.0.0\"},"             \
-	"\"servers\":[{\"url\":\"https://" OWN_ID ".execute-api.us-east-1.amazonaws.com/{basePath}\","                 \
+	"\"servers\":[{\"url\":\"https://" NEUTRAL_ID ".execute-api.us-east-1.amazonaws.com/{basePath}\","             \
 	"\"variables\":{\"basePath\":{\"default\":\"local\"}}}],"                                                      \
 	"\"paths\":{\"/pets/{petId}\":{\"get\":{\"parameters\":[{\"name\":\"petId\",\"in\":\"path\",\"required\":"     \
 	"true,\"schema\":{\"type\":\"string\"}}],\"responses\":{\"200\":{\"description\":\"200 response\",\"content\"" \
 	":{}}}" integration "}}},\"components\":{}" binary "}"
 #define PETSTORE_SWAGGER(integration, binary)                                                                          \
 	"{\"swagger\":\"2.0\",\"info\":{\"title\":\"Simple PetStore (Swagger)\",\"version\":\"1.0.0\"},"               \
-	"\"host\":\"" OWN_ID ".execute-api.us-east-1.amazonaws.com\",\"basePath\":\"/local\",\"schemes\":[\"https\"]," \
+	"\"host\":\"" NEUTRAL_ID                                                                                       \
+	".execute-api.us-east-1.amazonaws.com\",\"basePath\":\"/local\",\"schemes\":[\"https\"],"                      \
 	"\"paths\":{\"/pets/{petId}\":{\"get\":{\"parameters\":[{\"name\":\"petId\",\"in\":\"path\",\"required\":"     \
 	"true,\"type\":\"string\"}],\"responses\":{\"200\":{\"description\":\"200 response\"}}" integration            \
 	"}}}" binary "}"
@@ -556,7 +556,7 @@ static void a_recorded_api_is_exported_as_it_was(void **state)
 
 /* One method POST / with these members, an authorizer, a validator and two models. */
 #define RICH(method_members, more)                                                                                     \
-	"{\"restApi\":{\"id\":\"" OWN_ID                                                                               \
+	"{\"restApi\":{\"id\":\"" NEUTRAL_ID                                                                           \
 	"\",\"name\":\"n\",\"description\":\"d\"},\"resources\":[{\"id\":\"r\",\"path\":\"/\","                        \
 	"\"resourceMethods\":{\"POST\":{\"httpMethod\":\"POST\"" method_members "}}}],"                                \
 	"\"models\":[{\"id\":\"1\",\"name\":\"Pet\",\"contentType\":\"application/json\",\"schema\":\"{\\\"type\\\":"  \

@@ -6,32 +6,33 @@
 #ifndef POSTERN_TESTS_UNIT_OPENAPI_NEUTRAL_H
 #define POSTERN_TESTS_UNIT_OPENAPI_NEUTRAL_H
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/base/json.h"
 #include "appliance/openapi/documentation.h"
 
-/* The account and region of definitions in tests. */
+/* The account and region of APIs in tests, the id of those that are exported, and of those that are made of the document. */
+#define NEUTRAL_ID "abcde12345"
+#define NEUTRAL_OTHER_ID "zyxwv98765"
 #define NEUTRAL_ACCOUNT "000000000000"
 #define NEUTRAL_REGION "us-east-1"
 
-/* A copy of `text` with `to` for each `from`, as JSON text. */
-static inline struct json *neutral_replaced(struct view text, struct view from, struct view to)
+/* A copy of `text` in which the ids of both APIs are the same. */
+static inline struct json *neutral_text(struct view text)
 {
 	struct json *made;
 	struct buffer buffer;
 
 	buffer_init(&buffer, SIZE_MAX / 2);
 	while (text.count) {
-		size_t start = view_find(text, from);
+		bool is_other = view_starts_with(text, view_of(NEUTRAL_OTHER_ID));
 
-		buffer_append(&buffer, view_part(text, 0, start));
-		if (start == VIEW_NOWHERE)
-			break;
-		buffer_append(&buffer, to);
-		text = view_after(text, start + from.count);
+		if (is_other)
+			buffer_append_text(&buffer, NEUTRAL_ID);
+		else
+			buffer_append_byte(&buffer, text.at[0]);
+		text = view_after(text, is_other ? sizeof NEUTRAL_ID - 1 : 1);
 	}
 	made = json_text_new(buffer_view(&buffer));
 	buffer_fini(&buffer);
@@ -97,40 +98,58 @@ static inline struct json *neutral_items(const struct json *list, const char *ke
 	return made;
 }
 
+/* A policy with resources in their short form as those of the API. */
+static inline struct json *neutral_expanded(struct view policy)
+{
+	static const char arn[] = "arn:aws:execute-api:" NEUTRAL_REGION ":" NEUTRAL_ACCOUNT ":" NEUTRAL_ID "/";
+	struct view start = view_of("execute-api:/");
+	struct json JSON_CLEANUP *text = neutral_text(policy);
+	struct json *made;
+	struct buffer buffer;
+
+	policy = json_text(text);
+	buffer_init(&buffer, SIZE_MAX / 2);
+	while (policy.count) {
+		bool is_short = view_starts_with(policy, start);
+
+		if (is_short)
+			buffer_append_text(&buffer, arn);
+		else
+			buffer_append_byte(&buffer, policy.at[0]);
+		policy = view_after(policy, is_short ? start.count : 1);
+	}
+	made = json_text_new(buffer_view(&buffer));
+	buffer_fini(&buffer);
+	return made;
+}
+
 static inline struct json *neutral_api(const struct json *api)
 {
 	static const char *const changing[] = { "id", "rootResourceId", "createdDate", "tags" };
 	struct view policy = json_find_text(api, "policy");
 	struct json *made = json_copy(api);
-	char arn[128];
 
 	for (size_t i = 0; i < ARRAY_COUNT(changing); i++)
 		(void)json_remove(made, changing[i]);
 	(void)json_remove(json_find(made, "endpointConfiguration"), "types");
 	(void)json_remove(json_find(made, "endpointConfiguration"), "ipAddressType");
-	snprintf(arn, sizeof arn, "arn:aws:execute-api:" NEUTRAL_REGION ":" NEUTRAL_ACCOUNT ":%s/",
-		json_find_c_string(api, "id"));
+	/* Nobody normalises the policy of a document here. */
 	if (policy.at)
-		json_set(made, "policy", neutral_replaced(policy, view_from_text(arn), view_of("execute-api:/")));
+		json_set(made, "policy", neutral_expanded(policy));
 	return made;
 }
 
 static inline struct json *neutral_definition(const struct json *definition)
 {
-	const struct json *api = json_find(definition, "restApi");
 	struct json *made = json_object_new(), *resources, *models, *parts;
-	char url[128];
 
-	json_set(made, "restApi", neutral_api(api));
+	json_set(made, "restApi", neutral_api(json_find(definition, "restApi")));
 	resources = json_ensure_object(made, "resources");
 	JSON_EACH(resource, json_find(definition, "resources"))
 	json_set_view(resources, json_find_text(resource, "path"), neutral_resource(definition, resource));
 	models = neutral_items(json_find(definition, "models"), "name");
-	snprintf(url, sizeof url, "/restapis/%s/models/", json_find_c_string(api, "id"));
 	JSON_EACH(model, models)
-	json_set(model, "schema",
-		neutral_replaced(
-			json_find_text(model, "schema"), view_from_text(url), view_of("/restapis/own/models/")));
+	json_set(model, "schema", neutral_text(json_find_text(model, "schema")));
 	json_set(made, "models", models);
 	json_set(made, "authorizers", neutral_items(json_find(definition, "authorizers"), "name"));
 	json_set(made, "validators", neutral_items(json_find(definition, "validators"), "name"));
