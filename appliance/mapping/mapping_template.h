@@ -18,11 +18,8 @@
 /* A mapping template may have 300 KB (Quotas for configuring and running a REST API). */
 #define MAPPING_TEMPLATE_MAX_BYTES 307200
 
-/* What a refused template's error says, after its place. */
-#define MAPPING_TEMPLATE_NEEDS_SUPPORT "needs template support"
-
 /*
- * May `text` be stored? Returns 0; -ENOTSUP if it has a '$' or '#', whose offset goes to `*ret_offset` (may be NULL); -EMSGSIZE if it
+ * Is `text` a literal? Returns 0; -ENOTSUP if it has a '$' or '#', whose offset goes to `*ret_offset` (may be NULL); -EMSGSIZE if it
  * is longer than MAPPING_TEMPLATE_MAX_BYTES.
  */
 int mapping_template_check(struct view text, size_t *ret_offset) __attribute__((warn_unused_result));

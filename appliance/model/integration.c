@@ -157,9 +157,7 @@ static int compile_parameter(
 		return WORK_FAIL(
 			work, -EINVAL, "'" VIEW_FMT "': '" VIEW_FMT "': %s", VIEW_ARG(target), VIEW_ARG(source), rule);
 	if (ret->source_kind == MAPPING_FROM_BODY)
-		return WORK_FAIL(work, -ENOTSUP,
-			"'" VIEW_FMT "': '" VIEW_FMT "': a mapping from a body needs template support",
-			VIEW_ARG(target), VIEW_ARG(source));
+		work->integration->refused = "mappings from bodies are not served by this version";
 	if (ret->target_kind == MAPPING_TO_REQUEST_HEADER && is_forbidden_header(ret->target_name)) {
 		work->integration->refused =
 			arena_printf(work->arena, VIEW_FMT " header already present", VIEW_ARG(ret->target_name)).at;
@@ -197,17 +195,17 @@ static int compile_parameters(struct work *work, enum mapping_side side, const s
 
 static int compile_template(struct work *work, const struct json *entry, struct integration_template *ret)
 {
-	size_t offset;
 	int error;
 
 	ret->media_type = arena_copy(work->arena, json_name(entry));
 	ret->text = arena_copy(work->arena, json_text(entry));
 	if (!ret->media_type.at || !ret->text.at)
 		return compile_no_memory(work->compile);
-	error = mapping_template_check(ret->text, &offset);
-	if (error == -ENOTSUP)
-		return WORK_FAIL(work, error, "template '" VIEW_FMT "', byte %zu: " MAPPING_TEMPLATE_NEEDS_SUPPORT,
-			VIEW_ARG(ret->media_type), offset);
+	error = mapping_template_check(ret->text, NULL);
+	if (error == -ENOTSUP) {
+		work->integration->refused = "mapping templates with '$' or '#' are not served by this version";
+		return 0;
+	}
 	if (error)
 		return WORK_FAIL(work, -EINVAL, "template '" VIEW_FMT "' is longer than %d bytes",
 			VIEW_ARG(ret->media_type), MAPPING_TEMPLATE_MAX_BYTES);

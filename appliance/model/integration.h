@@ -110,8 +110,8 @@ struct compile;
  * Compile the Integration object `json` of the method at `place` ("GET /pets", for messages); memory from `arena`, which
  * must outlive `*ret`; `json` may go. Then integration_fini() is due before the arena goes.
  *
- * Returns 0; -EINVAL for an object that can't be meant, -ENOTSUP for one that needs what this version lacks (a template
- * that is not literal), -ENOMEM; compile->message says what is wrong where.
+ * Returns 0, for one that needs what this version lacks (a template that is not literal) with ret->refused set; -EINVAL for
+ * an object that can't be meant, -ENOMEM; compile->message says what is wrong where.
  */
 int integration_compile(struct compile *compile, struct arena *arena, struct view place, const struct json *json,
 	struct integration *ret) __attribute__((warn_unused_result));

@@ -282,6 +282,7 @@ void openapi_read_documentation(struct openapi_work *work)
 
 static int run(struct openapi_work *work, struct json **ret_ids, struct openapi_failure *failure)
 {
+	work->renews_parts = true;
 	if (openapi_check_version(work)) {
 		work->definition = json_object_new();
 		openapi_lists_start(work);

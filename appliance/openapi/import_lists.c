@@ -88,7 +88,8 @@ static void set_id(struct openapi_work *work, enum openapi_list_kind kind, const
 {
 	struct openapi_list *list = &work->lists[kind];
 	bool is_another = !work->options->merge && old &&
-			  (kind == OPENAPI_PARTS || (kind == OPENAPI_AUTHORIZERS && is_changed(old, item)));
+			  ((kind == OPENAPI_PARTS && work->renews_parts) ||
+				  (kind == OPENAPI_AUTHORIZERS && is_changed(old, item)));
 	char id[7];
 
 	if (old && !is_another) {

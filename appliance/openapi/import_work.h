@@ -38,7 +38,8 @@ struct openapi_work {
 	const struct openapi_options *options;
 	const struct json *existing; /* the old definition */
 	struct json *document;
-	bool is_swagger; /* 2.0, else OpenAPI 3.0 */
+	bool is_swagger;   /* 2.0, else OpenAPI 3.0 */
+	bool renews_parts; /* to overwrite makes new documentation parts of old ones, too */
 	struct json *definition;
 	struct openapi_list lists[OPENAPI_LIST_COUNT];
 	struct table resources;         /* definition.resources by path */
@@ -115,7 +116,7 @@ struct json *openapi_find_item(struct openapi_work *work, enum openapi_list_kind
 
 /*
  * Add `item`, whose key the document has once; it gets the id of its predecessor, else a new one. To overwrite makes new
- * documentation parts, and new authorizers of those that differ. Returns the item.
+ * authorizers of those that differ. Returns the item.
  */
 struct json *openapi_put(struct openapi_work *work, enum openapi_list_kind kind, struct view key, struct json *item);
 

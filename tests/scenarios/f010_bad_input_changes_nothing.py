@@ -13,7 +13,7 @@ DOCUMENTS = {
     "no JSON and no YAML": ("{", ""),
     "a list": ("[]", ""),
     "no version": ("info: {title: x}\npaths: {}\n", ""),
-    "a template": (PETSTORE.safe_substitute(backend="http://127.0.0.1:1").replace("'{\"statusCode\": 200}'", "'$input.body'"), "needs template support"),
+    "a selection pattern": (PETSTORE.safe_substitute(backend="http://127.0.0.1:1").replace("          default:", "          '(':", 1), "selectionPattern"),
     "a bad integration type": (PETSTORE.safe_substitute(backend="http://127.0.0.1:1").replace("type: mock", "type: magic", 1), "magic"),
     "a duplicate member": ("openapi: 3.0.1\nopenapi: 3.0.1\ninfo: {title: x, version: '1'}\npaths: {}\n", ""),
 }

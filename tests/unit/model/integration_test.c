@@ -139,25 +139,17 @@ static void what_can_t_be_meant_is_refused_with_its_place(void **state)
 		"\",\"requestParameters\":{\"integration.request.body.x\":\"'1'\"}}");
 }
 
-static void what_needs_the_template_engine_says_so(void **state)
-{
-	(void)state;
-	refused(-ENOTSUP, "template 'application/json', byte 5: needs template support",
-		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}");
-	refused(-ENOTSUP, "needs template support",
-		"{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
-		"{\"application/json\":\"#set($x = 1)\"}}}}");
-	refused(-ENOTSUP, "a mapping from a body needs template support",
-		"{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"requestParameters\":{\"integration.request.header.x\":"
-		"\"method.request.body.a\"}}");
-}
-
 static void what_can_t_be_run_is_marked_and_kept(void **state)
 {
 	static const char *const texts[] = {
 		"{\"type\":\"AWS_PROXY\",\"uri\":\"arn:aws:apigateway:us-east-1:lambda:path/x\"}",
 		"{\"type\":\"HTTP_PROXY\",\"uri\":\"http://b/\",\"connectionType\":\"VPC_LINK\"}",
 		"{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"contentHandling\":\"CONVERT_TO_BINARY\"}",
+		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}",
+		("{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
+		 "{\"application/json\":\"#set($x = 1)\"}}}}"),
+		("{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"requestParameters\":{\"integration.request.header.x\":"
+		 "\"method.request.body.a\"}}"),
 		("{\"type\":\"HTTP\",\"uri\":\"http://b/"
 		 "\",\"requestParameters\":{\"integration.request.header.Content-length\":\"'1'\"}}"),
 	};
@@ -208,7 +200,6 @@ int main(void)
 		TEST(placeholders_are_cut_once),
 		TEST(responses_with_a_pattern_come_first_in_ascending_order),
 		TEST(what_can_t_be_meant_is_refused_with_its_place),
-		TEST(what_needs_the_template_engine_says_so),
 		TEST(what_can_t_be_run_is_marked_and_kept),
 		TEST(checks_say_what_the_builder_would),
 	};
