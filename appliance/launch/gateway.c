@@ -279,6 +279,7 @@ static void end(struct gateway *gateway)
 		if (gateway->workers[i])
 			wiring_join(gateway->workers[i]);
 	}
+	gateway_invoke_end(gateway);
 	client_record_close(gateway->clients);
 	request_record_close(gateway->requests);
 	line_record_close(gateway->lines);
@@ -297,6 +298,7 @@ int gateway_main(int argc, char **argv)
 	int status;
 
 	list_init(&gateway.endpoints);
+	list_init(&gateway.invocations);
 	gateway_sockets_init(&gateway);
 	status = start(&gateway, argc, argv);
 	if (status)

@@ -294,6 +294,7 @@ static void drain(struct gateway *gateway, uint64_t limit_ms)
 		return;
 	gateway->draining = true;
 	log_info("draining", LOG_UINT("limit_ms", limit_ms));
+	gateway_invoke_drain(gateway);
 	for (unsigned i = 0; i < gateway->worker_count; i++)
 		wiring_drain(gateway->workers[i], limit_ms);
 }
@@ -340,6 +341,9 @@ static void message(struct posternd_link *link, struct verb_message *message)
 		break;
 	case VERB_OUTGOING_SOCKETS:
 		gateway_sockets_answered(gateway, message);
+		break;
+	case VERB_INVOKE:
+		gateway_invoke_take(gateway, message);
 		break;
 	case VERB_DRAIN:
 		drain(gateway, message->body.drain.limit_ms);

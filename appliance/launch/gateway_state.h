@@ -5,6 +5,7 @@
  *   gateway.c            start and end
  *   gateway_endpoints.c  posternd's messages: endpoints, drain, reload, handing back
  *   gateway_sockets.c    sockets of endpoints' namespaces, to the workers that ordered them
+ *   gateway_invoke.c     questions of control's: methods and authorizers to be tried
  */
 #ifndef POSTERN_LAUNCH_GATEWAY_STATE_H
 #define POSTERN_LAUNCH_GATEWAY_STATE_H
@@ -15,6 +16,7 @@
 #include "appliance/base/list.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/launch/address.h"
+#include "appliance/launch/gateway_invoke.h"
 #include "appliance/launch/gateway_sockets.h"
 #include "appliance/launch/posternd_link.h"
 #include "appliance/launch/start.h"
@@ -75,6 +77,9 @@ struct gateway {
 	struct list orders_waiting, orders_asked; /* for sockets, of workers; see gateway_sockets.c */
 	unsigned orders_asked_count;
 	uint64_t next_complaint_ms;
+
+	struct list invocations; /* see gateway_invoke.c */
+	unsigned invoke_turn;    /* the next one's worker */
 
 	unsigned log_change_count; /* workers that still write to old_log_fd */
 	int old_log_fd;

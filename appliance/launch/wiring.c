@@ -243,6 +243,97 @@ static void on_close(struct loop_message *message)
 	report(order, report_closed);
 }
 
+/* --- Tests, on the worker's thread ----------------------------------------------------------------------------------- */
+
+/*
+ * With back ends called from endpoints' namespaces, a test calls them from one that the API's clients come in by: one that the API
+ * names, else any. NULL: there is none.
+ */
+static struct served *served_for(struct wiring_worker *worker, const struct snapshot_deployment *deployment)
+{
+	struct served *any = NULL;
+
+	LIST_EACH(link, &worker->endpoints)
+	{
+		struct served *served = CONTAINER_OF(link, struct served, link);
+
+		if (!served->identity.place)
+			continue;
+		if (snapshot_is_associated(deployment, view_from_text(served->identity.endpoint_id)))
+			return served;
+		any = served;
+	}
+	return any;
+}
+
+static bool calls_back_end(const struct draft *draft)
+{
+	return draft->method && draft->method->integration && !draft->method->refused &&
+	       draft->method->integration->type != INTEGRATION_MOCK;
+}
+
+static void invoke_came_back(struct loop_message *message)
+{
+	struct wiring_invoke *invoke = CONTAINER_OF(message, struct wiring_invoke, done);
+
+	invoke->is_done = true;
+	invoke->came_back(invoke);
+}
+
+static void cancel_came_back(struct loop_message *message)
+{
+	struct wiring_invoke *invoke = CONTAINER_OF(message, struct wiring_invoke, cancelled);
+
+	invoke->came_back(invoke);
+}
+
+static void on_invoke_done(struct test_invoke *test)
+{
+	struct wiring_invoke *invoke = CONTAINER_OF(test, struct wiring_invoke, test);
+
+	test_invoke_write(test, &invoke->answer);
+	test_invoke_close(test);
+	invoke->runs = false;
+	if (invoke->served)
+		release_served(invoke->served);
+	loop_post(invoke->worker->config->main_loop, &invoke->done, invoke_came_back);
+}
+
+static void on_invoke(struct loop_message *message)
+{
+	struct wiring_invoke *invoke = CONTAINER_OF(message, struct wiring_invoke, begin);
+	struct wiring_worker *worker = invoke->worker;
+	struct test_invoke_input input = { .worker = &worker->pipeline,
+		.question = invoke->question,
+		.draft = invoke->draft,
+		.done = on_invoke_done };
+	const struct invoke_answer nowhere = { .outcome = INVOKE_REFUSED,
+		.message = view_of("There is no endpoint from which back ends could be called") };
+
+	buffer_init(&invoke->answer, INVOKE_MESSAGE_MAX_BYTES);
+	if (calls_from_endpoint(worker->config->settings) && calls_back_end(invoke->draft)) {
+		invoke->served = served_for(worker, invoke->draft->stage->deployment);
+		if (!invoke->served) {
+			invoke_write_answer(&invoke->answer, &nowhere);
+			loop_post(worker->config->main_loop, &invoke->done, invoke_came_back);
+			return;
+		}
+		invoke->served->reference_count++;
+		input.place = invoke->served->identity.place;
+	}
+	invoke->runs = true;
+	test_invoke_begin(&invoke->test, &input);
+}
+
+static void on_invoke_cancel(struct loop_message *message)
+{
+	struct wiring_invoke *invoke = CONTAINER_OF(message, struct wiring_invoke, cancel);
+
+	if (invoke->runs)
+		test_invoke_cancel(&invoke->test);
+	loop_post(invoke->worker->config->main_loop, &invoke->cancelled, cancel_came_back);
+}
+
 /* --- Log and drain, on the worker's thread ------------------------------------------------------------------------- */
 
 static void report_log_changed(struct loop_message *message)
@@ -438,6 +529,16 @@ void wiring_join(struct wiring_worker *worker)
 	loop_free(worker->loop);
 	worker->magic = 0;
 	free(worker);
+}
+
+void wiring_invoke(struct wiring_invoke *invoke)
+{
+	loop_post(invoke->worker->loop, &invoke->begin, on_invoke);
+}
+
+void wiring_invoke_cancel(struct wiring_invoke *invoke)
+{
+	loop_post(invoke->worker->loop, &invoke->cancel, on_invoke_cancel);
 }
 
 void wiring_limits(const struct settings *settings, struct http_limits *ret)

@@ -22,6 +22,7 @@
 #include "appliance/loop/loop.h"
 #include "appliance/outbound/destination.h"
 #include "appliance/outbound/socket_stock.h"
+#include "appliance/pipeline/test_invoke.h"
 #include "appliance/tls/worker.h"
 #include "netns/verbs.h"
 
@@ -30,6 +31,7 @@ struct line_record;
 struct current;
 struct http_limits;
 struct request_record;
+struct served;
 struct wiring_worker;
 
 /* What workers tell; called on the main loop's thread. */
@@ -88,6 +90,35 @@ void wiring_drain(struct wiring_worker *worker, uint64_t limit_ms);
 
 /* Wait for the thread and free everything. */
 void wiring_join(struct wiring_worker *worker);
+
+/* A test of a method or an authorizer on a worker. Its memory is the caller's, who keeps it until all has come back. */
+struct wiring_invoke {
+	/* --- given */
+	struct wiring_worker *worker;
+	const struct invoke_question *question;
+	const struct draft *draft;
+	/*
+	 * On the main loop: once when the test has ended, with `is_done`, and once for wiring_invoke_cancel(), which may be the
+	 * earlier one or the later.
+	 */
+	void (*came_back)(struct wiring_invoke *invoke);
+
+	/* --- the answer's message, if is_done; buffer_fini() it */
+	struct buffer answer;
+	bool is_done;
+
+	/* --- the worker's */
+	struct loop_message begin, done, cancel, cancelled;
+	struct test_invoke test;
+	struct served *served; /* the endpoint from which it calls back ends; NULL: none */
+	bool runs;
+};
+
+/* Run it. It leaves from where the API's own endpoint calls back ends. */
+void wiring_invoke(struct wiring_invoke *invoke);
+
+/* Give it up, if it has not ended. */
+void wiring_invoke_cancel(struct wiring_invoke *invoke);
 
 /* The HTTP limits of the settings. */
 void wiring_limits(const struct settings *settings, struct http_limits *ret);
