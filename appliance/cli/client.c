@@ -11,6 +11,8 @@
 #include "appliance/cli/credentials.h"
 #include "appliance/cli/place.h"
 #include "appliance/cli/profile.h"
+#include "appliance/control/unchanged.h"
+#include "appliance/control/xml.h"
 #include "appliance/crypto/base64.h"
 #include "appliance/crypto/digest.h"
 #include "appliance/outbound/fetch.h"
@@ -90,13 +92,14 @@ struct signing {
 	struct place place;
 	struct credentials credentials;
 	const char *region;
-	struct sigv4_header headers[5];
+	struct sigv4_header headers[8];
 	size_t header_count;
 	char time[SIGV4_TIME_CHARS + 1];
 	struct view authorization;
 };
 
-static int sign(struct cli *cli, const struct client_call *call, struct view body, bool is_raw, struct signing *signing)
+static int sign(struct cli *cli, const struct client_call *call, struct view body, bool is_raw,
+	const struct client_extra *extra, struct signing *signing)
 {
 	struct sigv4_request request = {
 		.method = view_from_text(call->method), .target = call->target, .headers = signing->headers
@@ -112,14 +115,35 @@ static int sign(struct cli *cli, const struct client_call *call, struct view bod
 	*next++ = (struct sigv4_header){ view_of("X-Amz-Date"), view_from_text(signing->time) };
 	*next++ = (struct sigv4_header){ view_of("Accept"), view_of("application/json") };
 	if (body.at)
-		*next++ = (struct sigv4_header){ view_of("Content-Type"),
-			is_raw ? view_of("application/octet-stream") : view_of("application/json") };
+		*next++ = (struct sigv4_header){ view_of("Content-Type"), extra->content_type
+										  ? view_from_text(extra->content_type)
+									  : is_raw ? view_of("application/octet-stream")
+										   : view_of("application/json") };
+	if (extra->operation)
+		*next++ = (struct sigv4_header){ view_of("X-Amz-Target"), view_from_text(extra->operation) };
+	if (extra->unchanged_since)
+		*next++ = (struct sigv4_header){ view_of(UNCHANGED_FIELD), view_from_text(extra->unchanged_since) };
 	if (credentials.security_token.count)
 		*next++ = (struct sigv4_header){ view_of("X-Amz-Security-Token"), credentials.security_token };
 	signing->header_count = request.header_count = (size_t)(next - signing->headers);
 	digest_sha256(request.body_digest, body.count ? body.at : "", body.count);
 	return sigv4_sign(&signing->authorization, &request, &credentials, view_from_text(signing->time),
 		view_from_text(signing->region), view_from_text(call->service), &crypto, &cli->arena);
+}
+
+/* The message of a failure of the dialects that speak XML, or else the whole text. */
+static struct view xml_message(struct cli *cli, struct view text)
+{
+	const struct xml_element *root = NULL, *error;
+	char rule[128];
+
+	if (xml_read(text, &cli->arena, &root, rule, sizeof rule) != 0)
+		return text;
+	error = xml_find(root, "Error");
+	if (!error)
+		error = xml_find(xml_find(root, "Errors"), "Error");
+	error = xml_find(error, "Message");
+	return error ? error->text : text;
 }
 
 /* The answer to a call that failed: AWS's code and message, and Postern's reason if there is one. */
@@ -129,7 +153,8 @@ static int report(struct cli *cli, int status, struct view text, const struct si
 	struct view message;
 
 	if (json_parse(text, NULL, &answer, NULL) != 0)
-		return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(view_part(text, 0, 500)));
+		return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status,
+			VIEW_ARG(view_part(xml_message(cli, text), 0, 500)));
 	message = json_find_text(answer, "message");
 	if (message.count == 0)
 		message = json_find_text(answer, "Message");
@@ -187,12 +212,13 @@ static int unreachable(struct cli *cli, const char *url, const char *ca, int err
 	return cli_fail(cli, "can't call %s: %s", url, message);
 }
 
-int client_send(struct cli *cli, const struct client_call *call, struct view raw, struct json **ret_answer)
+int client_exchange(struct cli *cli, const struct client_call *call, struct view raw, struct client_extra *extra,
+	struct json **ret_answer)
 {
 	struct signing signing = { .header_count = 0 };
 	struct fetch_header headers[sizeof signing.headers / sizeof signing.headers[0] + 1];
 	struct buffer answer;
-	char message[FETCH_MESSAGE_BYTES] = "";
+	char message[FETCH_MESSAGE_BYTES] = "", revision[24] = "";
 	const char *ca;
 	char *body_text = call->body ? json_print_text(call->body) : NULL;
 	struct view body = raw.at ? raw : view_from_text(body_text);
@@ -200,7 +226,7 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 
 	if (result == 0)
 		result = credentials_find(cli, signing.place.state_dir, &signing.credentials);
-	if (result == 0 && sign(cli, call, body, raw.at != NULL, &signing) != 0)
+	if (result == 0 && sign(cli, call, body, raw.at != NULL, extra, &signing) != 0)
 		result = cli_fail(cli, "the call is too large to be signed");
 	if (result != 0)
 		goto out;
@@ -221,12 +247,20 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 			       .timeout_ms = CALL_TIMEOUT_MS,
 			       .answer = call->save_fd < 0 ? &answer : NULL,
 			       .answer_fd = call->save_fd,
-			       .refusal = &answer },
+			       .refusal = &answer,
+			       .wanted_field = UNCHANGED_REVISION_FIELD,
+			       .wanted = revision,
+			       .wanted_bytes = sizeof revision },
 		message);
+	extra->status = status < 0 ? 0 : status;
+	if (view_parse_u64(view_from_text(revision), UINT64_MAX, &extra->revision) < 0)
+		extra->revision = 0;
 	if (status < 0)
 		result = unreachable(cli, signing.place.endpoint_url, ca, status, message);
 	else if (status < 200 || status > 299)
 		result = report(cli, status, buffer_view(&answer), &signing);
+	else if (extra->answer)
+		buffer_append(extra->answer, buffer_view(&answer));
 	else if (answer.count == 0)
 		*ret_answer = json_object_new();
 	else if (json_parse(buffer_view(&answer), NULL, ret_answer, NULL) != 0)
@@ -235,6 +269,13 @@ int client_send(struct cli *cli, const struct client_call *call, struct view raw
 out:
 	free(body_text);
 	return result;
+}
+
+int client_send(struct cli *cli, const struct client_call *call, struct view raw, struct json **ret_answer)
+{
+	struct client_extra extra = { .content_type = NULL };
+
+	return client_exchange(cli, call, raw, &extra, ret_answer);
 }
 
 int client_call(struct cli *cli, const struct client_call *call, struct json **ret_answer)

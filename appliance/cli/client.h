@@ -18,6 +18,9 @@
 /* Services of the management plane, as they stand in a signature's scope. */
 #define CLIENT_POSTERN "postern"
 #define CLIENT_APIGATEWAY "apigateway"
+#define CLIENT_ACM "acm"
+#define CLIENT_EC2 "ec2"
+#define CLIENT_ROUTE53 "route53"
 
 struct client_call {
 	const char *service;     /* CLIENT_… */
@@ -38,6 +41,20 @@ int client_call(struct cli *cli, const struct client_call *call, struct json **r
 /* The same with a body of any bytes in the place of `call->body`, which is NULL. */
 int client_send(struct cli *cli, const struct client_call *call, struct view raw, struct json **ret_answer)
 	__attribute__((warn_unused_result));
+
+/* What a call may have besides, and what may be asked of its answer. */
+struct client_extra {
+	const char *content_type;    /* of the body; NULL: that of JSON, or of any bytes */
+	const char *operation;       /* X-Amz-Target, of the JSON 1.1 dialect; NULL: none */
+	const char *unchanged_since; /* condition of the call, see control/unchanged.h; NULL: none */
+	struct buffer *answer;       /* takes the answer of a success as it is, instead of `*ret_answer`; NULL: none */
+	int status;                  /* of the answer; 0: there was none */
+	uint64_t revision;           /* of the store that the answer shows or made; 0: not told */
+};
+
+/* client_send() with such. `raw` may be empty. */
+int client_exchange(struct cli *cli, const struct client_call *call, struct view raw, struct client_extra *extra,
+	struct json **ret_answer) __attribute__((warn_unused_result));
 
 /* `text` percent-encoded for a path segment or a query value, in the arena. */
 const char *client_encode(struct cli *cli, const char *text);

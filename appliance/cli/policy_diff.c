@@ -121,25 +121,76 @@ static struct policy *load(struct cli *cli, const char *path, const struct polic
 	return NULL;
 }
 
-static int compare(struct cli *cli, char **paths, const struct policy_options *read, const struct diff_options *options)
+/* {"changes", "incomplete"} of two policies. 0 or a negative errno. */
+static int answer_of(const struct policy *old_policy, const struct policy *new_policy,
+	const struct diff_options *options, struct json **ret)
 {
-	struct json *answer JSON_CLEANUP = json_object_new(), *changes = json_ensure_array(answer, "changes"),
-			    *reasons = json_ensure_array(answer, "incomplete");
-	struct policy *old_policy = load(cli, paths[0], read);
-	struct policy *new_policy = old_policy ? load(cli, paths[1], read) : NULL;
+	struct json *answer = json_object_new(), *changes = json_ensure_array(answer, "changes"),
+		    *reasons = json_ensure_array(answer, "incomplete");
 	unsigned incomplete;
-	int status = CLI_FAILED, err;
+	int error = diff_policies(old_policy, new_policy, options, on_line, changes, &incomplete);
 
-	if (!new_policy)
-		goto out;
-	err = diff_policies(old_policy, new_policy, options, on_line, changes, &incomplete);
-	if (err) {
-		cli_fail(cli, "%s", err == -EINVAL ? "--api-arn is no ARN" : strerror(-err));
-		goto out;
+	if (error) {
+		json_free(answer);
+		return error;
 	}
 	for (unsigned bit = 0; bit < DIFF_INCOMPLETE_COUNT; bit++)
 		if (incomplete >> bit & 1)
 			json_append(reasons, json_text_new_c(diff_incomplete_text(bit)));
+	*ret = answer;
+	return 0;
+}
+
+int policy_diff_texts(struct view before, struct view after, const char *api_arn, struct json **ret)
+{
+	const struct policy_options read = {
+		.stored = true, .max_bytes = SIZE_MAX, .kind = POLICY_KIND_API, .owner_arn = policy_text_of(api_arn)
+	};
+	const struct diff_options options = { .api_arn = policy_text_of(api_arn) };
+	struct policy *old_policy = NULL, *new_policy = NULL;
+	int error = policy_parse(&old_policy, before.at, before.count, &read, NULL);
+
+	if (!error)
+		error = policy_parse(&new_policy, after.at, after.count, &read, NULL);
+	if (!error)
+		error = answer_of(old_policy, new_policy, &options, ret);
+	policy_free(old_policy);
+	policy_free(new_policy);
+	return error;
+}
+
+struct view policy_diff_line(struct cli *cli, const struct json *change)
+{
+	struct buffer line;
+	size_t axes = 0;
+
+	buffer_init_arena(&line, &cli->arena, 65536);
+	buffer_printf(&line, "%s -> %s", json_find_c_string(change, "old"), json_find_c_string(change, "new"));
+	JSON_EACH(axis, json_find(change, "region"))
+	{
+		size_t index = 0;
+
+		buffer_printf(&line, "%s " VIEW_FMT ":", axes++ ? ";" : " for", VIEW_ARG(json_find_text(axis, "of")));
+		JSON_EACH(class, json_find(axis, "classes"))
+		buffer_printf(&line, "%s " VIEW_FMT, index++ ? " |" : "", VIEW_ARG(json_text(class)));
+	}
+	return buffer_view(&line);
+}
+
+static int compare(struct cli *cli, char **paths, const struct policy_options *read, const struct diff_options *options)
+{
+	struct json *answer JSON_CLEANUP = NULL;
+	struct policy *old_policy = load(cli, paths[0], read);
+	struct policy *new_policy = old_policy ? load(cli, paths[1], read) : NULL;
+	int status = CLI_FAILED, err;
+
+	if (!new_policy)
+		goto out;
+	err = answer_of(old_policy, new_policy, options, &answer);
+	if (err) {
+		cli_fail(cli, "%s", err == -EINVAL ? "--api-arn is no ARN" : strerror(-err));
+		goto out;
+	}
 	status = CLI_OK;
 	if (cli->json)
 		cli_print_json(answer);

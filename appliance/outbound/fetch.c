@@ -57,6 +57,18 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 	return receiver->error ? 0 : size * count;
 }
 
+/* A line of the answer's head. */
+static size_t receive_head(char *bytes, size_t size, size_t count, void *context)
+{
+	const struct fetch_request *request = ((struct receiver *)context)->request;
+	struct view name, value;
+
+	if (view_cut(view_from(bytes, size * count), ':', &name, &value) &&
+		view_equals_ignore_case(name, view_from_text(request->wanted_field)))
+		snprintf(request->wanted, request->wanted_bytes, VIEW_FMT, VIEW_ARG(view_trim_set(value, " \t\r\n")));
+	return size * count;
+}
+
 static int errno_of(CURLcode code, const struct receiver *receiver)
 {
 	switch (code) {
@@ -122,6 +134,11 @@ static void set_options(CURL *curl, const struct fetch_request *request, struct 
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, receiver);
+	if (request->wanted_field) {
+		request->wanted[0] = '\0';
+		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_head);
+		curl_easy_setopt(curl, CURLOPT_HEADERDATA, receiver);
+	}
 	if (request->body.at) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.count);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.at);

@@ -33,6 +33,9 @@ struct fetch_request {
 	struct buffer *answer; /* takes the body, if not NULL ... */
 	int answer_fd;         /* ... else, for a 200 answer, this descriptor does, and other bodies go to `refusal` */
 	struct buffer *refusal;
+	const char *wanted_field; /* a field of the answer whose value is asked for; NULL: none */
+	char *wanted;             /* takes it as text, cut at `wanted_bytes`; empty if there is none */
+	size_t wanted_bytes;
 };
 
 /*

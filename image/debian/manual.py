@@ -171,6 +171,20 @@ def settings_page(documentation, date, version):
     return lines + [".SH SEE ALSO", ".BR postern\\-settings (1),", ".BR posternd (8)"]
 
 
+def apply_keys(text):
+    """The keys of the files of `postern apply`, as `postern apply --keys` prints them."""
+    lines = []
+    for block in text.strip().split("\n\n"):
+        section, *rows = block.splitlines()
+        lines.append(f'.SH "KEYS OF {plain(section).upper()}"')
+        for row in rows:
+            match = re.fullmatch(r"  (\S+) +(\S(?:.*?\S)?)  +(\S.*)", row)
+            if not match:
+                raise NotUnderstood(f"postern apply --keys: {row}")
+            lines += [".TP", f"\\fB{plain(match[1])}\\fR (\\fI{plain(match[2])}\\fR)", prose(match[3])]
+    return lines
+
+
 def pages(folder, date, version):
     """{file name: text} of all pages; the programs are in `folder`."""
     program = folder / "postern"
@@ -180,5 +194,8 @@ def pages(folder, date, version):
             "postern.yaml.5": settings_page(said_by(program, "settings"), date, version)}
     for name, text in rows:
         made[f"postern-{name}.1"] = command_page(name, text, helps, common, date, version)
+    page = made["postern-apply.1"]
+    at = page.index(".SH SEE ALSO")
+    page[at:at] = apply_keys(said_by(program, "apply", "--keys"))
     head = '.\\" Made of what the programs say of themselves.\n'
     return {name: head + "\n".join(lines) + "\n" for name, lines in made.items()}
