@@ -2,6 +2,8 @@
 /* Unit test of base/csv: fed whole, cut at every byte at the edge of a page, and with what is no CSV. */
 #include "tests/unit/support.h"
 
+#include "appliance/base/assert.h"
+#include "appliance/base/buffer.h"
 #include "appliance/base/csv.h"
 
 static struct arena arena;
