@@ -19,7 +19,7 @@ BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev
 	libknot-dev libc-ares-dev zlib1g-dev libminizip-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev python3 python3-pytest python3-boto3 python3-yaml \
 	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
-	systemd man-db logrotate
+	systemd man-db logrotate nodejs $(if $(wildcard /usr/bin/npm /usr/local/bin/npm),,npm)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or

@@ -36,8 +36,16 @@ test: need-root deps
 	@$(MAKE) --no-print-directory unit fuzz-replay guest-test scenarios
 
 SCENARIOS ?= tests/scenarios
-scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure
+scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure $(B)/javascript/installed
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
+
+# The AWS SDK for JavaScript, as tests/javascript/package-lock.json has it.
+$(B)/javascript/installed: tests/javascript/package.json tests/javascript/package-lock.json
+	@rm -rf $(@D)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
 
 # Debian's kernel 6.1 in QEMU, without root: the host's own kernel runs the same unit tests in `unit`.
 GUEST_SUITES ?= filter endpoints product
