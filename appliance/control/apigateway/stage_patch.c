@@ -6,7 +6,9 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
+#include "appliance/control/apigateway/shape_parts.h"
+#include "appliance/control/apigateway/stage_rules.h"
 #include "appliance/control/apigateway/stages.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -28,22 +30,29 @@
 	"/*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, "      \
 	"/variables/{variable_name}, /tracingEnabled"
 
-enum setting_type { SETTING_BOOL, SETTING_TEXT, SETTING_INTEGER, SETTING_NUMBER };
+enum setting_type { SETTING_BOOL, SETTING_CHOICE, SETTING_INTEGER, SETTING_NUMBER };
 
-static const struct {
+struct setting {
 	const char *group, *name, *member;
 	enum setting_type type;
-} method_settings[] = {
-	{ "metrics", "enabled", "metricsEnabled", SETTING_BOOL },
-	{ "logging", "dataTrace", "dataTraceEnabled", SETTING_BOOL },
-	{ "logging", "loglevel", "loggingLevel", SETTING_TEXT },
-	{ "throttling", "burstLimit", "throttlingBurstLimit", SETTING_INTEGER },
-	{ "throttling", "rateLimit", "throttlingRateLimit", SETTING_NUMBER },
-	{ "caching", "enabled", "cachingEnabled", SETTING_BOOL },
-	{ "caching", "dataEncrypted", "cacheDataEncrypted", SETTING_BOOL },
-	{ "caching", "ttlInSeconds", "cacheTtlInSeconds", SETTING_INTEGER },
-	{ "caching", "requireAuthorizationForCacheControl", "requireAuthorizationForCacheControl", SETTING_BOOL },
-	{ "caching", "unauthorizedCacheControlHeaderStrategy", "unauthorizedCacheControlHeaderStrategy", SETTING_TEXT },
+	const char *choices; /* of a SETTING_CHOICE */
+	double max;          /* of a number; 0: any */
+};
+
+/* Source: API Gateway API Reference, MethodSetting. -1 takes a throttling limit away. */
+static const struct setting method_settings[] = {
+	{ "metrics", "enabled", "metricsEnabled", SETTING_BOOL, NULL, 0 },
+	{ "logging", "dataTrace", "dataTraceEnabled", SETTING_BOOL, NULL, 0 },
+	{ "logging", "loglevel", "loggingLevel", SETTING_CHOICE, "OFF, ERROR, INFO", 0 },
+	{ "throttling", "burstLimit", "throttlingBurstLimit", SETTING_INTEGER, NULL, INT32_MAX },
+	{ "throttling", "rateLimit", "throttlingRateLimit", SETTING_NUMBER, NULL, 0 },
+	{ "caching", "enabled", "cachingEnabled", SETTING_BOOL, NULL, 0 },
+	{ "caching", "dataEncrypted", "cacheDataEncrypted", SETTING_BOOL, NULL, 0 },
+	{ "caching", "ttlInSeconds", "cacheTtlInSeconds", SETTING_INTEGER, NULL, 3600 },
+	{ "caching", "requireAuthorizationForCacheControl", "requireAuthorizationForCacheControl", SETTING_BOOL, NULL,
+		0 },
+	{ "caching", "unauthorizedCacheControlHeaderStrategy", "unauthorizedCacheControlHeaderStrategy", SETTING_CHOICE,
+		"FAIL_WITH_403, SUCCEED_WITH_RESPONSE_HEADER, SUCCEED_WITHOUT_RESPONSE_HEADER", 0 },
 };
 
 static int invalid_path(struct call *call, const struct patch *patch)
@@ -78,33 +87,47 @@ static struct json *default_settings(void)
 	return settings;
 }
 
-static int set_setting(
-	struct call *call, const struct patch *patch, struct json *settings, const char *member, enum setting_type type)
+static int fail_value(struct call *call, const struct patch *patch)
+{
+	return call_fail(call, "BadRequestException", "Invalid value for %s: %s", patch->path,
+		patch->value ? patch->value : "null");
+}
+
+/* A number is stored as it was written, which must then be one in JSON too. */
+static int set_number(struct call *call, const struct patch *patch, struct json *settings, const char *member,
+	enum setting_type type, double max)
 {
 	const char *value = patch->value ? patch->value : "";
-	char *end;
-	double number;
+	struct json JSON_CLEANUP *number = NULL;
+	double wanted = 0;
+	int64_t integer = 0;
 
-	switch (type) {
-	case SETTING_BOOL:
-		patch_bool(settings, member, patch);
-		return 0;
-	case SETTING_TEXT:
-		patch_text(settings, member, patch);
-		return 0;
-	default:
-		number = strtod(value, &end);
-		/* The number is stored as it was written, which must then be one in JSON too. */
-		if (end == value || *end || number < -1 || strspn(value, "-0123456789.") != strlen(value) ||
-			value[0] == '.')
-			return call_fail(call, "BadRequestException", "Invalid value for %s: %s", patch->path, value);
-		if (type == SETTING_INTEGER)
-			json_set_integer(settings, member, (int64_t)number);
-		else
-			json_set(settings, member,
-				json_number_new(call_view(call, "%s%s", value, strchr(value, '.') ? "" : ".0")));
+	if (json_parse(view_from_text(value), NULL, &number, NULL) < 0 || json_double(number, &wanted) < 0 ||
+		wanted < -1 || (max > 0 && wanted > max))
+		return fail_value(call, patch);
+	if (type == SETTING_INTEGER && json_integer(number, -1, INT64_MAX, &integer) < 0)
+		return fail_value(call, patch);
+	if (type == SETTING_INTEGER)
+		json_set_integer(settings, member, integer);
+	else
+		json_set(settings, member,
+			json_number_new(call_view(call, "%s%s", value, strpbrk(value, ".eE") ? "" : ".0")));
+	return 0;
+}
+
+static int set_setting(
+	struct call *call, const struct patch *patch, struct json *settings, const struct setting *setting)
+{
+	if (setting->type == SETTING_BOOL) {
+		patch_bool(settings, setting->member, patch);
 		return 0;
 	}
+	if (setting->type != SETTING_CHOICE)
+		return set_number(call, patch, settings, setting->member, setting->type, setting->max);
+	if (patch_check_enumeration(call, patch, setting->name, setting->choices) < 0)
+		return CALL_FAILED;
+	patch_text(settings, setting->member, patch);
+	return 0;
 }
 
 static int patch_method_setting(struct call *call, const struct patch *patch, struct json *stage)
@@ -130,7 +153,7 @@ static int patch_method_setting(struct call *call, const struct patch *patch, st
 			settings = default_settings();
 			json_set(map, key, settings);
 		}
-		return set_setting(call, patch, settings, method_settings[i].member, method_settings[i].type);
+		return set_setting(call, patch, settings, &method_settings[i]);
 	}
 	return invalid_path(call, patch);
 }
@@ -146,6 +169,8 @@ static int patch_access_log(struct call *call, const struct patch *patch, struct
 	}
 	if (patch->op == PATCH_REMOVE)
 		return patch_method_setting(call, patch, stage);
+	if (patch->op != PATCH_ADD && patch->op != PATCH_REPLACE)
+		return invalid_path(call, patch);
 	if (!known)
 		return call_fail(call, "BadRequestException",
 			"Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, "
@@ -156,23 +181,34 @@ static int patch_access_log(struct call *call, const struct patch *patch, struct
 	return 0;
 }
 
-static struct json *ensure_canary(struct json *stage)
+/* A whole map of variables as JSON text, into `object`. */
+static int set_variables(struct call *call, const struct patch *patch, struct json *object, const char *member)
 {
-	struct json *canary = json_find(stage, "canarySettings");
+	struct json JSON_CLEANUP *map = NULL;
 
-	if (canary)
-		return canary;
-	canary = json_ensure_object(stage, "canarySettings");
-	json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));
-	json_set(canary, "deploymentId", json_copy(json_find(stage, "deploymentId")));
-	json_set_bool(canary, "useStageCache", false);
-	return canary;
+	if (!patch->value || json_parse(view_from_text(patch->value), NULL, &map, NULL) < 0 || !json_is_object(map))
+		return fail_value(call, patch);
+	JSON_EACH(variable, map)
+	if (!json_is_text(variable))
+		return fail_value(call, patch);
+	json_set(object, member, json_copy(map));
+	return 0;
+}
+
+static int patch_canary_overrides(struct call *call, const struct patch *patch, struct json *canary)
+{
+	if (patch->part_count == 2)
+		return set_variables(call, patch, canary, "stageVariableOverrides");
+	json_set_c_string(json_ensure_object(canary, "stageVariableOverrides"), patch->parts[2],
+		patch->value ? patch->value : "");
+	return 0;
 }
 
 static int patch_canary(struct call *call, const struct patch *patch, struct json *stage)
 {
 	const char *name = patch->parts[1];
-	struct json *canary;
+	bool overrides = strcmp(name, "stageVariableOverrides") == 0;
+	struct json *canary = json_find(stage, "canarySettings");
 
 	if (patch->op == PATCH_REMOVE && patch->part_count == 1) {
 		(void)json_remove(stage, "canarySettings");
@@ -180,22 +216,21 @@ static int patch_canary(struct call *call, const struct patch *patch, struct jso
 	}
 	if (patch->op == PATCH_REMOVE)
 		return patch_method_setting(call, patch, stage);
-	if (strcmp(name, "deploymentId") != 0 && strcmp(name, "percentTraffic") != 0 &&
-		strcmp(name, "useStageCache") != 0 && strcmp(name, "stageVariableOverrides") != 0)
+	if ((strcmp(name, "deploymentId") != 0 && strcmp(name, "percentTraffic") != 0 &&
+		    strcmp(name, "useStageCache") != 0 && !overrides) ||
+		patch->part_count > (overrides ? 3U : 2U))
 		return invalid_path(call, patch);
 	if (patch->op != PATCH_REPLACE)
 		return call_fail(
 			call, "BadRequestException", "Invalid %s operation with path: %s", patch->op_name, patch->path);
-	if (strcmp(name, "deploymentId") == 0 &&
-		(!patch->value || !record_exists(call, STORE_deployment, api_key(call, patch->value))))
-		return call_fail(call, "BadRequestException", "Deployment id does not exist");
-	canary = ensure_canary(stage);
+	if (!canary)
+		canary = stage_set_canary(stage, NULL, json_find(stage, "deploymentId"));
+	if (overrides)
+		return patch_canary_overrides(call, patch, canary);
+	if (strcmp(name, "percentTraffic") == 0)
+		return set_number(call, patch, canary, name, SETTING_NUMBER, 100);
 	if (strcmp(name, "useStageCache") == 0)
 		patch_bool(canary, name, patch);
-	else if (strcmp(name, "percentTraffic") == 0)
-		return set_setting(call, patch, canary, name, SETTING_NUMBER);
-	else if (strcmp(name, "stageVariableOverrides") == 0 && patch->part_count == 3)
-		json_set_c_string(json_ensure_object(canary, name), patch->parts[2], patch->value);
 	else
 		patch_text(canary, name, patch);
 	return 0;
@@ -250,22 +285,43 @@ static int patch_cache(struct json *stage, const struct patch *patch)
 
 static int patch_variables(struct call *call, const struct patch *patch, struct json *stage)
 {
-	if (patch->part_count == 1) {
-		if (patch->op != PATCH_REMOVE)
-			return invalid_path(call, patch);
+	bool adds = patch->op == PATCH_ADD || patch->op == PATCH_REPLACE;
+
+	if (patch->part_count == 1 && patch->op == PATCH_REPLACE)
+		return set_variables(call, patch, stage, "variables");
+	if (patch->part_count > 2 || (!adds && patch->op != PATCH_REMOVE) || (patch->part_count == 1 && adds))
+		return invalid_path(call, patch);
+	if (patch->part_count == 1)
 		(void)json_remove(stage, "variables");
+	else
+		patch_map(json_ensure_object(stage, "variables"), patch);
+	return 0;
+}
+
+static int patch_cache_size(struct call *call, const struct patch *patch, struct json *stage)
+{
+	if (patch_check_enumeration(call, patch, "cache cluster size", SHAPE_CACHE_SIZES) < 0)
+		return CALL_FAILED;
+	patch_text(stage, "cacheClusterSize", patch);
+	return 0;
+}
+
+static int patch_client_certificate(struct call *call, const struct patch *patch, struct json *stage)
+{
+	if (!patch->value || !*patch->value) {
+		(void)json_remove(stage, "clientCertificateId");
 		return 0;
 	}
-	if (patch->part_count != 2)
-		return invalid_path(call, patch);
-	patch_map(json_ensure_object(stage, "variables"), patch);
+	if (!record_exists(call, STORE_clientcertificate, patch->value))
+		return call_fail(call, "BadRequestException", "Invalid client certificate identifier specified: %s",
+			patch->value);
+	patch_text(stage, "clientCertificateId", patch);
 	return 0;
 }
 
 static int patch_stage(struct call *call, const struct patch *patch, struct json *stage)
 {
-	static const char *const texts[] = { "description", "cacheClusterSize", "clientCertificateId",
-		"documentationVersion" };
+	static const char *const texts[] = { "description", "documentationVersion" };
 
 	if (patch->op == PATCH_COPY)
 		return patch_copy(call, patch, stage);
@@ -281,6 +337,10 @@ static int patch_stage(struct call *call, const struct patch *patch, struct json
 		return patch_deployment_id(call, patch, stage);
 	if (patch_is(patch, "cacheClusterEnabled"))
 		return patch_cache(stage, patch);
+	if (patch_is(patch, "cacheClusterSize"))
+		return patch_cache_size(call, patch, stage);
+	if (patch_is(patch, "clientCertificateId"))
+		return patch_client_certificate(call, patch, stage);
 	if (patch_is(patch, "tracingEnabled")) {
 		patch_bool(stage, "tracingEnabled", patch);
 		return 0;
@@ -305,6 +365,8 @@ int op_update_stage(struct call *call)
 	if (!stage)
 		return call_fail(call, "NotFoundException", "Invalid stage identifier specified");
 	error = patch_apply(call, stage, patch_stage);
+	if (error == 0)
+		error = stage_check(call, stage);
 	if (error < 0)
 		return error;
 	stage_refresh(call, stage);

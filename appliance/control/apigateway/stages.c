@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/rest_api_limits.h"
+#include "appliance/control/apigateway/stage_rules.h"
 #include "appliance/control/apigateway/tags.h"
 #include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/operations.h"
@@ -44,15 +46,42 @@ static void take_settings(struct call *call, struct json *stage)
 	}
 }
 
+static int check_count(struct call *call)
+{
+	struct json JSON_CLEANUP *stages = record_list(call, STORE_stage, call_input(call, "restApiId"));
+
+	if (json_count(stages) < REST_API_STAGES_MAX)
+		return 0;
+	return call_fail(call, "LimitExceededException",
+		"Maximum number of stages for this API has been reached. Please contact AWS if you need additional "
+		"stages.");
+}
+
+/* What CreateStage alone may carry. */
+static int take_own(struct call *call, struct json *stage)
+{
+	const struct json *canary = json_find(call->input, "canarySettings");
+
+	call_take(call, stage, "documentationVersion", NULL);
+	if (canary)
+		(void)stage_set_canary(stage, canary, json_find(stage, "deploymentId"));
+	if (tags_check(call, json_find(call->input, "tags")) < 0)
+		return CALL_FAILED;
+	if (json_count(json_find(call->input, "tags")))
+		call_take(call, stage, "tags", NULL);
+	return 0;
+}
+
 int stage_create(struct call *call, const char *deployment_id, const char *description)
 {
 	const char *name = call_input(call, "stageName");
 	struct json JSON_CLEANUP *stage = json_object_new();
 	int64_t now = (int64_t)(call->request.received_wall_ms / 1000);
+	int error = 0;
 
 	if (!name_valid(name))
 		return call_fail(call, "BadRequestException", "Stage name only allows a-zA-Z0-9_-");
-	if (call->operation->handle == op_create_stage && tags_check(call, json_find(call->input, "tags")) < 0)
+	if (check_count(call) < 0)
 		return CALL_FAILED;
 	json_set_c_string(stage, "deploymentId", deployment_id);
 	json_set_c_string(stage, "stageName", name);
@@ -62,11 +91,12 @@ int stage_create(struct call *call, const char *deployment_id, const char *descr
 	json_set(stage, "methodSettings", json_object_new());
 	json_set_bool(stage, "tracingEnabled", false);
 	take_settings(call, stage);
-	if (call->operation->handle == op_create_stage) {
-		call_take(call, stage, "documentationVersion", "canarySettings", NULL);
-		if (json_count(json_find(call->input, "tags")))
-			call_take(call, stage, "tags", NULL);
-	}
+	if (call->operation->handle == op_create_stage)
+		error = take_own(call, stage);
+	if (error == 0)
+		error = stage_check(call, stage);
+	if (error < 0)
+		return error;
 	stage_refresh(call, stage);
 	json_set_integer(stage, "createdDate", now);
 	json_set_integer(stage, "lastUpdatedDate", now);
@@ -81,6 +111,8 @@ int stage_move(struct call *call, struct json *stage, const char *deployment_id)
 	if (call_input_has(call, "stageDescription"))
 		json_set_c_string(stage, "description", call_input(call, "stageDescription"));
 	take_settings(call, stage);
+	if (stage_check(call, stage) < 0)
+		return CALL_FAILED;
 	stage_refresh(call, stage);
 	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
 	put(call, stage);
@@ -89,13 +121,11 @@ int stage_move(struct call *call, struct json *stage, const char *deployment_id)
 
 int stage_put_canary(struct call *call, struct json *stage, const char *deployment_id, const struct json *settings)
 {
-	struct json *canary = json_copy(settings);
+	struct json JSON_CLEANUP *id = json_text_new_c(deployment_id);
 
-	json_set_c_string(canary, "deploymentId", deployment_id);
-	if (!json_find(canary, "percentTraffic"))
-		json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));
-	json_set_bool(canary, "useStageCache", json_find_bool(canary, "useStageCache", false));
-	json_set(stage, "canarySettings", canary);
+	(void)stage_set_canary(stage, settings, id);
+	if (stage_check(call, stage) < 0)
+		return CALL_FAILED;
 	json_set_integer(stage, "lastUpdatedDate", (int64_t)(call->request.received_wall_ms / 1000));
 	put(call, stage);
 	return 0;
