@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/control/acm/certificate_import.h"
 #include "appliance/control/acm/certificates.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -131,12 +132,54 @@ static int check_reimport(struct call *call, const char *arn, const struct impor
 	return 0;
 }
 
+/* Store an import under its ARN, its description in `body`; the key is wiped. */
+static int keep_import(struct call *call, const struct import *import, const char *arn, struct json *body)
+{
+	int error;
+
+	json_set_c_string(body, "CertificateArn", arn);
+	json_set_c_string(body, "Status", "ISSUED");
+	json_set_c_string(body, "Type", "IMPORTED");
+	json_set(body, "CreatedAt", call_now_seconds(call));
+	json_set(body, "ImportedAt", call_now_seconds(call));
+	json_set_c_string(body, "RenewalEligibility", "INELIGIBLE");
+	json_set_c_string(json_ensure_object(body, "Options"), "CertificateTransparencyLoggingPreference", "DISABLED");
+	error = certificate_seal(body, &call->control->key, arn, import->certificate_pem, import->chain_pem,
+		import->key_pem, &call->arena);
+	compare_wipe((void *)(uintptr_t)import->key_pem.at, import->key_pem.count);
+	if (error == 0)
+		record_put(call, STORE_certificate, arn, NULL, body);
+	return error;
+}
+
+static const char *new_arn(struct call *call)
+{
+	char uuid[RANDOM_UUID_BYTES];
+
+	random_uuid(uuid);
+	return call_text(call, "arn:aws:acm:%s:%s:certificate/%s", control_region(call->control),
+		control_account(call->control), uuid);
+}
+
+int certificate_import(struct call *call, struct view certificate_pem, struct view key_pem, struct view chain_pem,
+	const char **ret_arn)
+{
+	struct import import = { .certificate_pem = certificate_pem, .key_pem = key_pem, .chain_pem = chain_pem };
+	struct json JSON_CLEANUP *body = json_object_new();
+	int error = check_import(call, &import);
+
+	if (error < 0)
+		return error;
+	certificate_describe(body, &import.certificate, &call->arena);
+	*ret_arn = new_arn(call);
+	return keep_import(call, &import, *ret_arn, body);
+}
+
 int op_import_certificate(struct call *call)
 {
 	struct json JSON_CLEANUP *body = json_object_new();
 	const char *arn = call_input(call, "CertificateArn");
 	struct import import;
-	char uuid[RANDOM_UUID_BYTES];
 	int error = blob(call, "Certificate", CERTIFICATE_PEM_MAX_BYTES, &import.certificate_pem);
 
 	if (error == 0)
@@ -147,32 +190,18 @@ int op_import_certificate(struct call *call)
 		error = check_import(call, &import);
 	if (error < 0)
 		return error;
-	random_uuid(uuid);
 	certificate_describe(body, &import.certificate, &call->arena);
 	if (arn)
 		error = check_reimport(call, arn, &import, body);
 	else
-		arn = call_text(call, "arn:aws:acm:%s:%s:certificate/%s", control_region(call->control),
-			control_account(call->control), uuid);
-	if (error < 0)
-		return error;
-	json_set_c_string(body, "CertificateArn", arn);
-	json_set_c_string(body, "Status", "ISSUED");
-	json_set_c_string(body, "Type", "IMPORTED");
-	json_set(body, "CreatedAt", call_now_seconds(call));
-	json_set(body, "ImportedAt", call_now_seconds(call));
-	json_set_c_string(body, "RenewalEligibility", "INELIGIBLE");
-	json_set_c_string(json_ensure_object(body, "Options"), "CertificateTransparencyLoggingPreference", "DISABLED");
-	error = certificate_seal(
-		body, &call->control->key, arn, import.certificate_pem, import.chain_pem, import.key_pem, &call->arena);
-	compare_wipe((void *)(uintptr_t)import.key_pem.at, import.key_pem.count);
+		arn = new_arn(call);
 	if (error < 0)
 		return error;
 	if (json_count(json_find(call->input, "Tags")))
-		json_set(json_find(body, "postern"), "tags", json_copy(json_find(call->input, "Tags")));
-	record_put(call, STORE_certificate, arn, NULL, body);
+		json_set(json_ensure_object(body, "postern"), "tags", json_copy(json_find(call->input, "Tags")));
+	error = keep_import(call, &import, arn, body);
 	json_set_c_string(call->output, "CertificateArn", arn);
-	return 0;
+	return error;
 }
 
 static int find(struct call *call, struct json **ret)

@@ -2,9 +2,10 @@
 /* BasePathMapping and DomainNameAccessAssociation. */
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/domains.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/rest_api_rules.h"
 #include "appliance/control/apigateway/tags.h"
 #include "appliance/control/operations.h"
@@ -27,6 +28,20 @@ static bool base_path_valid(const char *path)
 
 	return length > 0 && length <= BASE_PATH_MAX_BYTES && path[0] != '/' && path[length - 1] != '/' &&
 	       strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789$-_.+!*'()/") == length;
+}
+
+static int check_base_path(struct call *call, const char *path)
+{
+	if (strcmp(path, NO_BASE_PATH) != 0 && !base_path_valid(path))
+		return call_fail(call, "BadRequestException", "API Gateway V1 doesn't support the base path: %s", path);
+	if (base_path_reserved(path))
+		return call_fail(call, "BadRequestException", "The base path %s is reserved for health checks", path);
+	/* Multi-level paths belong to the v2 API. */
+	if (strchr(path, '/'))
+		return call_fail(call, "BadRequestException",
+			"API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a "
+			"multi-level base path mapping, use API Gateway V2.");
+	return 0;
 }
 
 /* May this API (and stage, unless NULL) be reached through the domain? */
@@ -61,16 +76,8 @@ int op_create_base_path_mapping(struct call *call)
 		return error;
 	if (!path || !*path)
 		path = NO_BASE_PATH;
-	if (strcmp(path, NO_BASE_PATH) != 0 && !base_path_valid(path))
-		return call_fail(call, "BadRequestException", "API Gateway V1 doesn't support the base path: %s", path);
-	if (base_path_reserved(path))
-		return call_fail(call, "BadRequestException", "The base path %s is reserved for health checks", path);
-	/* Multi-level paths belong to the v2 API. */
-	if (strchr(path, '/'))
-		return call_fail(call, "BadRequestException",
-			"API Gateway V1 doesn't support the slash character (/) in base path mappings. To create a "
-			"multi-level base path mapping, "
-			"use API Gateway V2.");
+	if (check_base_path(call, path) < 0)
+		return CALL_FAILED;
 	error = check_target(call, domain, api_id, stage);
 	if (error < 0)
 		return error;
@@ -116,29 +123,35 @@ int op_get_base_path_mappings(struct call *call)
 			 : page_list(call, record_list(call, STORE_basepathmapping, domain_id(call)), "basePath");
 }
 
+static int patch_base_path(struct call *call, const struct patch *patch, struct json *mapping)
+{
+	const char *path = patch->value && *patch->value ? patch->value : NO_BASE_PATH;
+
+	if (check_base_path(call, path) < 0)
+		return CALL_FAILED;
+	json_set_c_string(mapping, "basePath", path);
+	return 0;
+}
+
+static int patch_rest_api_id(struct call *call, const struct patch *patch, struct json *mapping)
+{
+	(void)call;
+	patch_text(mapping, "restApiId", patch);
+	return 0;
+}
+
 static int patch_mapping(struct call *call, const struct patch *patch, struct json *mapping)
 {
-	bool base = patch_is(patch, "basePath") || patch_is(patch, "basepath");
-	bool api = patch_is(patch, "restapiId") || patch_is(patch, "restApiId");
+	/* The page spells two of them unlike the members; clients send both. */
+	static const struct patch_row rows[] = {
+		{ "/basepath", PATCH_ON_REPLACE, patch_base_path },
+		{ "/basePath", PATCH_ON_REPLACE, patch_base_path },
+		{ "/restapiId", PATCH_ON_REPLACE, patch_rest_api_id },
+		{ "/restApiId", PATCH_ON_REPLACE, patch_rest_api_id },
+		{ "/stage", PATCH_ON_REPLACE, patch_set_or_unset },
+	};
 
-	if (!base && !api && !patch_is(patch, "stage"))
-		return patch_invalid_path(call, patch);
-	if (patch_only_replace(call, patch) < 0)
-		return CALL_FAILED;
-	if (base && patch->value && *patch->value && strcmp(patch->value, NO_BASE_PATH) != 0 &&
-		(!base_path_valid(patch->value) || strchr(patch->value, '/')))
-		return call_fail(
-			call, "BadRequestException", "API Gateway V1 doesn't support the base path: %s", patch->value);
-	if (base && patch->value && base_path_reserved(patch->value))
-		return call_fail(
-			call, "BadRequestException", "The base path %s is reserved for health checks", patch->value);
-	if (base)
-		json_set_c_string(mapping, "basePath", patch->value && *patch->value ? patch->value : NO_BASE_PATH);
-	else if (!api && patch->value && !*patch->value)
-		(void)json_remove(mapping, "stage");
-	else
-		patch_text(mapping, api ? "restApiId" : "stage", patch);
-	return 0;
+	return patch_by_rows(call, patch, mapping, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_base_path_mapping(struct call *call)

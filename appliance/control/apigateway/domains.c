@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* DomainName. */
+/* DomainName: create, read, delete; its PATCH is in domain_patch.c. */
 #include "appliance/control/apigateway/domains.h"
 
 #include <ctype.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/control/acm/certificate_import.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/page.h"
 #include "appliance/control/apigateway/patch.h"
@@ -43,7 +44,7 @@ bool domain_is_private(const struct json *domain)
 		json_text(json_at(json_find_path(domain, "endpointConfiguration", "types", NULL), 0)), "PRIVATE");
 }
 
-static struct json *shown(const struct json *domain)
+struct json *domain_shown(const struct json *domain)
 {
 	struct json *copy = json_copy(domain);
 
@@ -104,12 +105,17 @@ static int check_certificate(struct call *call, const struct json *domain, const
 	return 0;
 }
 
-static const char *certificate_member(const struct json *domain)
+/* How public domains of a type name their certificate and what they are reached by. */
+static const struct {
+	const char *type, *certificate, *target, *zone, *zone_id;
+} targets[] = {
+	{ "EDGE", "certificateArn", "distributionDomainName", "distributionHostedZoneId", "Z2FDTNDATAQYW2" },
+	{ "REGIONAL", "regionalCertificateArn", "regionalDomainName", "regionalHostedZoneId", "Z1UJRXOUMOOFQ8" },
+};
+
+static bool has_type(const struct json *domain, const char *type)
 {
-	return view_equals_text(json_text(json_at(json_find_path(domain, "endpointConfiguration", "types", NULL), 0)),
-		       "REGIONAL")
-		       ? "regionalCertificateArn"
-		       : "certificateArn";
+	return patch_list_index(json_find_path(domain, "endpointConfiguration", "types", NULL), type) >= 0;
 }
 
 /* Would the gateway build it? */
@@ -129,26 +135,68 @@ static int check_builds(struct call *call, const char *id, const struct json *do
 	return error;
 }
 
-static int check_whole(struct call *call, const char *id, const struct json *domain)
+static int check_certificates(struct call *call, const struct json *domain)
 {
-	const char *policy = json_find_c_string(domain, "securityPolicy"), *arn;
-	bool is_private = domain_is_private(domain);
+	const char *arn = json_find_c_string(domain, "certificateArn");
 	int error = 0;
+
+	if (domain_is_private(domain) && !arn)
+		return call_fail(call, "BadRequestException", "A certificate ARN must be specified.");
+	if (domain_is_private(domain))
+		return check_certificate(call, domain, arn);
+	for (size_t i = 0; error == 0 && i < ARRAY_COUNT(targets); i++) {
+		if (!has_type(domain, targets[i].type))
+			continue;
+		arn = json_find_c_string(domain, targets[i].certificate);
+		if (!arn)
+			return call_fail(call, "BadRequestException", "A certificate ARN must be specified.");
+		error = check_certificate(call, domain, arn);
+	}
+	return error;
+}
+
+/* Which security policies, access modes and client certificates go together. Source: spec/domains.md 1 and 2. */
+static int check_tls(struct call *call, const struct json *domain)
+{
+	const char *policy = json_find_c_string(domain, "securityPolicy");
+	bool is_private = domain_is_private(domain), has_mode = json_find(domain, "endpointAccessMode") != NULL;
+	bool is_enhanced = policy && strncmp(policy, "SecurityPolicy_", 15) == 0;
+	bool is_mutual = json_find_path(domain, "mutualTlsAuthentication", "truststoreUri", NULL) != NULL;
 
 	if (!policy)
 		return call_fail(call, "BadRequestException", "A security policy must be specified.");
 	if (is_private && strcmp(policy, "TLS_1_2") != 0)
 		return call_fail(call, "BadRequestException", "Only TLS_1_2 is supported for private domain names.");
+	if (!is_enhanced && strcmp(policy, "TLS_1_2") != 0 && strcmp(policy, "TLS_1_0") != 0)
+		return call_fail(call, "BadRequestException", "Invalid security policy specified");
+	if (is_private && has_mode)
+		return call_fail(call, "BadRequestException",
+			"Endpoint access modes are supported for public domain names only.");
+	if (is_enhanced != has_mode)
+		return call_fail(call, "BadRequestException",
+			is_enhanced ? "An endpoint access mode must be specified with the security policy %s"
+				    : "An endpoint access mode can't be specified with the security policy %s",
+			policy);
+	if (is_mutual && (is_private || has_type(domain, "EDGE") || strcmp(policy, "TLS_1_2") != 0))
+		return call_fail(call, "BadRequestException",
+			"Mutual TLS is supported for regional domain names with the security policy TLS_1_2 only.");
+	return 0;
+}
+
+int domain_check(struct call *call, const char *id, const struct json *domain)
+{
+	bool is_private = domain_is_private(domain);
+	int error = check_tls(call, domain);
+
+	if (error < 0)
+		return error;
 	if (is_private && !view_equals_text(json_find_text(json_find(domain, "endpointConfiguration"), "ipAddressType"),
 				  "dualstack"))
 		return call_fail(call, "BadRequestException",
 			"Only dualstack ipAddressType is supported for private domain names.");
 	if (!is_private && (json_find(domain, "policy") || json_find(domain, "managementPolicy")))
 		return call_fail(call, "BadRequestException", "Policies are supported for private domain names only.");
-	arn = json_find_c_string(domain, certificate_member(domain));
-	if (!arn)
-		return call_fail(call, "BadRequestException", "A certificate ARN must be specified.");
-	error = check_certificate(call, domain, arn);
+	error = check_certificates(call, domain);
 	return error < 0 ? error : check_builds(call, id, domain);
 }
 
@@ -161,6 +209,9 @@ static int take_configuration(struct call *call, struct json *domain)
 
 	json_set(domain, "endpointConfiguration", configuration);
 	json_set(configuration, "types", list);
+	if (json_count(json_find(wanted, "vpcEndpointIds")))
+		return call_fail(call, "BadRequestException",
+			"VPC endpoints reach a domain name by access associations; they can't be specified with it.");
 	if (types && json_count(types) != 1)
 		return call_fail(
 			call, "BadRequestException", "Cannot create a domain name with multiple Endpoint Types.");
@@ -176,22 +227,46 @@ static int take_configuration(struct call *call, struct json *domain)
 	return 0;
 }
 
-/* The name under which a public domain is to be reached; private ones have none. */
-static void set_target_names(struct call *call, struct json *domain)
+void domain_set_targets(struct call *call, struct json *domain)
 {
 	char label[11];
 
-	if (domain_is_private(domain))
-		return;
-	random_lower_alnum(label, 10);
-	if (view_equals_text(view_from_text(certificate_member(domain)), "regionalCertificateArn")) {
-		json_set_c_string(domain, "regionalDomainName",
-			call_text(call, "d-%s.execute-api.%s.amazonaws.com", label, control_region(call->control)));
-		json_set_c_string(domain, "regionalHostedZoneId", "Z1UJRXOUMOOFQ8");
-	} else {
-		json_set_c_string(domain, "distributionDomainName", call_text(call, "d%s.cloudfront.net", label));
-		json_set_c_string(domain, "distributionHostedZoneId", "Z2FDTNDATAQYW2");
+	for (size_t i = 0; i < ARRAY_COUNT(targets); i++) {
+		if (!has_type(domain, targets[i].type)) {
+			(void)json_remove(domain, targets[i].target);
+			(void)json_remove(domain, targets[i].zone);
+			continue;
+		}
+		if (json_find(domain, targets[i].target))
+			continue;
+		random_lower_alnum(label, 10);
+		json_set_c_string(domain, targets[i].target,
+			i == 0 ? call_text(call, "d%s.cloudfront.net", label)
+			       : call_text(call, "d-%s.execute-api.%s.amazonaws.com", label,
+					 control_region(call->control)));
+		json_set_c_string(domain, targets[i].zone, targets[i].zone_id);
 	}
+}
+
+/* A certificate that comes along is imported, and the domain names it by its ARN. */
+static int take_certificate(struct call *call, struct json *domain)
+{
+	const char *key = call_input(call, "certificatePrivateKey"), *arn = NULL;
+	int error;
+
+	if (!call_input_has(call, "certificateBody"))
+		return 0;
+	if (call_input_has(call, "certificateArn") || call_input_has(call, "regionalCertificateArn"))
+		return call_fail(call, "BadRequestException",
+			"A certificate is given either by its ARN or by its body and private key.");
+	if (!key)
+		return call_fail(call, "BadRequestException", "A certificate body needs its private key.");
+	error = certificate_import(call, json_find_text(call->input, "certificateBody"), view_from_text(key),
+		json_find_text(call->input, "certificateChain"), &arn);
+	if (error < 0)
+		return error;
+	json_set_c_string(domain, has_type(domain, "REGIONAL") ? "regionalCertificateArn" : "certificateArn", arn);
+	return 0;
 }
 
 static int set_policies(struct call *call, struct json *domain)
@@ -259,9 +334,6 @@ int op_create_domain_name(struct call *call)
 	lower = call_text(call, "%s", name);
 	free(name);
 	json_set_c_string(domain, "domainName", lower);
-	if (call_input_has(call, "certificateBody"))
-		return call_fail(
-			call, "BadRequestException", "Import the certificate into ACM and name it by its ARN.");
 	error = take_configuration(call, domain);
 	if (error == 0)
 		error = check_name(call, domain, lower);
@@ -277,15 +349,17 @@ int op_create_domain_name(struct call *call)
 		"ownershipVerificationCertificateArn", "routingMode", "tags", NULL);
 	json_set_integer(domain, "certificateUploadDate", (int64_t)(call->request.received_wall_ms / 1000));
 	json_set_c_string(domain, "domainNameStatus", "AVAILABLE");
-	set_target_names(call, domain);
-	error = set_policies(call, domain);
+	domain_set_targets(call, domain);
+	error = take_certificate(call, domain);
 	if (error == 0)
-		error = check_whole(call, id, domain);
+		error = set_policies(call, domain);
+	if (error == 0)
+		error = domain_check(call, id, domain);
 	if (error < 0)
 		return error;
 	record_put(call, STORE_domainname, id, NULL, domain);
 	json_free(call->output);
-	call->output = shown(domain);
+	call->output = domain_shown(domain);
 	return 0;
 }
 
@@ -297,7 +371,7 @@ int op_get_domain_name(struct call *call)
 	if (error < 0)
 		return error;
 	json_free(call->output);
-	call->output = shown(domain);
+	call->output = domain_shown(domain);
 	return 0;
 }
 
@@ -311,80 +385,8 @@ int op_get_domain_names(struct call *call)
 		return page_list(call, list, "domainNameArn");
 	domains = record_list(call, STORE_domainname, NULL);
 	JSON_EACH(domain, domains)
-	json_append(list, shown(domain));
+	json_append(list, domain_shown(domain));
 	return page_list(call, list, "domainNameArn");
-}
-
-static int patch_document(struct call *call, const struct patch *patch, struct json *domain, enum policy_kind kind)
-{
-	const char *member = patch->parts[0], *id = json_find_c_string(domain, "domainNameId"), *normal = NULL;
-	int error;
-
-	if (!id)
-		return call_fail(call, "BadRequestException", "Policies are supported for private domain names only.");
-	if (!patch->value || !*patch->value) {
-		(void)json_remove(domain, member);
-		return 0;
-	}
-	error = document_normalise(call, kind, document_domain_arn(call, json_find_c_string(domain, "domainName"), id),
-		patch->value, &normal);
-	if (error == 0)
-		json_set_c_string(domain, member, normal);
-	return error;
-}
-
-static int patch_domain(struct call *call, const struct patch *patch, struct json *domain)
-{
-	static const char *const any[] = { "certificateName", "certificateArn", "regionalCertificateName",
-		"regionalCertificateArn", "ownershipVerificationCertificateArn" };
-	static const char *const replaceable[] = { "endpointAccessMode", "routingMode", "securityPolicy",
-		"managementPolicy", "policy" };
-
-	for (size_t i = 0; i < ARRAY_COUNT(any); i++)
-		if (patch_is(patch, any[i])) {
-			patch_text(domain, any[i], patch);
-			return 0;
-		}
-	for (size_t i = 0; i < ARRAY_COUNT(replaceable); i++) {
-		if (!patch_is(patch, replaceable[i]))
-			continue;
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		if (patch_is(patch, "policy"))
-			return patch_document(call, patch, domain, POLICY_KIND_DOMAIN);
-		if (patch_is(patch, "managementPolicy"))
-			return patch_document(call, patch, domain, POLICY_KIND_MANAGEMENT);
-		patch_text(domain, replaceable[i], patch);
-		return 0;
-	}
-	if (patch->part_count == 2 && strcmp(patch->parts[0], "mutualTlsAuthentication") == 0) {
-		patch_text(json_ensure_object(domain, "mutualTlsAuthentication"), patch->parts[1], patch);
-		return 0;
-	}
-	if (patch->part_count == 2 && strcmp(patch->path, "/endpointConfiguration/ipAddressType") == 0) {
-		if (patch_only_replace(call, patch) < 0)
-			return CALL_FAILED;
-		patch_text(json_find(domain, "endpointConfiguration"), "ipAddressType", patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
-}
-
-int op_update_domain_name(struct call *call)
-{
-	struct json JSON_CLEANUP *domain = NULL;
-	int error = domain_find(call, &domain);
-
-	if (error == 0)
-		error = patch_apply(call, domain, patch_domain);
-	if (error == 0)
-		error = check_whole(call, domain_id(call), domain);
-	if (error < 0)
-		return error;
-	record_put(call, STORE_domainname, domain_id(call), NULL, domain);
-	json_free(call->output);
-	call->output = shown(domain);
-	return 0;
 }
 
 int op_delete_domain_name(struct call *call)

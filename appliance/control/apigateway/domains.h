@@ -22,4 +22,13 @@ int domain_find(struct call *call, struct json **ret);
 
 bool domain_is_private(const struct json *domain);
 
+/* Does the domain hold as a whole, and would the gateway build it? `id` is its record's. 0 or CALL_FAILED. */
+int domain_check(struct call *call, const char *id, const struct json *domain) __attribute__((warn_unused_result));
+
+/* Give a public domain the names by which its endpoint types are reached, and take away those of types that it lost. */
+void domain_set_targets(struct call *call, struct json *domain);
+
+/* A DomainName as it is shown: policies escaped, without what is Postern's own. The caller frees it. */
+struct json *domain_shown(const struct json *domain);
+
 #endif
