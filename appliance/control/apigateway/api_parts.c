@@ -8,6 +8,7 @@
 #include "appliance/control/apigateway/authorizers.h"
 #include "appliance/control/apigateway/page.h"
 #include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/openapi/schema.h"
@@ -43,6 +44,9 @@ static int check_schema(struct call *call, const char *schema)
 		return call_fail(call, "BadRequestException",
 			"Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema "
 			"specified]");
+	if (strlen(schema) > REST_API_SCHEMA_MAX_BYTES)
+		return call_fail(call, "BadRequestException", "The model schema is larger than %d bytes",
+			REST_API_SCHEMA_MAX_BYTES);
 	if (!json_is_object(tree) || json_count(tree) == 0)
 		return call_fail(call, "BadRequestException",
 			"Model schema must have at least 1 property or array items defined");
@@ -161,6 +165,14 @@ static bool refers_to(const struct json *models, const char *name)
 	return false;
 }
 
+static bool is_response_of(const struct json *method, const char *name)
+{
+	JSON_EACH(response, json_find(method, "methodResponses"))
+	if (refers_to(json_find(response, "responseModels"), name))
+		return true;
+	return false;
+}
+
 int op_delete_model(struct call *call)
 {
 	const char *name = call_input(call, "modelName");
@@ -172,10 +184,15 @@ int op_delete_model(struct call *call)
 	resources = resource_list(call, call_input(call, "restApiId"));
 	JSON_EACH(resource, resources)
 	JSON_EACH(method, json_find(resource, "resourceMethods"))
-	if (refers_to(json_find(method, "requestModels"), name))
-		return call_fail(call, "ConflictException",
-			"Cannot delete model '%s', is referenced in method request: " VIEW_FMT "/" VIEW_FMT, name,
-			VIEW_ARG(json_find_text(resource, "path")), VIEW_ARG(json_name(method)));
+	{
+		bool in_request = refers_to(json_find(method, "requestModels"), name);
+
+		if (in_request || is_response_of(method, name))
+			return call_fail(call, "ConflictException",
+				"Cannot delete model '%s', is referenced in method %s: " VIEW_FMT "/" VIEW_FMT, name,
+				in_request ? "request" : "response", VIEW_ARG(json_find_text(resource, "path")),
+				VIEW_ARG(json_name(method)));
+	}
 	record_delete(call, STORE_model, api_key(call, name));
 	return 0;
 }
@@ -291,6 +308,17 @@ int authorizer_find(struct call *call, struct json **ret)
 	return call_fail(call, "NotFoundException", "Invalid Authorizer identifier specified");
 }
 
+static int check_authorizer_count(struct call *call)
+{
+	struct json JSON_CLEANUP *all = record_list(call, STORE_authorizer, call_input(call, "restApiId"));
+
+	if (json_count(all) < REST_API_AUTHORIZERS_MAX)
+		return 0;
+	return call_fail(call, "LimitExceededException",
+		"Maximum number of authorizers for this API has been reached. Please contact AWS if you need "
+		"additional authorizers.");
+}
+
 int op_create_authorizer(struct call *call)
 {
 	struct json JSON_CLEANUP *authorizer = json_object_new();
@@ -299,6 +327,8 @@ int op_create_authorizer(struct call *call)
 	if (!record_exists(call, STORE_restapi, call_input(call, "restApiId")))
 		return call_fail(call, "ConflictException",
 			"Unable to complete operation due to concurrent modification. Please try again later.");
+	if (check_authorizer_count(call) < 0)
+		return CALL_FAILED;
 	id = record_new_id(call, STORE_authorizer, api_key(call, ""), 6);
 	json_set_c_string(authorizer, "id", id);
 	json_set_c_string(authorizer, "authType",

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "appliance/base/log.h"
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/rest_api_rules.h"
 #include "appliance/control/apigateway/stages.h"
 #include "appliance/control/operations.h"
@@ -187,12 +187,9 @@ int op_get_deployments(struct call *call)
 
 static int patch_deployment(struct call *call, const struct patch *patch, struct json *deployment)
 {
-	if (!patch_is(patch, "description"))
-		return patch_invalid_path(call, patch);
-	if (patch_only_replace(call, patch) < 0)
-		return CALL_FAILED;
-	patch_text(deployment, "description", patch);
-	return 0;
+	static const struct patch_row rows[] = { { "/description", PATCH_ON_REPLACE, patch_set_text } };
+
+	return patch_by_rows(call, patch, deployment, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_deployment(struct call *call)

@@ -2,9 +2,11 @@
 /* GatewayResponse: what an API makes of the answers that the gateway gives itself. */
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/method_parts.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/model/gateway_response.h"
@@ -54,11 +56,16 @@ static struct json *find_or_default(struct call *call, const char *type)
 	return response ? response : default_response((enum gateway_response_type)type_of(type));
 }
 
-static void put(struct call *call, const struct json *response)
+static int put(struct call *call, const struct json *response)
 {
+	if (part_check_templates(call, json_find(response, "responseTemplates")) < 0)
+		return CALL_FAILED;
+	if (part_check_mappings(call, MAPPING_GATEWAY_RESPONSE, json_find(response, "responseParameters")) < 0)
+		return CALL_FAILED;
 	record_put(call, STORE_gatewayresponse, api_key(call, call_input(call, "responseType")),
 		call_input(call, "restApiId"), response);
 	call_answer(call, response);
+	return 0;
 }
 
 int op_put_gateway_response(struct call *call)
@@ -77,8 +84,7 @@ int op_put_gateway_response(struct call *call)
 	json_set(response, "responseTemplates", json_copy(json_find(usual, "responseTemplates")));
 	call_take(call, response, "statusCode", "responseParameters", "responseTemplates", NULL);
 	json_set_bool(response, "defaultResponse", false);
-	put(call, response);
-	return 0;
+	return put(call, response);
 }
 
 int op_get_gateway_response(struct call *call)
@@ -113,30 +119,37 @@ int op_get_gateway_responses(struct call *call)
 	return page_list(call, list, "responseType");
 }
 
+static int patch_status(struct call *call, const struct patch *patch, struct json *response)
+{
+	if (patch->op != PATCH_REPLACE)
+		return patch_invalid_path(call, patch);
+	if (!patch->value || strlen(patch->value) != 3 || patch->value[0] < '1' || patch->value[0] > '5' ||
+		strspn(patch->value, "0123456789") != 3)
+		return call_fail(call, "BadRequestException", "Invalid status code specified: %s",
+			patch->value ? patch->value : "null");
+	return patch_set_text(call, patch, response);
+}
+
+static int patch_map_entry(struct call *call, const struct patch *patch, struct json *response)
+{
+	const char *map = patch->parts[0];
+
+	if (patch->op == PATCH_REPLACE && (!patch->value || !*patch->value))
+		return call_fail(call, "BadRequestException", "Invalid null or empty value in %s", map);
+	if (patch->op == PATCH_REMOVE && !json_find(json_find(response, map), patch->parts[1]))
+		return call_fail(call, "NotFoundException", "Invalid parameter name specified");
+	return patch_set_entry(call, patch, response);
+}
+
 static int patch_response(struct call *call, const struct patch *patch, struct json *response)
 {
-	if (patch_is(patch, "statusCode")) {
-		if (patch->op != PATCH_REPLACE)
-			return patch_invalid_path(call, patch);
-		if (!patch->value || strlen(patch->value) != 3 || patch->value[0] < '1' || patch->value[0] > '5' ||
-			strspn(patch->value, "0123456789") != 3)
-			return call_fail(call, "BadRequestException", "Invalid status code specified: %s",
-				patch->value ? patch->value : "null");
-		patch_text(response, "statusCode", patch);
-		return 0;
-	}
-	if (patch_is_entry(patch, "responseParameters") || patch_is_entry(patch, "responseTemplates")) {
-		struct json *map = json_ensure_object(response, patch->parts[0]);
+	static const struct patch_row rows[] = {
+		{ "/statusCode", PATCH_ON_ANY, patch_status },
+		{ "/responseParameters/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_map_entry },
+		{ "/responseTemplates/*", PATCH_ON_ADD_REMOVE_REPLACE, patch_map_entry },
+	};
 
-		if (patch->op == PATCH_REPLACE && (!patch->value || !*patch->value))
-			return call_fail(
-				call, "BadRequestException", "Invalid null or empty value in %s", patch->parts[0]);
-		if (patch->op == PATCH_REMOVE && !json_find(map, patch->parts[1]))
-			return call_fail(call, "NotFoundException", "Invalid parameter name specified");
-		patch_map(map, patch);
-		return 0;
-	}
-	return patch_invalid_path(call, patch);
+	return patch_by_rows(call, patch, response, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_gateway_response(struct call *call)
@@ -151,8 +164,7 @@ int op_update_gateway_response(struct call *call)
 	if (error < 0)
 		return error;
 	json_set_bool(response, "defaultResponse", false);
-	put(call, response);
-	return 0;
+	return put(call, response);
 }
 
 int op_delete_gateway_response(struct call *call)

@@ -99,6 +99,9 @@ static int check_whole(struct call *call, const struct json *integration)
 	if (error == 0)
 		error = part_check_templates(call, json_find(integration, "requestTemplates"));
 	if (error == 0)
+		error = part_check_mappings(
+			call, MAPPING_INTEGRATION_REQUEST, json_find(integration, "requestParameters"));
+	if (error == 0)
 		error = check_connection(call, integration);
 	if (error == 0 && (timeout_ms < TIMEOUT_MIN_MS || timeout_ms > TIMEOUT_MAX_MS))
 		return call_fail(call, "BadRequestException", "Timeout should be between 50 ms and 29000 ms");
@@ -255,6 +258,8 @@ static int check_response(struct call *call, const struct json *response)
 
 	if (error == 0)
 		error = check_mapped(call, integration, response);
+	if (error == 0)
+		error = part_check_mappings(call, MAPPING_METHOD_RESPONSE, json_find(response, "responseParameters"));
 	return error < 0 ? error : check_builds(call, integration);
 }
 

@@ -97,3 +97,22 @@ int part_fail_parameter(struct call *call, struct view expression)
 		"expression parameter specified: " VIEW_FMT "]",
 		VIEW_ARG(expression));
 }
+
+int part_check_mappings(struct call *call, enum mapping_side side, const struct json *map)
+{
+	JSON_EACH(entry, map)
+	{
+		struct mapping_parameter parameter;
+
+		if (mapping_parameter_compile(&parameter, side, json_name(entry), json_text(entry), NULL) == 0)
+			continue;
+		/* Which of the two is wrong: the target, if not even a literal may be mapped to it. */
+		if (mapping_parameter_compile(&parameter, side, json_name(entry), view_of("'x'"), NULL) < 0)
+			return part_fail_parameter(call, json_name(entry));
+		return call_fail(call, "BadRequestException",
+			"Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid "
+			"mapping expression specified: " VIEW_FMT "]",
+			VIEW_ARG(json_text(entry)));
+	}
+	return 0;
+}

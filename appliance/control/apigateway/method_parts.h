@@ -11,6 +11,7 @@
 #include "appliance/base/json.h"
 #include "appliance/control/apigateway/patch.h"
 #include "appliance/control/call.h"
+#include "appliance/mapping/mapping_parameter.h"
 
 /*
  * The part that the call names, within the tree of its resource, which is the caller's to free also on failure. 0, or
@@ -39,6 +40,9 @@ int part_check_verb(struct call *call, struct view verb);
  * 0 or CALL_FAILED.
  */
 int part_check_templates(struct call *call, const struct json *templates);
+
+/* Are the entries of a map {target: source} mappings that this side has? 0 or CALL_FAILED. */
+int part_check_mappings(struct call *call, enum mapping_side side, const struct json *map);
 
 /* "Invalid mapping expression specified: ... [Invalid mapping expression parameter specified: <expression>]". */
 int part_fail_parameter(struct call *call, struct view expression);

@@ -17,13 +17,40 @@ static const char *position_of(struct call *call, struct view id)
 	return text;
 }
 
-/* Index behind the item that a position names, or -1. */
+/* The id that a position names, or NULL. */
+static const char *id_of(struct call *call, const char *position)
+{
+	struct view encoded = view_from_text(position);
+	char *text = arena_alloc_zero(&call->arena, encoded.count + 1);
+
+	ASSERT(text);
+	if (base64_decode((uint8_t *)text, encoded) < 0 || strncmp(text, "id=S", 4) != 0)
+		return NULL;
+	return text + 4;
+}
+
+/*
+ * Index behind the item that a position names, or -1. Items may have gone since the page was shown: a list in order of its
+ * ids goes on behind the place where that one was.
+ */
 static long index_behind(struct call *call, const struct json *items, const char *id_member, const char *position)
 {
-	for (size_t i = 0; i < json_count(items); i++)
-		if (strcmp(position_of(call, json_find_text(json_at(items, i), id_member)), position) == 0)
+	const char *id = id_of(call, position);
+	long behind = 0;
+
+	if (!id)
+		return -1;
+	for (size_t i = 0; i < json_count(items); i++) {
+		struct view other = json_find_text(json_at(items, i), id_member);
+
+		if (view_equals_text(other, id))
 			return (long)i + 1;
-	return -1;
+		if (i > 0 && view_compare(json_find_text(json_at(items, i - 1), id_member), other) > 0)
+			behind = -1;
+		if (behind >= 0 && view_compare(other, view_from_text(id)) < 0)
+			behind = (long)i + 1;
+	}
+	return behind;
 }
 
 int page_list(struct call *call, struct json *items, const char *id_member)
