@@ -7,8 +7,9 @@
 #include "appliance/base/assert.h"
 #include "appliance/control/acm/certificates.h"
 #include "appliance/control/dialect.h"
+#include "appliance/control/iam/access_keys.h"
+#include "appliance/control/iam/identity.h"
 #include "appliance/control/operations.h"
-#include "appliance/control/records.h"
 #include "appliance/control/state.h"
 #include "appliance/crypto/base64.h"
 #include "appliance/crypto/compare.h"
@@ -20,6 +21,13 @@ static const struct sigv4_crypto crypto = {
 	.hmac_sha256 = digest_hmac_sha256,
 	.base64 = base64_encode,
 };
+
+/* "apigateway, ec2, … " */
+#define SERVICE(name, dialect, global, version, resources, text) #name ", "
+static const char service_names[] =
+#include "appliance/control/services.def"
+	;
+#undef SERVICE
 
 static int fail(struct call *call, const struct sigv4_failure *failure)
 {
@@ -54,17 +62,29 @@ static struct view region_for(struct call *call, const struct sigv4_claim *claim
 	return own;
 }
 
+/* Whose key it is. False if it is nobody's any more. */
+static bool find_principal(struct call *call, const struct json *key)
+{
+	const char *user_id = access_key_user(key);
+
+	call->identity = user_id ? identity_find(call, user_id) : NULL;
+	if (user_id && !call->identity)
+		return false;
+	call->principal_arn = call->identity ? call_text(call, "%s", call->identity->arn)
+					     : call_text(call, "arn:aws:iam::%s:root", control_account(call->control));
+	return true;
+}
+
 /* The secret of the access key, in the call's arena. */
 static int find_secret(struct call *call, const struct sigv4_claim *claim, struct view *ret_secret)
 {
 	const char *id = call_text_of(call, claim->access_key);
-	struct json JSON_CLEANUP *record = record_find(call, STORE_accesskey, id);
+	struct json JSON_CLEANUP *record = access_key_find(call, id);
 
-	if (!record || claim->security_token.count)
+	if (!record || claim->security_token.count || !access_key_is_active(record) || !find_principal(call, record))
 		return call_fail(
 			call, "UnrecognizedClientException", "The security token included in the request is invalid.");
 	call->access_key = id;
-	call->principal_arn = call_text(call, "%s", json_find_c_string(record, "arn"));
 	return certificate_open_sealed(ret_secret, &call->control->key, id,
 		json_find_text(json_find(record, "postern"), "sealedSecret"), &call->arena);
 }
@@ -86,9 +106,8 @@ int authenticate(struct call *call)
 		return error;
 	if (!service_find(claim.service))
 		return call_fail(call, SIGV4_INVALID,
-			"Credential should be scoped to a service that Postern has: apigateway, ec2, acm, route53, sts "
-			"or postern, not '" VIEW_FMT "'.",
-			VIEW_ARG(claim.service));
+			"Credential should be scoped to a service that Postern has: %snot '" VIEW_FMT "'.",
+			service_names, VIEW_ARG(claim.service));
 	call->service = service_find(claim.service);
 	error = find_secret(call, &claim, &secret);
 	if (error < 0)
@@ -100,6 +119,7 @@ int authenticate(struct call *call)
 	compare_wipe((void *)(uintptr_t)secret.at, secret.count);
 	if (error == -EACCES) {
 		call->principal_arn = NULL;
+		call->identity = NULL;
 		return fail(call, &failure);
 	}
 	return error;

@@ -24,6 +24,7 @@
 #include "appliance/base/view.h"
 
 struct control;
+struct identity;
 struct operation;
 struct service;
 
@@ -65,7 +66,8 @@ struct call {
 	char request_id[RANDOM_UUID_BYTES];
 	const char *principal_arn; /* whose access key was named; NULL until it is known */
 	const char *access_key;
-	bool authenticated; /* the signature is that principal's */
+	const struct identity *identity; /* the IAM user that calls; NULL: the root user, or Postern itself */
+	bool authenticated;              /* the signature is that principal's */
 
 	struct json *input;  /* members named as in the model */
 	struct json *output; /* members named as on the wire */
@@ -81,9 +83,10 @@ struct call {
 	const char *error_code; /* NULL: success so far */
 	char error_message[CALL_MESSAGE_MAX_BYTES];
 
-	uint64_t revision;  /* of the store after the commit; 0 before */
-	int store_error;    /* sticky: what the store first said, 0 while all is well */
-	bool filters_stale; /* a record was written that source filters are derived from */
+	uint64_t revision;     /* of the store after the commit; 0 before */
+	int store_error;       /* sticky: what the store first said, 0 while all is well */
+	bool filters_stale;    /* a record was written that source filters are derived from */
+	bool identities_stale; /* the same for what identities are read from */
 	struct call_hook *after_commit, *on_rollback;
 };
 

@@ -446,6 +446,7 @@ int checkpoint_undo(struct call *call)
 		return is_lost(error) ? give_up(call, error) : error;
 	if (undone.by_time)
 		call->detail = call_text(call, "not confirmed within %llu s", (unsigned long long)checkpoint->seconds);
+	call->identities_stale = true;
 	error = store_revert(control->store, copy, KEPT_KINDS, visit, call, &undone.records);
 	store_close(copy);
 	if (error < 0)

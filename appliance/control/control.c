@@ -13,6 +13,8 @@
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter/filter.h"
 #include "appliance/control/first_start.h"
+#include "appliance/control/iam/identity.h"
+#include "appliance/control/iam/last_used.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/server.h"
 #include "appliance/control/state.h"
@@ -196,6 +198,8 @@ void control_close(struct control *control)
 	posternd_forget(control);
 	filter_fini(control);
 	events_fini(&control->events);
+	identities_forget(control);
+	last_used_fini(control);
 	logs_close(control);
 	store_close(control->store);
 	seal_key_fini(&control->key);

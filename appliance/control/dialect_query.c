@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The two query dialects: EC2's, and that of the older services (STS). Requests are forms, answers are XML. */
+/* The two query dialects: EC2's, and that of the older services (IAM, STS). Requests are forms, answers are XML. */
 #include "appliance/control/dialect.h"
 
 #include <stdio.h>
@@ -15,6 +15,7 @@ enum { PARAMETERS_MAX = 4096, LIST_ITEMS_MAX = 1000, NAME_BYTES = 512 };
 struct parameters {
 	struct call_field *items;
 	size_t count;
+	const char *item_name; /* what stands before the number of a list's item: "" or "member." */
 };
 
 static int add_parameters(struct call *call, struct parameters *parameters, struct view form)
@@ -71,7 +72,7 @@ static struct json *read_list(const struct parameters *parameters, const struct 
 		char item_name[NAME_BYTES];
 		const struct call_field *item;
 
-		snprintf(item_name, sizeof item_name, "%s.%u", name, index);
+		snprintf(item_name, sizeof item_name, "%s.%s%u", name, parameters->item_name, index);
 		if (!has_parameter(parameters, item_name))
 			break;
 		item = find_parameter(parameters, item_name);
@@ -108,7 +109,10 @@ static struct json *read_struct(const struct parameters *parameters, const struc
 
 static int query_decode(struct call *call)
 {
-	struct parameters parameters = { .items = ARENA_NEW_ARRAY(&call->arena, struct call_field, PARAMETERS_MAX) };
+	struct parameters parameters = {
+		.items = ARENA_NEW_ARRAY(&call->arena, struct call_field, PARAMETERS_MAX),
+		.item_name = call->service->dialect == &dialect_aws_query ? "member." : "",
+	};
 	const struct call_field *action;
 	int error;
 
@@ -179,6 +183,13 @@ static void ec2_encode(struct call *call, struct buffer *body)
 	buffer_printf(body, "</%sResponse>", call->operation->name);
 }
 
+static void prepend(struct call *call, const char *sentence)
+{
+	const char *rest = call_text(call, "%s", call->error_message);
+
+	snprintf(call->error_message, sizeof call->error_message, "%s%s", sentence, rest);
+}
+
 /* EC2 has names of its own for what goes wrong before an operation is reached. */
 static void ec2_rename(struct call *call)
 {
@@ -193,8 +204,7 @@ static void ec2_rename(struct call *call)
 			"AWS was not able to validate the provided access credentials" },
 		{ "InvalidSignatureException", "AuthFailure",
 			"AWS was not able to validate the provided access credentials" },
-		{ "AccessDeniedException", "UnauthorizedOperation",
-			"You are not authorized to perform this operation." },
+		{ "AccessDeniedException", "UnauthorizedOperation", NULL },
 		{ "InternalFailure", "InternalError", NULL },
 		{ "ServiceUnavailableException", "Unavailable", NULL },
 	};
@@ -205,6 +215,8 @@ static void ec2_rename(struct call *call)
 		if (call->status < 500)
 			call->status = call_status_of(names[i].ec2_code);
 		call->error_code = names[i].ec2_code;
+		if (strcmp(names[i].ec2_code, "UnauthorizedOperation") == 0)
+			prepend(call, "You are not authorized to perform this operation. ");
 		if (names[i].ec2_message)
 			snprintf(call->error_message, sizeof call->error_message, "%s", names[i].ec2_message);
 		return;
@@ -230,23 +242,51 @@ const struct dialect dialect_ec2_query = {
 	.bad_input_code = "InvalidParameterValue",
 };
 
+static int aws_query_check(struct call *call)
+{
+	const struct shape *shape = call->operation->shape;
+	const struct shape_member *wrong = shape_missing(shape, call->input);
+	const char *constraint = "Member must not be null";
+
+	for (size_t i = 0; !wrong && i < shape->member_count; i++)
+		if (is_wrong_type(&shape->members[i], json_find(call->input, shape->members[i].name))) {
+			wrong = &shape->members[i];
+			constraint = wrong->type == SHAPE_BOOL ? "Member must be a boolean" : "Member must be a number";
+		}
+	if (!wrong)
+		return 0;
+	return call_fail(call, "ValidationError",
+		"1 validation error detected: Value at '%c%s' failed to satisfy constraint: %s",
+		view_lower_byte(wrong->name[0]), wrong->name + 1, constraint);
+}
+
+/* "<XResponse xmlns=…>", whose namespace names the service. */
+static void open_answer(struct call *call, struct buffer *body, const char *name)
+{
+	buffer_printf(body, XML_DECLARATION "<%s xmlns=\"https://%s.amazonaws.com/doc/%s/\">", name,
+		call->service->name, call->service->version);
+}
+
 static void aws_query_encode(struct call *call, struct buffer *body)
 {
-	buffer_printf(body, XML_DECLARATION "<%sResponse xmlns=\"https://sts.amazonaws.com/doc/%s/\"><%sResult>",
-		call->operation->name, call->service->version, call->operation->name);
-	xml_write_members(body, call->output, query_item_name);
-	buffer_printf(body, "</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>",
-		call->operation->name, call->request_id, call->operation->name);
+	const char *name = call->operation->name;
+
+	open_answer(call, body, call_text(call, "%sResponse", name));
+	if (json_count(call->output)) {
+		buffer_printf(body, "<%sResult>", name);
+		xml_write_members(body, call->output, query_item_name);
+		buffer_printf(body, "</%sResult>", name);
+	}
+	buffer_printf(body, "<ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>",
+		call->request_id, name);
 }
 
 static void aws_query_encode_failure(struct call *call, struct buffer *body)
 {
 	dialect_rename_older(call);
-	buffer_printf(body,
-		XML_DECLARATION
-		"<ErrorResponse "
-		"xmlns=\"https://sts.amazonaws.com/doc/%s/\"><Error><Type>%s</Type><Code>%s</Code><Message>",
-		call->service->version, call->status >= 500 ? "Receiver" : "Sender", call->error_code);
+	open_answer(call, body, "ErrorResponse");
+	buffer_printf(body, "<Error><Type>%s</Type><Code>%s</Code><Message>",
+		call->status >= 500 ? "Receiver" : "Sender", call->error_code);
 	xml_write_text(body, view_from_text(call->error_message));
 	buffer_printf(body, "</Message></Error><RequestId>%s</RequestId></ErrorResponse>", call->request_id);
 }
@@ -255,7 +295,7 @@ const struct dialect dialect_aws_query = {
 	.name = "aws_query",
 	.content_type = "text/xml",
 	.decode = query_decode,
-	.check = query_check,
+	.check = aws_query_check,
 	.encode = aws_query_encode,
 	.encode_failure = aws_query_encode_failure,
 	.error_field = NULL,

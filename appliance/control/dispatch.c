@@ -11,10 +11,13 @@
 #include "appliance/base/log.h"
 #include "appliance/control/audit.h"
 #include "appliance/control/authenticate.h"
+#include "appliance/control/authorize.h"
 #include "appliance/control/checkpoint.h"
 #include "appliance/control/dialect.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter/filter.h"
+#include "appliance/control/iam/identity.h"
+#include "appliance/control/iam/last_used.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"
@@ -121,6 +124,9 @@ static void run_in_transaction(struct call *call)
 	error = unchanged_check(call);
 	if (error == 0)
 		error = call->operation->handle(call);
+	/* A change that the caller may not make: the handler went on, but nothing of it is kept. */
+	if (error == 0 && call->error_code)
+		error = CALL_FAILED;
 	if (call->store_error < 0) {
 		/* What the handler concluded from records that it could not read counts for nothing. */
 		call->error_code = NULL;
@@ -181,6 +187,9 @@ static void answer(struct call *call, struct dispatch_response *ret)
 			snprintf(ret->disposition, sizeof ret->disposition, "%s", call->disposition);
 	} else {
 		dialect->encode(call, &ret->body);
+		/* The dialect may have chosen another form of its own. */
+		if (call->raw_content_type)
+			ret->content_type = call->raw_content_type;
 		if (call->location)
 			snprintf(ret->location, sizeof ret->location, "%s", call->location);
 	}
@@ -211,6 +220,27 @@ static void note(const struct call *call)
 			LOG_TEXT("principal", call->principal_arn), LOG_TEXT("request_id", call->request_id));
 }
 
+/* Which operation it is, on what, and whether the caller may. 0, CALL_FAILED or another negative errno. */
+static int admit(struct call *call)
+{
+	int error = call->service->dialect->decode(call);
+
+	if (error == 0)
+		error = dialect_check_texts(call);
+	if (error == 0)
+		error = authorize(call);
+	return error;
+}
+
+/* Leave word of the call, and forget what it made stale. */
+static void finish(struct call *call, int status)
+{
+	note(call);
+	audit_call(call, status);
+	if (call->identities_stale)
+		identities_forget(call->control);
+}
+
 void dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret)
 {
 	struct call call;
@@ -223,10 +253,10 @@ void dispatch(struct control *control, const struct call_request *request, struc
 	call_init(&call, control, request);
 	error = authenticate(&call);
 	call.authenticated = error == 0;
-	if (error == 0)
-		error = call.service->dialect->decode(&call);
-	if (error == 0)
-		error = dialect_check_texts(&call);
+	if (error == 0) {
+		last_used_note(&call);
+		error = admit(&call);
+	}
 	if (error == 0)
 		error = check_input(&call);
 	if (error == 0)
@@ -236,8 +266,7 @@ void dispatch(struct control *control, const struct call_request *request, struc
 	else if (error != CALL_FAILED)
 		fail_for_store(&call, error);
 	answer(&call, ret);
-	note(&call);
-	audit_call(&call, ret->status);
+	finish(&call, ret->status);
 	counters_up(control->counts, COUNTERS_management_requests, (unsigned)call.service->id);
 	if (call.error_code)
 		counters_up(control->counts, COUNTERS_management_failures, (unsigned)call.service->id);
@@ -255,8 +284,7 @@ void dispatch_own(struct control *control, const struct operation *operation)
 	call.principal_arn = OWN_PRINCIPAL;
 	call.authenticated = true;
 	run(&call);
-	note(&call);
-	audit_call(&call, call.status);
+	finish(&call, call.status);
 	call_fini(&call);
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "appliance/base/log.h"
+#include "appliance/control/authorize.h"
+#include "appliance/control/iam/identity.h"
 #include "appliance/control/state.h"
 
 /* A record may be larger than the payload limit of the data plane: a deployment holds a whole API. */
@@ -79,6 +81,8 @@ static void note_written(struct call *call, enum store_kind kind, int error)
 {
 	if (error == 0 && makes_filters(kind))
 		call->filters_stale = true;
+	if (error == 0 && identity_follows(kind))
+		call->identities_stale = true;
 	record_error(call, error);
 }
 
@@ -86,15 +90,15 @@ void record_put(struct call *call, enum store_kind kind, const char *id, const c
 {
 	char *text = json_print_text(body);
 	struct store_record old;
-	bool same = false;
+	bool is_known = store_get(call->control->store, kind, id, &old) == 0;
 
 	/* What does not change keeps its revision, and no reader builds it anew. */
-	if (store_get(call->control->store, kind, id, &old) == 0) {
-		same = strcmp(old.body, text) == 0 && strcmp(old.parent, parent ? parent : "") == 0;
-		store_record_fini(&old);
-	}
-	if (!same)
+	if (!is_known || strcmp(old.body, text) != 0 || strcmp(old.parent, parent ? parent : "") != 0) {
+		authorize_change(call, kind, is_known ? old.body : NULL, body);
 		note_written(call, kind, store_put(call->control->store, kind, id, parent, text, strlen(text)));
+	}
+	if (is_known)
+		store_record_fini(&old);
 	free(text);
 }
 

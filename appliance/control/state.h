@@ -66,6 +66,9 @@ struct control {
 
 	struct checkpoint checkpoint;
 
+	struct table identities; /* "AIDA…" → struct identity: see iam/identity.h */
+	struct table key_uses;   /* "AKIA…" → struct key_use: see iam/last_used.h */
+
 	bool audit_is_torn; /* the last line of the audit log lacks its end: see audit.c */
 
 	struct counters_slot *counts; /* control's own; NULL without counters */

@@ -168,11 +168,3 @@ int op_get_tags(struct call *call)
 		call->output, "tags", json_find(body, "tags") ? json_copy(json_find(body, "tags")) : json_object_new());
 	return 0;
 }
-
-int op_get_caller_identity(struct call *call)
-{
-	json_set_c_string(call->output, "Arn", call->principal_arn);
-	json_set_c_string(call->output, "UserId", control_account(call->control));
-	json_set_c_string(call->output, "Account", control_account(call->control));
-	return 0;
-}

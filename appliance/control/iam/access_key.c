@@ -15,8 +15,7 @@
 #include "appliance/crypto/cms.h"
 #include "appliance/crypto/compare.h"
 
-#define ID_RANDOM_CHARS 16
-#define SECRET_CHARS 40
+#define ID_START "AKIA"
 #define CREDENTIALS "credentials"
 #define CREDENTIALS_SEALED "credentials.cms"
 
@@ -122,17 +121,24 @@ static int replace(
 	return put_record(call, id, secret, operator_key);
 }
 
-static int make(struct call *call, const struct json *keys, const char *operator_key)
+void access_key_pair_make(struct access_key_pair *ret)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char id[ID_RANDOM_CHARS + 1], secret[SECRET_CHARS + 1] = "";
+
+	*ret = (struct access_key_pair){ .id = ID_START };
+	random_upper_alnum(ret->id + strlen(ID_START), ACCESS_KEY_ID_CHARS - strlen(ID_START));
+	for (size_t i = 0; i < ACCESS_KEY_SECRET_CHARS; i++)
+		ret->secret[i] = alphabet[random_below(sizeof alphabet - 1)];
+}
+
+static int make(struct call *call, const struct json *keys, const char *operator_key)
+{
+	struct access_key_pair pair;
 	int error;
 
-	random_upper_alnum(id, ID_RANDOM_CHARS);
-	for (size_t i = 0; i < SECRET_CHARS; i++)
-		secret[i] = alphabet[random_below(sizeof alphabet - 1)];
-	error = replace(call, keys, call_text(call, "AKIA%s", id), secret, operator_key);
-	compare_wipe(secret, sizeof secret);
+	access_key_pair_make(&pair);
+	error = replace(call, keys, pair.id, pair.secret, operator_key);
+	compare_wipe(&pair, sizeof pair);
 	return error;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * access_key: the one access key of an appliance, and how its operator comes by it.
+ * access_key: the appliance's own access key, the root user's first one, and how its operator comes by it. Further keys
+ * (access_keys.h) live on when this one is replaced.
  *
  * The pair of the settings is the key. Without one, a key is made: for whoever reads `credentials` in the state folder, or, with
  * operator_certificate in the settings, for the holder of that certificate's private key: then it is sealed to the certificate
@@ -21,6 +22,16 @@
 
 struct call;
 struct control;
+
+#define ACCESS_KEY_ID_CHARS 20
+#define ACCESS_KEY_SECRET_CHARS 40
+
+/* A new key: AKIA… and its secret. Wipe it. */
+struct access_key_pair {
+	char id[ACCESS_KEY_ID_CHARS + 1];
+	char secret[ACCESS_KEY_SECRET_CHARS + 1];
+};
+void access_key_pair_make(struct access_key_pair *ret);
 
 /* The record: found, made or replaced, within the transaction under way. 0 or a negative errno; -EBADMSG if the stored secret does
  * not open. */

@@ -6,3 +6,8 @@
 #include "appliance/control/shapes.h"
 
 const struct shape shape_get_caller_identity = { .type = SHAPE_STRUCT };
+
+static const struct shape_member get_access_key_info_members[] = {
+	{ .name = "AccessKeyId", .required = true },
+};
+const struct shape shape_get_access_key_info = { SHAPE_MEMBERS(get_access_key_info_members) };
