@@ -122,6 +122,8 @@ int op_put_integration(struct call *call)
 	call_take(call, integration, "type", NULL);
 	if (call_input_has(call, "integrationHttpMethod"))
 		json_set_c_string(integration, "httpMethod", call_input(call, "integrationHttpMethod"));
+	if (is_type(integration, "HTTP") || is_type(integration, "HTTP_PROXY"))
+		json_set_c_string(integration, "connectionType", "INTERNET");
 	json_set_c_string(integration, "passthroughBehavior", "WHEN_NO_MATCH");
 	json_set_integer(integration, "timeoutInMillis", TIMEOUT_DEFAULT_MS);
 	json_set_c_string(integration, "cacheNamespace", call_input(call, "resourceId"));
