@@ -23,6 +23,9 @@
 #define ANSWER_MAX_BYTES (32u * 1024 * 1024)
 #define CONNECT_TIMEOUT_MS 5000
 #define CALL_TIMEOUT_MS 120000
+/* What an answer to a failure says besides: place and rule. */
+#define REASON_FIELD "x-postern-reason"
+#define REASON_BYTES 1024
 #define DEFAULT_REGION "us-east-1"
 
 static const struct sigv4_crypto crypto = {
@@ -147,7 +150,7 @@ static struct view xml_message(struct cli *cli, struct view text)
 }
 
 /* The answer to a call that failed: AWS's code and message, and Postern's reason if there is one. */
-static int report(struct cli *cli, int status, struct view text, const struct signing *signing)
+static int report(struct cli *cli, int status, struct view text, const char *reason, const struct signing *signing)
 {
 	struct json *answer JSON_CLEANUP = NULL;
 	struct view message;
@@ -164,7 +167,11 @@ static int report(struct cli *cli, int status, struct view text, const struct si
 			"the appliance answered %d: " VIEW_FMT " (access key " VIEW_FMT " from %s, region %s)", status,
 			VIEW_ARG(message), VIEW_ARG(signing->credentials.access_key), signing->credentials.from,
 			signing->region);
-	return cli_fail(cli, "the appliance answered %d: " VIEW_FMT, status, VIEW_ARG(message));
+	/* A message that ends with the reason already has it. */
+	if (view_ends_with(message, view_from_text(reason)))
+		reason = "";
+	return cli_fail(cli, "the appliance answered %d: " VIEW_FMT "%s%s%s", status, VIEW_ARG(message),
+		*reason ? " (" : "", reason, *reason ? ")" : "");
 }
 
 /* Its certificate is not of a known authority, or of another name. */
@@ -218,7 +225,9 @@ int client_exchange(struct cli *cli, const struct client_call *call, struct view
 	struct signing signing = { .header_count = 0 };
 	struct fetch_header headers[sizeof signing.headers / sizeof signing.headers[0] + 1];
 	struct buffer answer;
-	char message[FETCH_MESSAGE_BYTES] = "", revision[24] = "";
+	char message[FETCH_MESSAGE_BYTES] = "", revision[24] = "", reason[REASON_BYTES] = "";
+	const struct fetch_wanted wanted[] = { { UNCHANGED_REVISION_FIELD, revision, sizeof revision },
+		{ REASON_FIELD, reason, sizeof reason } };
 	const char *ca;
 	char *body_text = call->body ? json_print_text(call->body) : NULL;
 	struct view body = raw.at ? raw : view_from_text(body_text);
@@ -248,9 +257,8 @@ int client_exchange(struct cli *cli, const struct client_call *call, struct view
 			       .answer = call->save_fd < 0 ? &answer : NULL,
 			       .answer_fd = call->save_fd,
 			       .refusal = &answer,
-			       .wanted_field = UNCHANGED_REVISION_FIELD,
-			       .wanted = revision,
-			       .wanted_bytes = sizeof revision },
+			       .wanted = wanted,
+			       .wanted_count = sizeof wanted / sizeof wanted[0] },
 		message);
 	extra->status = status < 0 ? 0 : status;
 	if (view_parse_u64(view_from_text(revision), UINT64_MAX, &extra->revision) < 0)
@@ -258,7 +266,7 @@ int client_exchange(struct cli *cli, const struct client_call *call, struct view
 	if (status < 0)
 		result = unreachable(cli, signing.place.endpoint_url, ca, status, message);
 	else if (status < 200 || status > 299)
-		result = report(cli, status, buffer_view(&answer), &signing);
+		result = report(cli, status, buffer_view(&answer), reason, &signing);
 	else if (extra->answer)
 		buffer_append(extra->answer, buffer_view(&answer));
 	else if (answer.count == 0)

@@ -63,9 +63,11 @@ static size_t receive_head(char *bytes, size_t size, size_t count, void *context
 	const struct fetch_request *request = ((struct receiver *)context)->request;
 	struct view name, value;
 
-	if (view_cut(view_from(bytes, size * count), ':', &name, &value) &&
-		view_equals_ignore_case(name, view_from_text(request->wanted_field)))
-		snprintf(request->wanted, request->wanted_bytes, VIEW_FMT, VIEW_ARG(view_trim_set(value, " \t\r\n")));
+	if (view_cut(view_from(bytes, size * count), ':', &name, &value))
+		for (size_t i = 0; i < request->wanted_count; i++)
+			if (view_equals_ignore_case(name, view_from_text(request->wanted[i].name)))
+				snprintf(request->wanted[i].at, request->wanted[i].room_bytes, VIEW_FMT,
+					VIEW_ARG(view_trim_set(value, " \t\r\n")));
 	return size * count;
 }
 
@@ -134,8 +136,9 @@ static void set_options(CURL *curl, const struct fetch_request *request, struct 
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, receiver);
-	if (request->wanted_field) {
-		request->wanted[0] = '\0';
+	for (size_t i = 0; i < request->wanted_count; i++)
+		request->wanted[i].at[0] = '\0';
+	if (request->wanted_count) {
 		curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_head);
 		curl_easy_setopt(curl, CURLOPT_HEADERDATA, receiver);
 	}

@@ -22,6 +22,13 @@ struct fetch_header {
 	struct view name, value;
 };
 
+/* A field of the answer whose value is asked for: it is written to `at` as text, cut at `room_bytes`; empty if there is none. */
+struct fetch_wanted {
+	const char *name;
+	char *at;
+	size_t room_bytes;
+};
+
 struct fetch_request {
 	const char *method; /* "GET" */
 	const char *url;    /* http or https, percent-encoded */
@@ -33,9 +40,8 @@ struct fetch_request {
 	struct buffer *answer; /* takes the body, if not NULL ... */
 	int answer_fd;         /* ... else, for a 200 answer, this descriptor does, and other bodies go to `refusal` */
 	struct buffer *refusal;
-	const char *wanted_field; /* a field of the answer whose value is asked for; NULL: none */
-	char *wanted;             /* takes it as text, cut at `wanted_bytes`; empty if there is none */
-	size_t wanted_bytes;
+	const struct fetch_wanted *wanted; /* fields of the answer */
+	size_t wanted_count;
 };
 
 /*
