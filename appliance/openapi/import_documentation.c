@@ -10,11 +10,11 @@
 
 /* --- One part ------------------------------------------------------------------------------------------------------------ */
 
-/* Add the part; takes over `location` and `properties`. 0, or -EINVAL with the reason in `ret_rule`. */
-static int put_part(struct openapi_work *work, const struct json *at, struct json *location, struct json *properties,
-	struct view *ret_rule)
+/* Add the part; takes over its location and properties. 0, or -EINVAL with the reason in `ret_rule`. */
+static int put_part(struct openapi_work *work, const struct json *at, struct json *taken_location,
+	struct json *taken_properties, struct view *ret_rule)
 {
-	struct json JSON_CLEANUP *owned_location = location, *owned_properties = properties;
+	struct json JSON_CLEANUP *location = taken_location, *properties = taken_properties;
 	char message[OPENAPI_LOCATION_MESSAGE_MAX_BYTES], *text;
 	struct json *part;
 	struct view key;
