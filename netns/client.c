@@ -13,7 +13,7 @@
 
 #include "netns/fds.h"
 
-/* A message that was pushed while client_call() waited for its reply. */
+/* A message that was pushed while client_ask() waited for its reply. */
 struct kept {
 	struct kept *next;
 	struct verb_message message;
@@ -55,7 +55,7 @@ int client_fd(const struct client *client)
 	return client->socket;
 }
 
-int64_t client_send(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count)
+int64_t client_post(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count)
 {
 	const struct verb_rule *rule = verb_rule_find(verb);
 	struct verb_message message = { .header = { .version = VERBS_VERSION, .verb = (uint16_t)verb } };
@@ -191,7 +191,7 @@ static int wait_for_reply(struct client *client, uint32_t sequence, int64_t dead
 	}
 }
 
-int client_call(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count,
+int client_ask(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count,
 	unsigned int timeout_ms, struct verb_message **ret)
 {
 	int64_t deadline_ms = now_ms() + timeout_ms;
@@ -202,7 +202,7 @@ int client_call(struct client *client, enum verb verb, const void *body, const i
 	forget_message(client);
 	if (ret)
 		*ret = NULL;
-	while ((sequence = client_send(client, verb, body, fds, fd_count)) == -EAGAIN) {
+	while ((sequence = client_post(client, verb, body, fds, fd_count)) == -EAGAIN) {
 		rc = wait_for(client, POLLOUT, deadline_ms);
 		if (rc < 0)
 			return rc;

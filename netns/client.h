@@ -2,8 +2,8 @@
 /*
  * client: a child's side of the connection to posternd (postern-gateway, postern-control).
  *
- * Life cycle: client_open() connects; the first message is HELLO, by client_call() before the event loop runs or by
- * client_send() on it. client_fd() is polled for reading; when it is readable, client_receive() is called until -EAGAIN.
+ * Life cycle: client_open() connects; the first message is HELLO, by client_ask() before the event loop runs or by
+ * client_post() on it. client_fd() is polled for reading; when it is readable, client_receive() is called until -EAGAIN.
  * When it returns -EPIPE posternd has died or thrown us out: client_close(), and client_open() again every
  * CLIENT_RETRY_MS; then HELLO with resuming = 1, HAND_BACK of everything held, READY, and for the gateway SOCKETS. A child
  * goes on serving all the while.
@@ -43,7 +43,7 @@ int client_fd(const struct client *client);
  * caller's. Returns the message's sequence (> 0), -EAGAIN if posternd does not keep up, -EPIPE if it is gone, -EINVAL for
  * what verb_check() refuses. Never waits.
  */
-int64_t client_send(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count)
+int64_t client_post(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count)
 	__attribute__((warn_unused_result));
 
 /*
@@ -60,7 +60,7 @@ int client_receive(struct client *client, struct verb_message **ret) __attribute
  * next call on `client`; -ETIMEDOUT after `timeout_ms` (the connection is then out of step: close it), -EPIPE, -EPROTO.
  * Waits: never on an event loop.
  */
-int client_call(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count,
+int client_ask(struct client *client, enum verb verb, const void *body, const int *fds, size_t fd_count,
 	unsigned int timeout_ms, struct verb_message **ret) __attribute__((warn_unused_result));
 
 /* Descriptor `index` of `message`, now the caller's; close-on-exec. -1 if there is none or it was taken before. */

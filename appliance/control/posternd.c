@@ -26,7 +26,7 @@ static int connect_now(struct control *control)
 		return -EAGAIN;
 	error = client_open(&control->client, control->settings.posternd_socket);
 	if (error == 0)
-		error = client_call(control->client, VERB_HELLO, &hello, NULL, 0, POSTERND_TIMEOUT_MS, &reply);
+		error = client_ask(control->client, VERB_HELLO, &hello, NULL, 0, POSTERND_TIMEOUT_MS, &reply);
 	if (error < 0) {
 		log_warning("posternd can't be reached", LOG_ERRNO(error));
 		posternd_forget(control);
@@ -54,7 +54,7 @@ int posternd_call(struct control *control, enum verb verb, const void *body, con
 
 	if (error < 0)
 		return error;
-	error = client_call(control->client, verb, body, fds, fd_count, timeout_ms(verb, body), &reply);
+	error = client_ask(control->client, verb, body, fds, fd_count, timeout_ms(verb, body), &reply);
 	if (error == -EPIPE || error == -ETIMEDOUT || error == -EPROTO) {
 		log_warning("posternd does not answer", LOG_UINT("verb", verb), LOG_ERRNO(error));
 		posternd_forget(control);

@@ -85,7 +85,7 @@ static void try_again(struct timer *timer)
 		return;
 	}
 	link->greeting = true;
-	if (watch_client(link) < 0 || client_send(link->client, VERB_HELLO, &hello, NULL, 0) < 0)
+	if (watch_client(link) < 0 || client_post(link->client, VERB_HELLO, &hello, NULL, 0) < 0)
 		lose(link);
 }
 
@@ -101,7 +101,7 @@ int posternd_link_open(struct posternd_link *link, struct loop *loop, const char
 	while ((error = client_open(&link->client, path)) < 0 && clock_monotonic_ms() < deadline_ms)
 		nanosleep(&pause, NULL);
 	if (error == 0)
-		error = client_call(link->client, VERB_HELLO, &hello, NULL, 0, POSTERND_LINK_START_MS, ret_welcome);
+		error = client_ask(link->client, VERB_HELLO, &hello, NULL, 0, POSTERND_LINK_START_MS, ret_welcome);
 	if (error == 0)
 		error = watch_client(link);
 	if (error) {
@@ -118,7 +118,7 @@ bool posternd_link_send(struct posternd_link *link, enum verb verb, const void *
 
 	if (!link->client || link->greeting)
 		return false;
-	sequence = client_send(link->client, verb, body, fds, fd_count);
+	sequence = client_post(link->client, verb, body, fds, fd_count);
 	if (sequence > 0)
 		return true;
 	log_warning("a message to posternd could not be sent", LOG_INT("verb", verb), LOG_ERRNO((int)sequence));

@@ -151,7 +151,7 @@ static void a_stranger_gets_no_answer(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "%s/" VERBS_SOCKET_NAME, lab.config.run_dir);
 	assert_int_equal(0, client_open(&client, path));
-	assert_int_equal(-EPIPE, client_call(client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &reply));
+	assert_int_equal(-EPIPE, client_ask(client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &reply));
 	client_close(client);
 	finish(&lab);
 }

@@ -67,7 +67,7 @@ static inline bool peer_call(struct peer *peer, enum verb verb, const void *body
 {
 	struct verb_message *reply;
 
-	return client_call(peer->client, verb, body, fds, fd_count, CALL_MS, &reply) == 0;
+	return client_ask(peer->client, verb, body, fds, fd_count, CALL_MS, &reply) == 0;
 }
 
 static inline bool peer_hand_back(struct peer *peer)
@@ -113,7 +113,7 @@ static inline bool peer_greet(struct peer *peer, bool resuming)
 			  calls = { .channel = VERB_CHANNEL_CALLS, .resuming = resuming };
 	struct verb_message *welcome;
 
-	if (client_call(peer->client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &welcome) < 0)
+	if (client_ask(peer->client, VERB_HELLO, &hello, NULL, 0, CALL_MS, &welcome) < 0)
 		return false;
 	if (!resuming) {
 		size_t at = peer->is_gateway && welcome->body.welcome.has_access_log ? 3 : 2;
@@ -130,7 +130,7 @@ static inline bool peer_greet(struct peer *peer, bool resuming)
 	if (peer->is_gateway && !peer_call(peer, VERB_SOCKETS, NULL, NULL, 0))
 		return false;
 	if (!peer->is_gateway && (client_open(&peer->calls, peer->socket_path) < 0 ||
-					 client_call(peer->calls, VERB_HELLO, &calls, NULL, 0, CALL_MS, &welcome) < 0))
+					 client_ask(peer->calls, VERB_HELLO, &calls, NULL, 0, CALL_MS, &welcome) < 0))
 		return false;
 	return peer_call(peer, VERB_READY, NULL, NULL, 0);
 }
@@ -243,7 +243,7 @@ static inline int errand_sockets(
 		.count = errand->count };
 
 	memcpy(wanted.id, endpoint->facts.id, sizeof wanted.id);
-	return client_call(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0, CALL_MS, ret);
+	return client_ask(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0, CALL_MS, ret);
 }
 
 /* Connect, ask with one byte, and take what is answered. */
@@ -292,7 +292,7 @@ static inline void errand_run(struct peer *peer, struct peer_endpoint *endpoint,
 
 		memcpy(wanted.id, endpoint->facts.id, sizeof wanted.id);
 		for (;;)
-			if (client_send(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0) == -EPIPE)
+			if (client_post(peer->client, VERB_OUTGOING_SOCKETS, &wanted, NULL, 0) == -EPIPE)
 				pause();
 	}
 	do {
@@ -404,7 +404,7 @@ static inline void control_serve(struct peer *peer, int listener)
 	} else {
 		if (command.verb == VERB_FILTER_LOAD)
 			memfd = peer_memfd(table, command.memfd_bytes, command.seals);
-		answer.status = client_call(
+		answer.status = client_ask(
 			peer->calls, (enum verb)command.verb, body, &memfd, memfd >= 0 ? 1 : 0, CALL_MS, &reply);
 		if (command.verb == VERB_INVOKE_CHANNEL && answer.status == 0)
 			answer.status = peer_hear(reply);
