@@ -52,6 +52,12 @@ struct json *record_find(struct call *call, enum store_kind kind, const char *id
 	return body;
 }
 
+int record_need(struct call *call, enum store_kind kind, const char *id, const char *message, struct json **ret)
+{
+	*ret = record_find(call, kind, id);
+	return *ret ? 0 : call_fail(call, "NotFoundException", "%s", message);
+}
+
 bool record_exists(struct call *call, enum store_kind kind, const char *id)
 {
 	int result = store_exists(call->control->store, kind, id);

@@ -17,6 +17,10 @@
 /* The body of a live record, owned by the caller, or NULL. */
 struct json *record_find(struct call *call, enum store_kind kind, const char *id);
 
+/* The same, or CALL_FAILED with NotFoundException and `message`. */
+int record_need(struct call *call, enum store_kind kind, const char *id, const char *message, struct json **ret)
+	__attribute__((warn_unused_result));
+
 bool record_exists(struct call *call, enum store_kind kind, const char *id);
 
 /* Create or replace. `parent` may be NULL. */

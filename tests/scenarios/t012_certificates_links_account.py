@@ -129,7 +129,8 @@ def test_refused_links(client, link, operation, message):
 
 def test_links_in_pages_with_tags_and_a_quota(client, link):
     made = [client.create_vpc_link(name=f"t012-{index}", targetArns=[BALANCER], tags={"n": str(index)})["id"] for index in range(19)]
-    assert refusal(client.create_vpc_link, name="x", targetArns=[BALANCER]) == (429, "LimitExceededException", "Maximum number of VPC Links has been reached.")
+    full = "Maximum number of VPC Links has been reached. Please contact AWS if you need additional VPC Links."
+    assert refusal(client.create_vpc_link, name="x", targetArns=[BALANCER]) == (429, "LimitExceededException", full)
     found = [item["id"] for item in pages(client.get_vpc_links, 7)]
     assert len(found) == 20 and set(found) == {*made, link["id"]}
     arn = f"arn:aws:apigateway:us-east-1::/vpclinks/{made[0]}"

@@ -2,7 +2,8 @@
 /* Account: what holds for all APIs. Source: spec/control-plane.md 6 and 8.1; API Reference, UpdateAccount. */
 #include <string.h>
 
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/base/assert.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
@@ -47,33 +48,33 @@ static int check_role(struct call *call, const char *arn)
 		"Gateway and add the required role policy.");
 }
 
-static int patch_account(struct call *call, const struct patch *patch, struct json *account)
+/* Without a value it is taken away: so clients undo what they did. */
+static int patch_role(struct call *call, const struct patch *patch, struct json *account)
 {
-	static const struct patch_paths paths = {
-		.add = "/features",
-		.remove = "/features",
-		.replace = "/cloudwatchRoleArn",
-	};
+	if (patch->value && *patch->value && check_role(call, patch->value) < 0)
+		return CALL_FAILED;
+	return patch_set_or_unset(call, patch, account);
+}
 
-	if (patch->op == PATCH_REPLACE && patch_is(patch, "cloudwatchRoleArn")) {
-		/* Without a value it is taken away, as clients do that destroy what they made. */
-		if (!patch->value || !*patch->value) {
-			(void)json_remove(account, "cloudwatchRoleArn");
-			return 0;
-		}
-		if (check_role(call, patch->value) < 0)
-			return CALL_FAILED;
-		patch_text(account, "cloudwatchRoleArn", patch);
-		return 0;
-	}
-	if ((patch->op != PATCH_ADD && patch->op != PATCH_REMOVE) || !patch_is(patch, "features"))
-		return patch_invalid_listed(call, patch, &paths);
+static int patch_features(struct call *call, const struct patch *patch, struct json *account)
+{
+	(void)account;
 	if (!patch->value || strcmp(patch->value, FEATURE) != 0)
 		return call_fail(
 			call, "BadRequestException", "Invalid feature specified. Must be one of: [" FEATURE "]");
 	if (patch->op == PATCH_REMOVE)
 		return call_fail(call, "BadRequestException", "The feature " FEATURE " cannot be removed");
 	return 0;
+}
+
+static int patch_account(struct call *call, const struct patch *patch, struct json *account)
+{
+	static const struct patch_row rows[] = {
+		{ "/cloudwatchRoleArn", PATCH_ON_REPLACE, patch_role },
+		{ "/features", PATCH_ON_ADD_REMOVE, patch_features },
+	};
+
+	return patch_by_listed_rows(call, patch, account, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_account(struct call *call)

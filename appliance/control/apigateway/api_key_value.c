@@ -66,13 +66,13 @@ void api_key_value_delete(struct call *call, const struct json *key)
 	record_delete(call, STORE_apikeyvalue, json_find_c_string(json_find(key, "postern"), "valueDigest"));
 }
 
-int api_key_value_show(struct call *call, struct json *shown, const struct json *key)
+void api_key_value_show(struct call *call, struct json *shown, const struct json *key)
 {
 	struct view value;
 	int error = certificate_open_sealed(&value, &call->control->key, json_find_c_string(key, "id"),
 		json_find_text(json_find(key, "postern"), "sealedValue"), &call->arena);
 
+	record_error(call, error);
 	if (error == 0)
 		json_set_text(shown, "value", value);
-	return error;
 }

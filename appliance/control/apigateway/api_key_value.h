@@ -37,8 +37,7 @@ int api_key_value_put(struct call *call, struct json *key, struct view value) __
 /* The value is no one's any more. */
 void api_key_value_delete(struct call *call, const struct json *key);
 
-/* Add "value", in the clear, to what is shown of a key. 0 or a negative errno; -EBADMSG if it does not open. */
-int api_key_value_show(struct call *call, struct json *shown, const struct json *key)
-	__attribute__((warn_unused_result));
+/* Add "value", in the clear, to what is shown of a key. That it does not open is an error that sticks to the call. */
+void api_key_value_show(struct call *call, struct json *shown, const struct json *key);
 
 #endif

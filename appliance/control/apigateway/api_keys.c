@@ -2,11 +2,10 @@
 /* ApiKey: create, read, list, change, delete; ImportApiKeys is in api_key_import.c. */
 #include "appliance/control/apigateway/api_keys.h"
 
-#include <string.h>
-
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/api_key_value.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/quotas.h"
 #include "appliance/control/apigateway/tags.h"
 #include "appliance/control/apigateway/usage_plans.h"
@@ -19,10 +18,7 @@ enum { NAME_MAX_BYTES = 1024, DESCRIPTION_MAX_BYTES = 125000, ID_CHARS = 10 };
 
 int api_key_find(struct call *call, const char *id, struct json **ret)
 {
-	*ret = record_find(call, STORE_apikey, id);
-	if (*ret)
-		return 0;
-	return call_fail(call, "NotFoundException", "Invalid API Key identifier specified");
+	return record_need(call, STORE_apikey, id, "Invalid API Key identifier specified", ret);
 }
 
 struct json *api_key_new(struct call *call)
@@ -132,37 +128,37 @@ int op_get_api_key(struct call *call)
 		return error;
 	shown = tags_shown(key, true);
 	if (json_find_bool(call->input, "includeValue", false))
-		error = api_key_value_show(call, shown, key);
-	if (error == 0)
-		call_answer(call, shown);
-	return error;
+		api_key_value_show(call, shown, key);
+	call_answer(call, shown);
+	return 0;
 }
 
 static struct json *show_in_list(struct call *call, const struct json *key)
 {
 	struct json *shown = tags_shown(key, false);
-	int error = 0;
 
 	if (json_find_bool(call->input, "includeValues", false))
-		error = api_key_value_show(call, shown, key);
-	if (error == 0)
-		return shown;
-	record_error(call, error);
-	json_free(shown);
-	return NULL;
+		api_key_value_show(call, shown, key);
+	return shown;
 }
 
 int op_get_api_keys(struct call *call)
 {
 	struct json *keys = record_list(call, STORE_apikey, NULL);
-	const char *customer = call_input(call, "customerId");
 
 	page_keep_prefix(keys, "name", call_input(call, "nameQuery"));
-	for (size_t i = json_count(keys); customer && i-- > 0;)
-		if (!view_equals_text(json_find_text(json_at(keys, i), "customerId"), customer))
-			(void)json_remove_at(keys, i);
+	page_keep_equal(keys, "customerId", call_input(call, "customerId"));
 	page_newest_first(keys);
 	return page_list_shown(call, keys, "id", show_in_list);
+}
+
+/* Labels are kept and shown nowhere, as with AWS. */
+static int patch_label(struct call *call, const struct patch *patch, struct json *key)
+{
+	(void)call;
+	patch_list(json_ensure_array(json_ensure_object(key, "postern"), "labels"), patch,
+		patch->value ? patch->value : "");
+	return 0;
 }
 
 static int patch_stages(struct call *call, const struct patch *patch, struct json *key)
@@ -177,41 +173,37 @@ static int patch_stages(struct call *call, const struct patch *patch, struct jso
 	return 0;
 }
 
+static int patch_name(struct call *call, const struct patch *patch, struct json *key)
+{
+	if (refuse(call, api_key_name_fault(view_from_text(patch->value))) < 0)
+		return CALL_FAILED;
+	return patch_set_text(call, patch, key);
+}
+
+static int patch_description(struct call *call, const struct patch *patch, struct json *key)
+{
+	if (refuse(call, api_key_description_fault(view_from_text(patch->value))) < 0)
+		return CALL_FAILED;
+	return patch_set_text(call, patch, key);
+}
+
 static int patch_api_key(struct call *call, const struct patch *patch, struct json *key)
 {
-	static const struct patch_paths paths = {
-		.add = "/labels, /stages",
-		.remove = "/labels, /stages",
-		.replace = "/description, /enabled, /name, /customerId",
+	static const struct patch_row rows[] = {
+		{ "/labels", PATCH_ON_ADD_REMOVE, patch_label },
+		{ "/stages", PATCH_ON_ADD_REMOVE, patch_stages },
+		{ "/description", PATCH_ON_REPLACE, patch_description },
+		{ "/enabled", PATCH_ON_REPLACE, patch_set_bool },
+		{ "/name", PATCH_ON_REPLACE, patch_name },
+		{ "/customerId", PATCH_ON_REPLACE, patch_set_text },
 	};
-	struct view value = view_from_text(patch->value);
 
-	if (patch->op == PATCH_ADD || patch->op == PATCH_REMOVE) {
-		if (patch_is(patch, "stages"))
-			return patch_stages(call, patch, key);
-		if (!patch_is(patch, "labels"))
-			return patch_invalid_listed(call, patch, &paths);
-		patch_list(json_ensure_array(json_ensure_object(key, "postern"), "labels"), patch,
-			patch->value ? patch->value : "");
-		return 0;
-	}
-	if (patch->op != PATCH_REPLACE)
-		return patch_invalid_listed(call, patch, &paths);
-	if (patch_is(patch, "enabled")) {
-		patch_bool(key, "enabled", patch);
-		return 0;
-	}
-	if (!patch_is(patch, "name") && !patch_is(patch, "description") && !patch_is(patch, "customerId"))
-		return patch_invalid_listed(call, patch, &paths);
-	if (refuse(call, patch_is(patch, "name") ? api_key_name_fault(value) : api_key_description_fault(value)) < 0)
-		return CALL_FAILED;
-	patch_text(key, patch->parts[0], patch);
-	return 0;
+	return patch_by_listed_rows(call, patch, key, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_api_key(struct call *call)
 {
-	struct json JSON_CLEANUP *key = NULL, *shown = NULL;
+	struct json JSON_CLEANUP *key = NULL;
 	int error = api_key_find(call, call_input(call, "apiKey"), &key);
 
 	if (error == 0)
@@ -219,8 +211,7 @@ int op_update_api_key(struct call *call)
 	if (error < 0)
 		return error;
 	api_key_put(call, key);
-	shown = tags_shown(key, true);
-	call_answer(call, shown);
+	tags_answer(call, key, true);
 	return 0;
 }
 

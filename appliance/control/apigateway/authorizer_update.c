@@ -5,7 +5,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/authorizers.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 
@@ -36,55 +36,29 @@ int authorizer_check(struct call *call, const struct json *authorizer)
 	return 0;
 }
 
-static bool is_one_of(const struct patch *patch, const char *const *names, size_t count)
+static int patch_pools(struct call *call, const struct patch *patch, struct json *authorizer)
 {
-	for (size_t i = 0; i < count; i++)
-		if (patch_is(patch, names[i]))
-			return true;
-	return false;
-}
-
-/* A number as an integer; anything else as it is, which the check then refuses in its own words. */
-static void set_ttl(struct json *authorizer, const struct patch *patch)
-{
-	int64_t ttl_s;
-
-	if (patch->value && view_parse_i64(view_from_text(patch->value), INT32_MIN, INT32_MAX, &ttl_s) == 0)
-		json_set_integer(authorizer, "authorizerResultTtlInSeconds", ttl_s);
-	else
-		json_set_c_string(authorizer, "authorizerResultTtlInSeconds", patch->value ? patch->value : "");
+	if (!patch->value || strncmp(patch->value, "arn:", 4) != 0)
+		return call_fail(call, "BadRequestException", "Invalid ARN specified in the request");
+	patch_list(json_ensure_array(authorizer, "providerARNs"), patch, patch->value);
+	return 0;
 }
 
 static int patch_authorizer(struct call *call, const struct patch *patch, struct json *authorizer)
 {
-	static const struct patch_paths paths = {
-		.add = "/identitySource, /providerARNs",
-		.remove = "/identitySource, /providerARNs",
-		.replace = "/authorizerUri, /authorizerCredentials, /authorizerResultTtlInSeconds, /authType, "
-			   "/identitySource, /identityValidationExpression, /name, /type",
+	static const struct patch_row rows[] = {
+		{ "/authorizerUri", PATCH_ON_REPLACE, patch_set_text },
+		{ "/authorizerCredentials", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/authorizerResultTtlInSeconds", PATCH_ON_REPLACE, patch_set_number },
+		{ "/authType", PATCH_ON_REPLACE, patch_set_text },
+		{ "/identitySource", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_or_unset },
+		{ "/identityValidationExpression", PATCH_ON_REPLACE, patch_set_or_unset },
+		{ "/name", PATCH_ON_REPLACE, patch_set_text },
+		{ "/type", PATCH_ON_REPLACE, patch_set_text },
+		{ "/providerARNs", PATCH_ON_ADD_REMOVE, patch_pools },
 	};
-	static const char *const texts[] = { "authorizerUri", "authorizerCredentials", "authType",
-		"identityValidationExpression", "name", "type" };
-	bool changes = patch->op == PATCH_ADD || patch->op == PATCH_REMOVE;
 
-	if ((changes || patch->op == PATCH_REPLACE) && patch_is(patch, "identitySource")) {
-		patch_text(authorizer, "identitySource", patch);
-		return 0;
-	}
-	if (changes && patch_is(patch, "providerARNs")) {
-		if (!patch->value || strncmp(patch->value, "arn:", 4) != 0)
-			return call_fail(call, "BadRequestException", "Invalid ARN specified in the request");
-		patch_list(json_ensure_array(authorizer, "providerARNs"), patch, patch->value);
-		return 0;
-	}
-	if (patch->op == PATCH_REPLACE && patch_is(patch, "authorizerResultTtlInSeconds")) {
-		set_ttl(authorizer, patch);
-		return 0;
-	}
-	if (patch->op != PATCH_REPLACE || !is_one_of(patch, texts, ARRAY_COUNT(texts)))
-		return patch_invalid_listed(call, patch, &paths);
-	patch_text(authorizer, patch->parts[0], patch);
-	return 0;
+	return patch_by_listed_rows(call, patch, authorizer, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_authorizer(struct call *call)

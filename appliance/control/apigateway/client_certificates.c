@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ClientCertificate: by which back ends know the gateway. Private keys are sealed in their records and shown to no one. */
+#include "appliance/base/assert.h"
 #include "appliance/control/acm/certificates.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/quotas.h"
+#include "appliance/control/apigateway/references.h"
 #include "appliance/control/apigateway/tags.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -18,23 +20,8 @@ enum { ID_CHARS = 6 };
 
 static int find(struct call *call, struct json **ret)
 {
-	*ret = record_find(call, STORE_clientcertificate, call_input(call, "clientCertificateId"));
-	if (*ret)
-		return 0;
-	return call_fail(call, "NotFoundException", "Invalid Client Certificate identifier specified");
-}
-
-static struct json *show(struct call *call, const struct json *certificate)
-{
-	(void)call;
-	return tags_shown(certificate, false);
-}
-
-static void answer(struct call *call, const struct json *certificate)
-{
-	struct json JSON_CLEANUP *shown = show(call, certificate);
-
-	call_answer(call, shown);
+	return record_need(call, STORE_clientcertificate, call_input(call, "clientCertificateId"),
+		"Invalid Client Certificate identifier specified", ret);
 }
 
 int op_generate_client_certificate(struct call *call)
@@ -62,7 +49,7 @@ int op_generate_client_certificate(struct call *call)
 		json_set_integer(certificate, "expirationDate", now_s + VALID_S);
 		json_set_text(json_ensure_object(certificate, "postern"), "sealedKey", sealed);
 		record_put(call, STORE_clientcertificate, id, NULL, certificate);
-		answer(call, certificate);
+		tags_answer(call, certificate, false);
 	}
 	authority_pair_wipe(&pair);
 	return error;
@@ -74,21 +61,21 @@ int op_get_client_certificate(struct call *call)
 	int error = find(call, &certificate);
 
 	if (error == 0)
-		answer(call, certificate);
+		tags_answer(call, certificate, false);
 	return error;
 }
 
 int op_get_client_certificates(struct call *call)
 {
-	return page_list_shown(call, record_list(call, STORE_clientcertificate, NULL), "clientCertificateId", show);
+	return page_list_shown(
+		call, record_list(call, STORE_clientcertificate, NULL), "clientCertificateId", tags_show_item);
 }
 
 static int patch_certificate(struct call *call, const struct patch *patch, struct json *certificate)
 {
-	if (patch->op != PATCH_REPLACE || !patch_is(patch, "description"))
-		return patch_invalid_strict(call, patch, "/description");
-	patch_text(certificate, "description", patch);
-	return 0;
+	static const struct patch_row rows[] = { { "/description", PATCH_ON_REPLACE, patch_set_text } };
+
+	return patch_by_listed_rows(call, patch, certificate, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_client_certificate(struct call *call)
@@ -101,51 +88,34 @@ int op_update_client_certificate(struct call *call)
 	if (error < 0)
 		return error;
 	record_put(call, STORE_clientcertificate, call_input(call, "clientCertificateId"), NULL, certificate);
-	answer(call, certificate);
+	tags_answer(call, certificate, false);
 	return 0;
 }
 
-/* Adds "api:stage" for a stage that presents the certificate to its back ends. */
-struct search {
-	struct call *call;
-	const char *id;
-	const char *found; /* "a:b, c:d", or NULL */
-	size_t count;
-};
-
-/* More are not told. */
-enum { TOLD_MAX = 20 };
-
 static int look_at_stage(void *context, const struct store_record *record)
 {
-	struct search *search = context;
+	struct references *references = context;
 	struct json JSON_CLEANUP *stage = NULL;
 
-	/* Most stages have none: they need not be parsed. */
-	if (view_find(view_from(record->body, record->body_bytes), view_from_text(search->id)) == VIEW_NOWHERE)
+	if (!references_possible(references, record))
 		return 0;
-	stage = record_find(search->call, STORE_stage, record->id);
-	if (!view_equals_text(json_find_text(stage, "clientCertificateId"), search->id) || search->count++ >= TOLD_MAX)
-		return 0;
-	search->found = call_text(search->call, "%s%s%s:%s", search->found ? search->found : "",
-		search->found ? ", " : "", record->parent, json_find_c_string(stage, "stageName"));
+	stage = record_find(references->call, STORE_stage, record->id);
+	if (view_equals(json_find_text(stage, "clientCertificateId"), references->id))
+		references_add(references, "%s:%s", record->parent, json_find_c_string(stage, "stageName"));
 	return 0;
 }
 
 int op_delete_client_certificate(struct call *call)
 {
-	struct search search = { .call = call, .id = call_input(call, "clientCertificateId") };
+	struct references stages = { .call = call, .id = json_find_text(call->input, "clientCertificateId") };
 	struct json JSON_CLEANUP *certificate = NULL;
 	int error = find(call, &certificate);
 
 	if (error < 0)
 		return error;
-	record_error(call, store_each(call->control->store, STORE_stage, NULL, look_at_stage, &search));
-	if (search.found)
-		return call_fail(call, "BadRequestException",
-			"Cannot delete client certificate. Client certificate '%s', is referenced in [%s] in format of "
-			"[RESTApiId:Stage].",
-			search.id, search.found);
-	record_delete(call, STORE_clientcertificate, search.id);
+	record_error(call, store_each(call->control->store, STORE_stage, NULL, look_at_stage, &stages));
+	if (stages.list)
+		return references_refuse(&stages, "client certificate", "RESTApiId:Stage");
+	record_delete(call, STORE_clientcertificate, call_input(call, "clientCertificateId"));
 	return 0;
 }

@@ -83,11 +83,8 @@ int page_list_shown(struct call *call, struct json *items, const char *id_member
 
 	for (size_t count = json_count(page); error == 0 && count > 0; count--) {
 		struct json JSON_CLEANUP *item = json_take_at(page, 0);
-		struct json *shown = show(call, item);
 
-		if (!shown)
-			return CALL_FAILED;
-		json_append(page, shown);
+		json_append(page, show(call, item));
 	}
 	return error;
 }
@@ -112,6 +109,13 @@ void page_newest_first(struct json *records)
 void page_note_created(struct call *call, struct json *record)
 {
 	json_set_integer(json_ensure_object(record, "postern"), "createdMs", (int64_t)call->request.received_wall_ms);
+}
+
+void page_keep_equal(struct json *records, const char *member, const char *text)
+{
+	for (size_t i = json_count(records); text && i-- > 0;)
+		if (!view_equals_text(json_find_text(json_at(records, i), member), text))
+			(void)json_remove_at(records, i);
 }
 
 void page_keep_prefix(struct json *records, const char *member, const char *prefix)

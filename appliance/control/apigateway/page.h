@@ -19,7 +19,7 @@
  */
 int page_list(struct call *call, struct json *items, const char *id_member);
 
-/* What is shown of an item: a value for the output, which takes it over; NULL after call_fail() or an error of the store. */
+/* What is shown of an item: a value for the output, which takes it over. Errors stick to the call (records.h). */
 typedef struct json *page_shower(struct call *call, const struct json *item);
 
 /* The same for records: each item of the page is shown by `show`, those of other pages are not. */
@@ -29,7 +29,8 @@ int page_list_shown(struct call *call, struct json *items, const char *id_member
 void page_newest_first(struct json *records);
 void page_note_created(struct call *call, struct json *record);
 
-/* Leave only the objects whose member (a text, may be absent) begins with `prefix`; NULL: all. */
+/* Leave only the objects whose member (a text, may be absent) is `text`, or begins with `prefix`; NULL: all. */
+void page_keep_equal(struct json *records, const char *member, const char *text);
 void page_keep_prefix(struct json *records, const char *member, const char *prefix);
 
 #endif

@@ -104,17 +104,12 @@ int patch_only_replace(struct call *call, const struct patch *patch)
 	return call_fail(call, "BadRequestException", "Invalid patch operation specified. Must be one of: [replace]");
 }
 
-int patch_invalid_listed(struct call *call, const struct patch *patch, const struct patch_paths *paths)
+int patch_invalid_listed(struct call *call, const struct patch *patch, const char *paths)
 {
-	const char *list = patch->op == PATCH_ADD       ? paths->add
-			   : patch->op == PATCH_REMOVE  ? paths->remove
-			   : patch->op == PATCH_REPLACE ? paths->replace
-							: NULL;
-
-	if (list)
+	if (paths)
 		return call_fail(call, "BadRequestException",
 			"Invalid patch path  '%s' specified for op '%s'. Must be one of: [%s]", patch->path,
-			patch->op_name, list);
+			patch->op_name, paths);
 	return call_fail(call, "BadRequestException",
 		"Invalid patch path  '%s' specified for op '%s'. Please choose supported operations", patch->path,
 		patch->op_name);
@@ -122,7 +117,7 @@ int patch_invalid_listed(struct call *call, const struct patch *patch, const str
 
 int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable)
 {
-	return patch_invalid_listed(call, patch, &(const struct patch_paths){ .replace = replaceable });
+	return patch_invalid_listed(call, patch, patch->op == PATCH_REPLACE ? replaceable : NULL);
 }
 
 void patch_text(struct json *target, const char *member, const struct patch *patch)
@@ -131,6 +126,19 @@ void patch_text(struct json *target, const char *member, const struct patch *pat
 		(void)json_remove(target, member);
 	else
 		json_set_c_string(target, member, patch->value);
+}
+
+void patch_number(struct json *target, const char *member, const struct patch *patch)
+{
+	struct json *number = NULL;
+
+	if (patch->value && json_parse(view_from_text(patch->value), NULL, &number, NULL) == 0 &&
+		json_is_number(number)) {
+		json_set(target, member, number);
+		return;
+	}
+	json_free(number);
+	json_set_c_string(target, member, patch->value ? patch->value : "");
 }
 
 void patch_bool(struct json *target, const char *member, const struct patch *patch)

@@ -52,19 +52,18 @@ int patch_invalid_path(struct call *call, const struct patch *patch);
 /* Fail unless the operation is `replace`: "Invalid patch operation specified. Must be one of: [replace]". */
 int patch_only_replace(struct call *call, const struct patch *patch);
 
-/* Paths that each operation may have, as AWS prints them in refusals: "/name, /description"; NULL: none. */
-struct patch_paths {
-	const char *add, *remove, *replace;
-};
-
-/* The refusal of resources that name what they support: the paths of this operation, or that it is not supported at all. */
-int patch_invalid_listed(struct call *call, const struct patch *patch, const struct patch_paths *paths);
+/* The refusal of resources that name what they support: the paths that this operation may have, as AWS prints them ("/name,
+ * /description"), or (NULL) that it is not supported at all. */
+int patch_invalid_listed(struct call *call, const struct patch *patch, const char *paths);
 
 /* The strict resources' refusal: lists what may be replaced, or says that the operation is not supported. */
 int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable);
 
 /* Set a text member to the value; without value it is removed. */
 void patch_text(struct json *target, const char *member, const struct patch *patch);
+
+/* Set a number; what is none becomes a text, which the resource's check then refuses in its own words. */
+void patch_number(struct json *target, const char *member, const struct patch *patch);
 
 /* "true" in any case is true, everything else false. */
 void patch_bool(struct json *target, const char *member, const struct patch *patch);

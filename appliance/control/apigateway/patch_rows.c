@@ -45,6 +45,21 @@ int patch_by_rows(struct call *call, const struct patch *patch, struct json *tar
 	return patch_invalid_path(call, patch);
 }
 
+int patch_by_listed_rows(struct call *call, const struct patch *patch, struct json *target,
+	const struct patch_row *rows, size_t row_count)
+{
+	const char *paths = "";
+
+	for (size_t i = 0; i < row_count; i++) {
+		if (!(rows[i].ops & PATCH_ON(patch->op)))
+			continue;
+		if (row_fits(&rows[i], patch))
+			return rows[i].apply(call, patch, target);
+		paths = call_text(call, "%s%s%s", paths, *paths ? ", " : "", rows[i].path);
+	}
+	return patch_invalid_listed(call, patch, *paths ? paths : NULL);
+}
+
 /* The object that the member named by the last part lies in. */
 static struct json *container(const struct patch *patch, struct json *target)
 {
@@ -70,6 +85,13 @@ int patch_set_or_unset(struct call *call, const struct patch *patch, struct json
 	if (!patch->value || *patch->value)
 		return patch_set_text(call, patch, target);
 	(void)json_remove(container(patch, target), member(patch));
+	return 0;
+}
+
+int patch_set_number(struct call *call, const struct patch *patch, struct json *target)
+{
+	(void)call;
+	patch_number(container(patch, target), member(patch), patch);
 	return 0;
 }
 

@@ -28,6 +28,10 @@ struct patch_row {
 int patch_by_rows(struct call *call, const struct patch *patch, struct json *target, const struct patch_row *rows,
 	size_t row_count) __attribute__((warn_unused_result));
 
+/* The same for resources that name the paths they have: what no row has is refused by patch_invalid_listed(). */
+int patch_by_listed_rows(struct call *call, const struct patch *patch, struct json *target,
+	const struct patch_row *rows, size_t row_count) __attribute__((warn_unused_result));
+
 /* --- what rows do: the last part of the path names the member, those before it the objects that it lies in -------------- */
 
 /* Set a text; remove it without value. */
@@ -35,6 +39,9 @@ int patch_set_text(struct call *call, const struct patch *patch, struct json *ta
 
 /* The same, but an empty value removes it, too: for members with which AWS's clients unset what they had set. */
 int patch_set_or_unset(struct call *call, const struct patch *patch, struct json *target);
+
+/* Set a number, as patch_number() does. */
+int patch_set_number(struct call *call, const struct patch *patch, struct json *target);
 
 /* "true" in any case is true, everything else false. */
 int patch_set_bool(struct call *call, const struct patch *patch, struct json *target);

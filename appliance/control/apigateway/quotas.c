@@ -12,7 +12,8 @@ uint64_t quota_room(struct call *call, enum store_kind kind, uint64_t quota)
 
 int quota_refuse(struct call *call, const char *plural)
 {
-	return call_fail(call, "LimitExceededException", "Maximum number of %s has been reached.", plural);
+	return call_fail(call, "LimitExceededException",
+		"Maximum number of %s has been reached. Please contact AWS if you need additional %s.", plural, plural);
 }
 
 int quota_check(struct call *call, enum store_kind kind, uint64_t quota, const char *plural)

@@ -115,6 +115,19 @@ struct json *tags_shown(const struct json *record, bool with_empty)
 	return shown;
 }
 
+void tags_answer(struct call *call, const struct json *record, bool with_empty)
+{
+	struct json JSON_CLEANUP *shown = tags_shown(record, with_empty);
+
+	call_answer(call, shown);
+}
+
+struct json *tags_show_item(struct call *call, const struct json *record)
+{
+	(void)call;
+	return tags_shown(record, false);
+}
+
 int tags_take(struct call *call, struct json *record)
 {
 	if (tags_check(call, json_find(call->input, "tags")) < 0)

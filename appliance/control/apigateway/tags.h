@@ -15,6 +15,10 @@ int tags_check(struct call *call, const struct json *tags) __attribute__((warn_u
  */
 struct json *tags_shown(const struct json *record, bool with_empty);
 
+/* The same as the whole answer; and as an item of a list, where no tags are none (a page_shower). */
+void tags_answer(struct call *call, const struct json *record, bool with_empty);
+struct json *tags_show_item(struct call *call, const struct json *record);
+
 /* The input's tags into a new record, if there are any. 0 or CALL_FAILED. */
 int tags_take(struct call *call, struct json *record) __attribute__((warn_unused_result));
 

@@ -8,9 +8,10 @@
  */
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -151,9 +152,7 @@ int op_get_usage(struct call *call)
 	if (error < 0)
 		return error;
 	keys = record_list(call, STORE_usageplankey, json_find_c_string(plan, "id"));
-	for (size_t i = json_count(keys); key_id && i-- > 0;)
-		if (!view_equals_text(json_find_text(json_at(keys, i), "id"), key_id))
-			(void)json_remove_at(keys, i);
+	page_keep_equal(keys, "id", key_id);
 	error = page_list(call, keys, "id");
 	if (error < 0)
 		return error;
@@ -164,14 +163,12 @@ int op_get_usage(struct call *call)
 	return 0;
 }
 
-static int patch_usage(struct call *call, const struct patch *patch, struct json *usage)
+static int patch_remaining(struct call *call, const struct patch *patch, struct json *usage)
 {
 	struct json *grants = json_ensure_object(usage, "remaining");
 	uint64_t remaining;
 	int64_t day;
 
-	if (patch->op != PATCH_REPLACE || !patch_is(patch, "remaining"))
-		return patch_invalid_strict(call, patch, "/remaining");
 	if (!patch->value || view_parse_u64(view_from_text(patch->value), INT32_MAX, &remaining) < 0)
 		return call_fail(call, "BadRequestException", "Remaining quota must be a non-negative numeric");
 	json_set_integer(grants, day_text(call, today(call)), (int64_t)remaining);
@@ -179,6 +176,13 @@ static int patch_usage(struct call *call, const struct patch *patch, struct json
 		if (!day_parse(json_name(json_at(grants, i)), &day) || day < today(call) - DAYS_MAX)
 			(void)json_remove_at(grants, i);
 	return 0;
+}
+
+static int patch_usage(struct call *call, const struct patch *patch, struct json *usage)
+{
+	static const struct patch_row rows[] = { { "/remaining", PATCH_ON_REPLACE, patch_remaining } };
+
+	return patch_by_listed_rows(call, patch, usage, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_usage(struct call *call)

@@ -104,27 +104,19 @@ const char *usage_plan_key_fault(struct call *call, const struct json *plans, co
 static struct json *show(struct call *call, const struct json *key)
 {
 	struct json *shown = json_object_new();
-	int error;
 
 	json_set_c_string(shown, "id", json_find_c_string(key, "id"));
 	json_set_c_string(shown, "type", "API_KEY");
-	error = api_key_value_show(call, shown, key);
+	api_key_value_show(call, shown, key);
 	json_set_c_string(shown, "name", json_find_c_string(key, "name"));
-	if (error == 0)
-		return shown;
-	record_error(call, error);
-	json_free(shown);
-	return NULL;
+	return shown;
 }
 
-static int answer(struct call *call, const struct json *key)
+static void answer(struct call *call, const struct json *key)
 {
 	struct json JSON_CLEANUP *shown = show(call, key);
 
-	if (!shown)
-		return CALL_FAILED;
 	call_answer(call, shown);
-	return 0;
 }
 
 int op_create_usage_plan_key(struct call *call)
@@ -148,7 +140,8 @@ int op_create_usage_plan_key(struct call *call)
 	if (fault)
 		return call_fail(call, code, "%s", fault);
 	usage_plan_key_put(call, plan_id, key_id);
-	return answer(call, key);
+	answer(call, key);
+	return 0;
 }
 
 /* The key named by keyId, which is in the plan; 404 otherwise. */
@@ -170,7 +163,9 @@ int op_get_usage_plan_key(struct call *call)
 	struct json JSON_CLEANUP *key = NULL;
 	int error = member_find(call, &key);
 
-	return error < 0 ? error : answer(call, key);
+	if (error == 0)
+		answer(call, key);
+	return error;
 }
 
 /* The keys of a plan that is not there are none. Source: spec/control-plane.md 6.3. */

@@ -2,7 +2,8 @@
 /* UpdateUsagePlan: the PATCH paths of a usage plan. Source: spec/control-plane.md 8.1 to 8.3. */
 #include <string.h>
 
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/base/assert.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/tags.h"
 #include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/operations.h"
@@ -17,13 +18,13 @@
 
 static int invalid_path(struct call *call, const struct patch *patch)
 {
-	static const struct patch_paths paths = {
-		.add = "/apiStages, " LIMITS,
-		.remove = "/apiStages, /quota, /throttle, /productCode, " METHOD_THROTTLE ", " STAGE_THROTTLE,
-		.replace = "/name, /description, " LIMITS,
+	static const char *const paths[] = {
+		[PATCH_ADD] = "/apiStages, " LIMITS,
+		[PATCH_REMOVE] = "/apiStages, /quota, /throttle, /productCode, " METHOD_THROTTLE ", " STAGE_THROTTLE,
+		[PATCH_REPLACE] = "/name, /description, " LIMITS,
 	};
 
-	return patch_invalid_listed(call, patch, &paths);
+	return patch_invalid_listed(call, patch, patch->op < ARRAY_COUNT(paths) ? paths[patch->op] : NULL);
 }
 
 static bool sets(const struct patch *patch)
@@ -31,21 +32,7 @@ static bool sets(const struct patch *patch)
 	return patch->op == PATCH_ADD || patch->op == PATCH_REPLACE;
 }
 
-/* --- numbers and texts in throttle and quota ---------------------------------------------------------------------------------- */
-
-/* The value is a number as JSON has them, or `member` becomes a text, which the plan's check then refuses in its own words. */
-static void set_number(struct json *target, const char *member, const struct patch *patch)
-{
-	struct json *number = NULL;
-
-	if (patch->value && json_parse(view_from_text(patch->value), NULL, &number, NULL) == 0 &&
-		json_is_number(number))
-		json_set(target, member, number);
-	else {
-		json_free(number);
-		json_set_c_string(target, member, patch->value ? patch->value : "");
-	}
-}
+/* --- throttle and quota ---------------------------------------------------------------------------------------------------------- */
 
 static bool is_throttle_member(const char *name)
 {
@@ -60,7 +47,7 @@ static int patch_throttle(struct call *call, const struct patch *patch, struct j
 	}
 	if (!sets(patch) || patch->part_count != 2 || !is_throttle_member(patch->parts[1]))
 		return invalid_path(call, patch);
-	set_number(json_ensure_object(plan, "throttle"), patch->parts[1], patch);
+	patch_number(json_ensure_object(plan, "throttle"), patch->parts[1], patch);
 	return 0;
 }
 
@@ -80,7 +67,7 @@ static int patch_quota(struct call *call, const struct patch *patch, struct json
 	if (strcmp(member, "period") == 0)
 		patch_text(quota, member, patch);
 	else
-		set_number(quota, member, patch);
+		patch_number(quota, member, patch);
 	if (!json_find(quota, "offset"))
 		json_set_integer(quota, "offset", 0);
 	return 0;
@@ -197,7 +184,7 @@ static int patch_stage_throttle(struct call *call, const struct patch *patch, st
 	key = method_key(call, patch, patch->part_count - 1);
 	if (usage_plan_check_method(call, api, view_from_text(key)) < 0)
 		return CALL_FAILED;
-	set_number(json_ensure_object(json_ensure_object(entry, "throttle"), key), last, patch);
+	patch_number(json_ensure_object(json_ensure_object(entry, "throttle"), key), last, patch);
 	return 0;
 }
 
@@ -226,7 +213,7 @@ static int patch_plan(struct call *call, const struct patch *patch, struct json 
 
 int op_update_usage_plan(struct call *call)
 {
-	struct json JSON_CLEANUP *plan = NULL, *shown = NULL;
+	struct json JSON_CLEANUP *plan = NULL;
 	int error = usage_plan_find(call, &plan);
 
 	if (error == 0)
@@ -238,7 +225,6 @@ int op_update_usage_plan(struct call *call)
 	if (error < 0)
 		return error;
 	record_put(call, STORE_usageplan, json_find_c_string(plan, "id"), NULL, plan);
-	shown = tags_shown(plan, true);
-	call_answer(call, shown);
+	tags_answer(call, plan, true);
 	return 0;
 }

@@ -12,10 +12,8 @@ enum { ID_CHARS = 6 };
 
 int usage_plan_find(struct call *call, struct json **ret)
 {
-	*ret = record_find(call, STORE_usageplan, call_input(call, "usagePlanId"));
-	if (*ret)
-		return 0;
-	return call_fail(call, "NotFoundException", "Invalid Usage Plan ID specified");
+	return record_need(
+		call, STORE_usageplan, call_input(call, "usagePlanId"), "Invalid Usage Plan ID specified", ret);
 }
 
 struct json *usage_plan_in(const struct json *plans, struct view id)
@@ -56,7 +54,7 @@ static int take_stage(struct call *call, struct json *plan, const struct json *w
 
 int op_create_usage_plan(struct call *call)
 {
-	struct json JSON_CLEANUP *plan = json_object_new(), *shown = NULL;
+	struct json JSON_CLEANUP *plan = json_object_new();
 	struct json *quota;
 
 	if (quota_check(call, STORE_usageplan, QUOTA_USAGE_PLANS, "Usage Plans") < 0)
@@ -74,27 +72,18 @@ int op_create_usage_plan(struct call *call)
 	if (tags_take(call, plan) < 0 || usage_plan_check(call, plan) < 0)
 		return CALL_FAILED;
 	record_put(call, STORE_usageplan, json_find_c_string(plan, "id"), NULL, plan);
-	shown = tags_shown(plan, false);
-	call_answer(call, shown);
+	tags_answer(call, plan, false);
 	return 0;
 }
 
 int op_get_usage_plan(struct call *call)
 {
-	struct json JSON_CLEANUP *plan = NULL, *shown = NULL;
+	struct json JSON_CLEANUP *plan = NULL;
 	int error = usage_plan_find(call, &plan);
 
-	if (error < 0)
-		return error;
-	shown = tags_shown(plan, true);
-	call_answer(call, shown);
-	return 0;
-}
-
-static struct json *show_in_list(struct call *call, const struct json *plan)
-{
-	(void)call;
-	return tags_shown(plan, false);
+	if (error == 0)
+		tags_answer(call, plan, true);
+	return error;
 }
 
 int op_get_usage_plans(struct call *call)
@@ -106,7 +95,7 @@ int op_get_usage_plans(struct call *call)
 		if (!record_exists(call, STORE_usageplankey,
 			    usage_plan_key_id(call, json_find_c_string(json_at(plans, i), "id"), key_id)))
 			(void)json_remove_at(plans, i);
-	return page_list_shown(call, plans, "id", show_in_list);
+	return page_list_shown(call, plans, "id", tags_show_item);
 }
 
 int op_delete_usage_plan(struct call *call)

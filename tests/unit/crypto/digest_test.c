@@ -124,6 +124,28 @@ static void two_seals_of_one_secret_differ(void **state)
 	assert_memory_not_equal(a, b, (size_t)count);
 }
 
+static void a_digest_is_of_its_key_and_purpose(void **state)
+{
+	char first[SEAL_DIGEST_CHARS + 1], second[SEAL_DIGEST_CHARS + 1];
+	uint8_t secret[SEAL_SECRET_BYTES] = { 0 };
+	struct seal_key key, other;
+
+	(void)state;
+	seal_key_init(&key, secret);
+	secret[0] = 1;
+	seal_key_init(&other, secret);
+	seal_digest(first, &key, "one purpose", view_of("same"));
+	assert_int_equal(SEAL_DIGEST_CHARS, strlen(first));
+	seal_digest(second, &key, "one purpose", view_of("same"));
+	assert_string_equal(first, second);
+	seal_digest(second, &key, "one purpose", view_of("other"));
+	assert_string_not_equal(first, second);
+	seal_digest(second, &key, "another", view_of("same"));
+	assert_string_not_equal(first, second);
+	seal_digest(second, &other, "one purpose", view_of("same"));
+	assert_string_not_equal(first, second);
+}
+
 static void secrets_are_compared_whole(void **state)
 {
 	(void)state;
@@ -140,6 +162,7 @@ int main(void)
 		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(a_seal_opens_only_for_its_record_and_key),
 		cmocka_unit_test(two_seals_of_one_secret_differ),
+		cmocka_unit_test(a_digest_is_of_its_key_and_purpose),
 		cmocka_unit_test(secrets_are_compared_whole),
 	};
 

@@ -159,6 +159,7 @@ static void changes_since_n_name_tombstones_and_nothing_older(void **state)
 static void a_deleted_id_can_live_again(void **state)
 {
 	struct store *store = open_writer(*state);
+	uint64_t count = 9;
 
 	put(store, STORE_stage, "a1/prod", "a1", "{}");
 	assert_int_equal(0, store_begin(store));
@@ -167,6 +168,12 @@ static void a_deleted_id_can_live_again(void **state)
 	assert_int_equal(0, store_exists(store, STORE_stage, "a1/prod"));
 	put(store, STORE_stage, "a1/prod", "a1", "{\"again\":true}");
 	assert_int_equal(1, store_exists(store, STORE_stage, "a1/prod"));
+	assert_int_equal(0, store_count(store, STORE_stage, NULL, &count));
+	assert_int_equal(1, count);
+	assert_int_equal(0, store_count(store, STORE_stage, "a1", &count));
+	assert_int_equal(1, count);
+	assert_int_equal(0, store_count(store, STORE_stage, "a2", &count));
+	assert_int_equal(0, count);
 	assert_body(store, STORE_stage, "a1/prod", "{\"again\":true}");
 	store_close(store);
 }
