@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Any bytes as an OpenAPI document: refused with a message, or imported; then its integrations build, every resource has
- * its parent, and importing it once more over the result, merging or overwriting, gives the same paths. What was imported is
+ * its parent, and importing it once more over the result, merging or overwriting, gives as many paths, models
+ * and so on; its documentation alone gives the same parts. What was imported is
  * exported, as OpenAPI and Swagger, in JSON and YAML, and imported into another API, which gives the same definition.
  */
 #include <stdint.h>
@@ -11,6 +12,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/yaml.h"
+#include "appliance/openapi/documentation.h"
 #include "appliance/openapi/export.h"
 #include "appliance/openapi/import.h"
 #include "tests/unit/openapi/neutral.h"
@@ -39,15 +41,41 @@ static void check_tree(struct json *definition)
 
 static void check_again(const struct json *first, struct view text, struct openapi_options options, bool merge)
 {
+	static const char *const lists[] = { "resources", "models", "authorizers", "validators", "gatewayResponses",
+		"documentationParts" };
 	struct json *definition = NULL, *warnings = NULL;
 	struct openapi_failure failure;
 
 	options.merge = merge;
 	ASSERT(openapi_import(&definition, &warnings, &failure, first, text, &options) == 0);
 	check_tree(definition);
-	ASSERT(json_count(json_find(definition, "resources")) == json_count(json_find(first, "resources")));
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
+		ASSERT(json_count(json_find(definition, lists[i])) == json_count(json_find(first, lists[i])));
 	json_free(definition);
 	json_free(warnings);
+}
+
+/* The documentation alone: of a document that can be imported as a whole, the same parts. */
+static void check_parts(const struct json *definition, struct view text, const struct openapi_options *options)
+{
+	struct json JSON_CLEANUP *none = json_object_new(), *parts = NULL, *ids = NULL, *warnings = NULL;
+	struct openapi_failure failure;
+
+	if (openapi_import_parts(&parts, &ids, &warnings, &failure, none, text, options) < 0) {
+		ASSERT(!definition && failure.message && *failure.message);
+		openapi_failure_fini(&failure);
+		return;
+	}
+	ASSERT(json_count(parts) == json_count(ids));
+	ASSERT(!definition || json_count(parts) == json_count(json_find(definition, "documentationParts")));
+	JSON_EACH(part, parts)
+	{
+		struct json JSON_CLEANUP *location = json_copy(json_find(part, "location"));
+		char message[OPENAPI_LOCATION_MESSAGE_MAX_BYTES];
+
+		ASSERT(openapi_location_complete(location, message) == 0);
+		ASSERT(json_equals(location, json_find(part, "location")));
+	}
 }
 
 static struct json *new_api(const char *id)
@@ -135,6 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		ASSERT(failure.message && *failure.message);
 	}
+	check_parts(definition, text, &options);
 	json_free(definition);
 	json_free(warnings);
 	json_free(existing);
