@@ -136,6 +136,7 @@ static const char *item_name(const char *list)
 		{ "ResourceRecordSets", "ResourceRecordSet" },
 		{ "ResourceRecords", "ResourceRecord" },
 		{ "NameServers", "NameServer" },
+		{ "Tags", "Tag" },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
