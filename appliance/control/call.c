@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
@@ -17,7 +18,7 @@ struct call_hook {
 
 void call_init(struct call *call, struct control *control, const struct call_request *request)
 {
-	*call = (struct call){ .control = control, .request = *request };
+	*call = (struct call){ .control = control, .request = *request, .wait.channel_fd = -1 };
 	arena_init(&call->arena, NULL, CALL_ARENA_MAX_BYTES);
 	buffer_init(&call->raw, SIZE_MAX / 2);
 	random_uuid(call->request_id);
@@ -30,7 +31,17 @@ void call_fini(struct call *call)
 	json_free(call->input);
 	json_free(call->output);
 	buffer_fini(&call->raw);
+	if (call->wait.channel_fd >= 0)
+		close(call->wait.channel_fd);
+	if (call->wait.resume)
+		buffer_fini(&call->wait.question);
 	arena_fini(&call->arena);
+}
+
+int call_wait(struct call *call, int channel_fd, struct buffer *question, call_resume_fn *resume)
+{
+	call->wait = (struct call_wait){ .channel_fd = channel_fd, .question = *question, .resume = resume };
+	return CALL_WAITS;
 }
 
 int call_status_of(const char *code)

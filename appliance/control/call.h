@@ -7,6 +7,10 @@
  * negative errno is an internal failure: -EBUSY answers 503, the rest 500. A failed call changes nothing: its transaction
  * is rolled back, and what it did outside is undone by the functions it gave to call_on_rollback().
  *
+ * A handler whose answer somebody else has (the gateway, that is) does not wait for it: it returns call_wait(), the thread carries
+ * out other calls, and when the answer has come (question.h, on the loop) the call goes on, on this thread again, with the
+ * function that it gave. Such a handler's operation has no transaction: what it had read may have changed meanwhile.
+ *
  * Threads: the operations thread alone.
  */
 #ifndef POSTERN_CONTROL_CALL_H
@@ -23,6 +27,7 @@
 #include "appliance/base/random.h"
 #include "appliance/base/view.h"
 
+struct call;
 struct control;
 struct identity;
 struct operation;
@@ -33,6 +38,9 @@ struct service;
 
 /* What a handler returns after call_fail(). */
 #define CALL_FAILED (-ECANCELED)
+
+/* What call_wait() returns. */
+#define CALL_WAITS (-EINPROGRESS)
 
 /* Room for the names and keys that one call makes: far above what ids and ARNs of one call need. */
 #define CALL_ARENA_MAX_BYTES ((size_t)64 << 20)
@@ -56,6 +64,19 @@ struct call_request {
 /* What happens outside of the store once the outcome is known. */
 struct call_hook;
 typedef void call_hook_fn(struct control *control, const void *argument);
+
+/*
+ * Goes on with a call that waited: `answer` if `error` is 0, else there is none: -EPIPE, -ETIMEDOUT, -EPROTO. Returns what a handler
+ * returns, but for CALL_WAITS.
+ */
+typedef int call_resume_fn(struct call *call, int error, struct view answer);
+
+/* Whom a call asks, and what: taken by whoever asks for it. */
+struct call_wait {
+	int channel_fd; /* -1: none, or it was taken */
+	struct buffer question;
+	call_resume_fn *resume; /* NULL: it does not wait */
+};
 
 struct call {
 	struct control *control;
@@ -88,6 +109,7 @@ struct call {
 	bool filters_stale;    /* a record was written that source filters are derived from */
 	bool identities_stale; /* the same for what identities are read from */
 	struct call_hook *after_commit, *on_rollback;
+	struct call_wait wait;
 };
 
 void call_init(struct call *call, struct control *control, const struct call_request *request);
@@ -95,6 +117,12 @@ void call_fini(struct call *call);
 
 /* Note a failure (the first one stays) and return CALL_FAILED. `code` is static; its status comes from errors.def. */
 int call_fail(struct call *call, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Ask the gateway `question` (wire/invoke.h) over `channel_fd`, both of which the call owns from now on, and go on with `resume`.
+ * Returns CALL_WAITS, which the handler returns.
+ */
+int call_wait(struct call *call, int channel_fd, struct buffer *question, call_resume_fn *resume);
 
 /* HTTP status of an error code. */
 int call_status_of(const char *code);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -147,22 +148,31 @@ static void run_in_transaction(struct call *call)
 	act_on_commit(call, revision);
 }
 
-static void run(struct call *call)
+/* Whether a handler that is not within a transaction did well; false: it waits. */
+static bool settle(struct call *call, int error)
 {
-	int error;
-
-	call->status = call->operation->status;
-	if (call->operation->access == OPERATION_WRITE) {
-		run_in_transaction(call);
-		return;
+	if (error == CALL_WAITS) {
+		ASSERT(call->operation->access != OPERATION_WRITE);
+		return false;
 	}
-	error = call->operation->handle(call);
 	if (call->store_error < 0) {
 		call->error_code = NULL;
 		error = call->store_error;
 	}
 	if (error < 0 && error != CALL_FAILED)
 		fail_for_store(call, error);
+	return true;
+}
+
+/* False: the call waits. */
+static bool run(struct call *call)
+{
+	call->status = call->operation->status;
+	if (call->operation->access == OPERATION_WRITE) {
+		run_in_transaction(call);
+		return true;
+	}
+	return settle(call, call->operation->handle(call));
 }
 
 static void answer(struct call *call, struct dispatch_response *ret)
@@ -241,36 +251,71 @@ static void finish(struct call *call, int status)
 		identities_forget(call->control);
 }
 
-void dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret)
+static void conclude(struct call *call, struct dispatch_response *ret)
 {
-	struct call call;
+	answer(call, ret);
+	finish(call, ret->status);
+	counters_up(call->control->counts, COUNTERS_management_requests, (unsigned)call->service->id);
+	if (call->error_code)
+		counters_up(call->control->counts, COUNTERS_management_failures, (unsigned)call->service->id);
+	call_fini(call);
+	free(call);
+}
+
+/* What the call knows of its caller belongs to this thread, and may be gone when it goes on. */
+static void wait_begin(struct call *call)
+{
+	call->control->waiting_count++;
+	call->principal_arn = call_text_of(call, view_from_text(call->principal_arn));
+	call->access_key = call_text_of(call, view_from_text(call->access_key));
+	call->identity = NULL;
+}
+
+struct call *dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret)
+{
+	struct call *call = calloc(1, sizeof *call);
 	int error;
 
+	ASSERT(call);
 	/* No call sees a state whose time is over. */
 	checkpoint_look(control);
 	*ret = (struct dispatch_response){ .status = 500 };
 	buffer_init(&ret->body, DISPATCH_ANSWER_MAX_BYTES);
-	call_init(&call, control, request);
-	error = authenticate(&call);
-	call.authenticated = error == 0;
+	call_init(call, control, request);
+	error = authenticate(call);
+	call->authenticated = error == 0;
 	if (error == 0) {
-		last_used_note(&call);
-		error = admit(&call);
+		last_used_note(call);
+		error = admit(call);
 	}
 	if (error == 0)
-		error = check_input(&call);
-	if (error == 0)
-		run(&call);
-	else if (call.store_error < 0 && call.operation == NULL)
-		fail_unread(&call);
-	else if (error != CALL_FAILED)
-		fail_for_store(&call, error);
-	answer(&call, ret);
-	finish(&call, ret->status);
-	counters_up(control->counts, COUNTERS_management_requests, (unsigned)call.service->id);
-	if (call.error_code)
-		counters_up(control->counts, COUNTERS_management_failures, (unsigned)call.service->id);
-	call_fini(&call);
+		error = check_input(call);
+	if (error == 0) {
+		if (!run(call)) {
+			wait_begin(call);
+			return call;
+		}
+	} else if (call->store_error < 0 && call->operation == NULL) {
+		fail_unread(call);
+	} else if (error != CALL_FAILED) {
+		fail_for_store(call, error);
+	}
+	conclude(call, ret);
+	return NULL;
+}
+
+void dispatch_resume(struct call *call, int error, struct view answer, struct dispatch_response *ret)
+{
+	call->control->waiting_count--;
+	ASSERT(settle(call, call->wait.resume(call, error, answer)));
+	conclude(call, ret);
+}
+
+void dispatch_abandon(struct call *call)
+{
+	call->control->waiting_count--;
+	call_fini(call);
+	free(call);
 }
 
 void dispatch_own(struct control *control, const struct operation *operation)
@@ -283,7 +328,7 @@ void dispatch_own(struct control *control, const struct operation *operation)
 	call.operation = operation;
 	call.principal_arn = OWN_PRINCIPAL;
 	call.authenticated = true;
-	run(&call);
+	ASSERT(run(&call));
 	finish(&call, call.status);
 	call_fini(&call);
 }

@@ -28,8 +28,14 @@ struct dispatch_response {
 	struct buffer body;
 };
 
-/* Answer `request`. `*ret` is ended with dispatch_response_fini(). */
-void dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret);
+/*
+ * Answer `request`, which lives as long as the call does. `*ret` is ended with dispatch_response_fini(). Returns NULL, or the call if
+ * it waits (call_wait()): then there is no answer yet, and whoever asks its question calls dispatch_resume() with what came of it,
+ * on the operations thread, or dispatch_abandon() when nobody wants to know any more.
+ */
+struct call *dispatch(struct control *control, const struct call_request *request, struct dispatch_response *ret);
+void dispatch_resume(struct call *call, int error, struct view answer, struct dispatch_response *ret);
+void dispatch_abandon(struct call *call);
 
 /* Carry out an operation that needs no input of Postern's own accord, as the principal "postern"; noted and audited like a call. */
 void dispatch_own(struct control *control, const struct operation *operation);

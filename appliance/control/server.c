@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/base/list.h"
 #include "appliance/base/log.h"
 #include "appliance/control/dispatch.h"
 #include "appliance/control/management_tls.h"
 #include "appliance/control/metrics.h"
+#include "appliance/control/question.h"
 #include "appliance/control/state.h"
 #include "appliance/control/unchanged.h"
 #include "appliance/http/server.h"
@@ -27,7 +29,8 @@ struct control_server {
 	size_t listener_count;
 	struct loop *loop;
 	struct management_tls tls;
-	bool closing; /* the operations thread has ended: nobody answers any more */
+	struct list waiting; /* jobs whose calls wait */
+	bool closing;        /* the operations thread has ended: nobody answers any more */
 };
 
 /* Management calls carry documents and are made by few: more room, less patience than for the traffic of clients. */
@@ -53,10 +56,16 @@ struct job {
 	struct call_field *fields;
 	bool is_metrics;
 	struct dispatch_response response;
+
+	/* --- of a call that waits */
+	struct call *waiting; /* the operations thread's; NULL: it does not */
+	struct question question;
+	struct list_link link; /* in the server's list, until the call goes on */
 };
 
 static void free_job(struct job *job)
 {
+	question_close(&job->question);
 	free(job->fields);
 	free(job);
 }
@@ -105,6 +114,36 @@ static void on_finished(struct loop_message *message)
 	free_job(job);
 }
 
+static void resume_job(struct worker_job *work)
+{
+	struct job *job = CONTAINER_OF(work, struct job, work);
+
+	dispatch_resume(job->waiting, job->question.error, job->question.answer, &job->response);
+	loop_post(job->control->server->loop, &job->message, on_finished);
+}
+
+/* On the loop: the operations thread does something else until the gateway has answered. */
+static void on_answered(struct question *question)
+{
+	struct job *job = CONTAINER_OF(question, struct job, question);
+
+	list_remove(&job->link);
+	job->work.run = resume_job;
+	worker_post(&job->control->worker, &job->work);
+}
+
+static void on_waiting(struct loop_message *message)
+{
+	struct job *job = CONTAINER_OF(message, struct job, message);
+	struct control_server *server = job->control->server;
+	struct call_wait *wait = &job->waiting->wait;
+	int fd = wait->channel_fd;
+
+	wait->channel_fd = -1;
+	list_append(&server->waiting, &job->link);
+	question_ask(&job->question, server->loop, fd, buffer_view(&wait->question), on_answered);
+}
+
 static void run_job(struct worker_job *work)
 {
 	struct job *job = CONTAINER_OF(work, struct job, work);
@@ -112,8 +151,8 @@ static void run_job(struct worker_job *work)
 	if (job->is_metrics)
 		metrics_answer(job->control, &job->response);
 	else
-		dispatch(job->control, &job->request, &job->response);
-	loop_post(job->control->server->loop, &job->message, on_finished);
+		job->waiting = dispatch(job->control, &job->request, &job->response);
+	loop_post(job->control->server->loop, &job->message, job->waiting ? on_waiting : on_finished);
 }
 
 static void post(struct exchange *x, struct view body)
@@ -214,6 +253,7 @@ int control_server_open(struct control *control, struct loop *loop)
 	if (!server)
 		return -ENOMEM;
 	server->loop = loop;
+	list_init(&server->waiting);
 	error = management_tls_init(&server->tls, control);
 	if (error < 0)
 		goto failed;
@@ -238,6 +278,14 @@ void control_server_close(struct control *control)
 		return;
 	server->closing = true;
 	http_server_free(server->http);
+	LIST_EACH_SAFE(link, &server->waiting)
+	{
+		struct job *job = CONTAINER_OF(link, struct job, link);
+
+		dispatch_abandon(job->waiting);
+		dispatch_response_fini(&job->response);
+		free_job(job);
+	}
 	management_tls_fini(&server->tls);
 	free(server);
 	control->server = NULL;

@@ -3,7 +3,8 @@
  * server: the loop's side of the control program: management connections → whole requests → operations thread → answers.
  *
  * `/ping` is answered on the loop, so that it tells of the loop alone; `/metrics` and every management call by the operations
- * thread, in the order in which they came.
+ * thread, in the order in which they came. A call that waits for the gateway (call.h) leaves that thread to the others, and comes back
+ * to it with the answer.
  * Threads: the loop's.
  */
 #ifndef POSTERN_CONTROL_SERVER_H

@@ -31,6 +31,9 @@
 /* secret.key, store.db and so on below the state folder. */
 #define CONTROL_PATH_MAX_BYTES 512
 
+/* Calls that wait for the gateway at a time: each is a test, which is made by people. */
+#define CONTROL_WAITING_MAX 8
+
 struct control_server;
 struct filter_plan;
 
@@ -77,6 +80,8 @@ struct control {
 
 	struct machine machine;
 	struct logs logs;
+
+	unsigned waiting_count; /* calls that wait for the gateway */
 
 	struct worker worker;
 	struct control_server *server; /* the loop's */
