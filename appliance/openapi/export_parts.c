@@ -215,7 +215,8 @@ static void put_documentation(struct openapi_export *export)
 	struct view version = json_find_text(export->definition, "documentationVersion");
 	struct json *documentation;
 
-	if (json_count(export->documentation) == 0 && !(export->options->integrations && has_descriptions(export)))
+	if (json_count(export->documentation) == 0 && version.count == 0 &&
+		!(export->options->integrations && has_descriptions(export)))
 		return;
 	documentation = json_ensure_object(export->document, "x-amazon-apigateway-documentation");
 	if (version.count)
