@@ -113,6 +113,8 @@ const struct service *dialect_guess(const struct call_request *request)
 
 	if (view_starts_with(target, view_of("Logs_")))
 		return &services[SERVICE_logs];
+	if (view_starts_with(target, view_of("ResourceGroupsTagging")))
+		return &services[SERVICE_tagging];
 	if (target.count)
 		return &services[SERVICE_acm];
 	if (view_starts_with(request->path, view_of("/2013-04-01/")))

@@ -5,7 +5,7 @@
  *
  *   rest_json  method + path + JSON body; errors {"message"} with x-amzn-ErrorType        (API Gateway, Postern)
  *   json11     POST / with X-Amz-Target and JSON 1.1; errors {"__type", "message"}        (ACM)
- *   json11_parameter  the same, for services with other words for bad input         (CloudWatch Logs)
+ *   json11_parameter  the same, for services with other words for bad input         (CloudWatch Logs, tagging)
  *   ec2_query  POST / with Action=… in a form; answers in EC2's XML                       (EC2)
  *   aws_query  the same with the XML of the older services                                (IAM, STS)
  *   rest_xml   method + path + XML body                                                   (Route 53)

@@ -12,6 +12,7 @@ _Static_assert(
 		(int)SERVICE_route53 == (int)COUNTERS_MANAGEMENT_ROUTE53 &&
 		(int)SERVICE_sts == (int)COUNTERS_MANAGEMENT_STS && (int)SERVICE_iam == (int)COUNTERS_MANAGEMENT_IAM &&
 		(int)SERVICE_logs == (int)COUNTERS_MANAGEMENT_LOGS &&
+		(int)SERVICE_tagging == (int)COUNTERS_MANAGEMENT_TAGGING &&
 		(int)SERVICE_postern == (int)COUNTERS_MANAGEMENT_POSTERN,
 	"labels of management metrics");
 

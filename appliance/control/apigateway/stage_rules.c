@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "appliance/control/apigateway/access_log.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/records.h"
@@ -68,11 +69,7 @@ int stage_check(struct call *call, const struct json *stage)
 
 	if (error == 0)
 		error = check_canary(call, json_find(stage, "canarySettings"));
-	if (error == 0 &&
-		json_find_text(json_find(stage, "accessLogSettings"), "format").count > REST_API_LOG_FORMAT_MAX_BYTES)
-		return call_fail(call, "BadRequestException", "The access log format is longer than %d bytes",
-			REST_API_LOG_FORMAT_MAX_BYTES);
-	return error;
+	return error < 0 ? error : access_log_check(call, json_find(stage, "accessLogSettings"));
 }
 
 struct json *stage_set_canary(struct json *stage, const struct json *wanted, const struct json *deployment_id)

@@ -161,7 +161,7 @@ int op_get_log_events(struct call *call)
 	struct reading reading = { 0 };
 	struct json JSON_CLEANUP *group = NULL, *rows = json_array_new();
 	struct log_query query = { 0 };
-	struct log_position place;
+	struct log_position place = { 0 };
 	int64_t limit;
 	int error = read_range(call, false, &query);
 

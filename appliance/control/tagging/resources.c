@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "appliance/control/tagging/resources.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/control/records.h"
+#include "appliance/control/state.h"
+
+/* How a service keeps tags in its records. */
+enum form {
+	FORM_MAP,     /* "tags": {key: value} */
+	FORM_SET,     /* "tagSet": [{"key", "value"}] */
+	FORM_POSTERN, /* "postern": {"tags": [{"Key", "Value"}]} */
+};
+
+/* What the ARN is made of, besides the id. */
+enum naming { NAMING_APIGATEWAY, NAMING_STAGE, NAMING_DOMAIN, NAMING_EC2, NAMING_LOG_GROUP, NAMING_ID };
+
+static const struct source {
+	enum store_kind kind;
+	enum form form;
+	enum naming naming;
+	const char *type; /* within the ARN */
+} sources[] = {
+	{ STORE_restapi, FORM_MAP, NAMING_APIGATEWAY, "restapis" },
+	{ STORE_stage, FORM_MAP, NAMING_STAGE, "stages" },
+	{ STORE_domainname, FORM_MAP, NAMING_DOMAIN, "domainnames" },
+	{ STORE_domainaccess, FORM_MAP, NAMING_ID, "" },
+	{ STORE_apikey, FORM_MAP, NAMING_APIGATEWAY, "apikeys" },
+	{ STORE_usageplan, FORM_MAP, NAMING_APIGATEWAY, "usageplans" },
+	{ STORE_vpclink, FORM_MAP, NAMING_APIGATEWAY, "vpclinks" },
+	{ STORE_clientcertificate, FORM_MAP, NAMING_APIGATEWAY, "clientcertificates" },
+	{ STORE_vpcendpoint, FORM_SET, NAMING_EC2, "vpc-endpoint" },
+	{ STORE_securitygroup, FORM_SET, NAMING_EC2, "security-group" },
+	{ STORE_certificate, FORM_POSTERN, NAMING_ID, "" },
+	{ STORE_loggroup, FORM_MAP, NAMING_LOG_GROUP, "log-group" },
+};
+
+/* Names of the members of a tag. */
+static const struct {
+	const char *key, *value;
+} names[] = { [FORM_MAP] = { NULL, NULL }, [FORM_SET] = { "key", "value" }, [FORM_POSTERN] = { "Key", "Value" } };
+
+static struct view arn_of(struct call *call, const struct source *source, const char *id, const struct json *body)
+{
+	const char *region = control_region(call->control), *account = control_account(call->control);
+	const char *slash = strchr(id, '/');
+
+	switch (source->naming) {
+	case NAMING_STAGE:
+		return call_view(call, "arn:aws:apigateway:%s::/restapis/%.*s/stages/%s", region,
+			(int)(slash ? slash - id : 0), id, slash ? slash + 1 : "");
+	case NAMING_DOMAIN:
+		if (json_find_text(body, "domainNameArn").count)
+			return call_view(call, VIEW_FMT, VIEW_ARG(json_find_text(body, "domainNameArn")));
+		return call_view(call, "arn:aws:apigateway:%s::/domainnames/%s", region, id);
+	case NAMING_APIGATEWAY:
+		return call_view(call, "arn:aws:apigateway:%s::/%s/%s", region, source->type, id);
+	case NAMING_EC2:
+		return call_view(call, "arn:aws:ec2:%s:%s:%s/%s", region, account, source->type, id);
+	case NAMING_LOG_GROUP:
+		return call_view(call, "arn:aws:logs:%s:%s:%s:%s", region, account, source->type, id);
+	case NAMING_ID:
+		break;
+	}
+	return call_view(call, "%s", id);
+}
+
+/* Where the tags are; NULL if there are none. */
+static struct json *tags_in(const struct json *body, enum form form)
+{
+	if (form == FORM_POSTERN)
+		return json_find(json_find(body, "postern"), "tags");
+	return json_find(body, form == FORM_MAP ? "tags" : "tagSet");
+}
+
+/* The tags as [{"Key", "Value"}]. */
+static struct json *tag_rows(const struct json *tags, enum form form)
+{
+	struct json *list = json_array_new();
+
+	JSON_EACH(tag, tags)
+	{
+		struct json *row = json_object_new();
+
+		json_set_text(row, "Key", form == FORM_MAP ? json_name(tag) : json_find_text(tag, names[form].key));
+		json_set_text(row, "Value", form == FORM_MAP ? json_text(tag) : json_find_text(tag, names[form].value));
+		json_append(list, row);
+	}
+	return list;
+}
+
+/* ---- listing ---- */
+
+struct walk {
+	struct call *call;
+	const struct source *source;
+	struct json *rows; /* of a listing */
+	/* Of a search: */
+	struct view wanted;
+	struct json *body;
+	const char *id, *parent;
+};
+
+static struct json *parse(struct walk *walk, const struct store_record *record)
+{
+	static const struct json_limits limits = {
+		.max_bytes = STORE_BODY_MAX_BYTES, .max_depth = JSON_MAX_DEPTH, .max_values = 8 * JSON_MAX_VALUES
+	};
+	struct json *body = NULL;
+
+	if (json_parse(view_from(record->body, record->body_bytes), &limits, &body, NULL) < 0)
+		record_error(walk->call, -EUCLEAN);
+	return body;
+}
+
+static int add_row(void *context, const struct store_record *record)
+{
+	struct walk *walk = context;
+	struct json JSON_CLEANUP *body = parse(walk, record);
+	const struct json *tags = tags_in(body, walk->source->form);
+	struct json *row;
+
+	if (json_count(tags) == 0)
+		return 0;
+	row = json_object_new();
+	json_set_text(row, "ResourceARN", arn_of(walk->call, walk->source, record->id, body));
+	json_set(row, "Tags", tag_rows(tags, walk->source->form));
+	json_append(walk->rows, row);
+	return 0;
+}
+
+static int compare_rows(const struct json *left, const struct json *right)
+{
+	struct view a = json_find_text(left, "ResourceARN"), b = json_find_text(right, "ResourceARN");
+	int order = memcmp(a.at, b.at, a.count < b.count ? a.count : b.count);
+
+	return order ? order : (a.count > b.count) - (a.count < b.count);
+}
+
+struct json *tagging_list(struct call *call)
+{
+	struct walk walk = { .call = call, .rows = json_array_new() };
+
+	for (size_t i = 0; i < ARRAY_COUNT(sources); i++) {
+		walk.source = &sources[i];
+		record_error(call, store_each(call->control->store, sources[i].kind, NULL, add_row, &walk));
+	}
+	json_sort(walk.rows, compare_rows);
+	return walk.rows;
+}
+
+/* ---- changing ---- */
+
+static int compare_arn(void *context, const struct store_record *record)
+{
+	struct walk *walk = context;
+	struct json *body = parse(walk, record);
+
+	if (!body || !view_equals(arn_of(walk->call, walk->source, record->id, body), walk->wanted)) {
+		json_free(body);
+		return 0;
+	}
+	walk->body = body;
+	walk->id = call_text(walk->call, "%s", record->id);
+	walk->parent = call_text(walk->call, "%s", record->parent);
+	return 1;
+}
+
+static bool find(struct call *call, struct view arn, struct walk *ret)
+{
+	*ret = (struct walk){ .call = call, .wanted = arn };
+	for (size_t i = 0; i < ARRAY_COUNT(sources) && !ret->body; i++) {
+		ret->source = &sources[i];
+		record_error(call, store_each(call->control->store, sources[i].kind, NULL, compare_arn, ret));
+	}
+	return ret->body;
+}
+
+static long index_of(const struct json *tags, enum form form, struct view key)
+{
+	for (size_t i = 0; i < json_count(tags); i++)
+		if (view_equals(form == FORM_MAP ? json_name(json_at(tags, i))
+						 : json_find_text(json_at(tags, i), names[form].key),
+			    key))
+			return (long)i;
+	return -1;
+}
+
+static void set_tag(struct json *tags, enum form form, struct view key, struct view value)
+{
+	long index = index_of(tags, form, key);
+	struct json *tag;
+
+	if (form == FORM_MAP) {
+		json_set_view(tags, key, json_text_new(value));
+		return;
+	}
+	tag = index >= 0 ? json_at(tags, (size_t)index) : json_object_new();
+	json_set_text(tag, names[form].key, key);
+	json_set_text(tag, names[form].value, value);
+	if (index < 0)
+		json_append(tags, tag);
+}
+
+/* Where tags are put: made if there is nothing yet. */
+static struct json *tags_room(struct json *body, enum form form)
+{
+	if (form == FORM_POSTERN)
+		return json_ensure_array(json_ensure_object(body, "postern"), "tags");
+	return form == FORM_MAP ? json_ensure_object(body, "tags") : json_ensure_array(body, "tagSet");
+}
+
+int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
+{
+	struct walk found;
+	struct json *room;
+
+	if (!find(call, arn, &found))
+		return -ENOENT;
+	room = tags_room(found.body, found.source->form);
+	JSON_EACH(tag, tags)
+	set_tag(room, found.source->form, json_name(tag), json_text(tag));
+	JSON_EACH(key, keys)
+	{
+		long index = index_of(room, found.source->form, json_text(key));
+
+		if (index >= 0)
+			(void)json_remove_at(room, (size_t)index);
+	}
+	if (found.source->form == FORM_MAP && json_count(room) == 0)
+		(void)json_remove(found.body, "tags");
+	record_put(call, found.source->kind, found.id, *found.parent ? found.parent : NULL, found.body);
+	json_free(found.body);
+	return 0;
+}
+
+long tagging_count(struct call *call, struct view arn, const struct json *tags)
+{
+	struct walk found;
+	long count;
+
+	if (!find(call, arn, &found))
+		return -ENOENT;
+	count = (long)json_count(tags_in(found.body, found.source->form));
+	JSON_EACH(tag, tags)
+	count += index_of(tags_in(found.body, found.source->form), found.source->form, json_name(tag)) < 0;
+	json_free(found.body);
+	return count;
+}

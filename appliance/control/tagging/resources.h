@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * resources: everything that Postern stores and that can have tags, whatever its service keeps them in.
+ *
+ * Threads: the operations thread.
+ */
+#ifndef POSTERN_CONTROL_TAGGING_RESOURCES_H
+#define POSTERN_CONTROL_TAGGING_RESOURCES_H
+
+#include "appliance/base/json.h"
+#include "appliance/base/view.h"
+#include "appliance/control/call.h"
+
+/* All that have a tag, as [{"ResourceARN": …, "Tags": [{"Key": …, "Value": …}, …]}, …] in order of their ARNs; the caller's to free. */
+struct json *tagging_list(struct call *call);
+
+/*
+ * Merge the object `tags` into the tags of the resource with that ARN, or remove the keys of the array `keys` (the other is NULL).
+ * 0, or -ENOENT if there is no such resource.
+ */
+int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
+	__attribute__((warn_unused_result));
+
+/* How many tags it would then have; those whose keys it has already count once. -ENOENT as above. */
+long tagging_count(struct call *call, struct view arn, const struct json *tags);
+
+#endif
