@@ -100,3 +100,10 @@ static const struct shape_member delete_stage_members[] = {
 	SHAPE_STAGE_NAME,
 };
 const struct shape shape_delete_stage = { SHAPE_MEMBERS(delete_stage_members) };
+
+static const struct shape_member flush_stage_cache_members[] = {
+	SHAPE_REST_API_ID,
+	SHAPE_STAGE_NAME,
+};
+const struct shape shape_flush_stage_cache = { SHAPE_MEMBERS(flush_stage_cache_members) };
+const struct shape shape_flush_stage_authorizers_cache = { SHAPE_MEMBERS(flush_stage_cache_members) };

@@ -202,3 +202,29 @@ int op_delete_stage(struct call *call)
 	record_delete(call, STORE_stage, api_key(call, call_input(call, "stageName")));
 	return 0;
 }
+
+/*
+ * Note since when what a cache of the stage holds counts for nothing. Gateways keep what they cache to themselves and follow
+ * the stage's record, so this is how they hear of it.
+ */
+static int flush(struct call *call, const char *member)
+{
+	struct json JSON_CLEANUP *stage = NULL;
+	int error = find(call, &stage);
+
+	if (error < 0)
+		return error;
+	json_set_integer(json_ensure_object(stage, "postern"), member, (int64_t)call->request.received_wall_ms);
+	put(call, stage);
+	return 0;
+}
+
+int op_flush_stage_cache(struct call *call)
+{
+	return flush(call, "cacheFlushedMs");
+}
+
+int op_flush_stage_authorizers_cache(struct call *call)
+{
+	return flush(call, "authorizersCacheFlushedMs");
+}
