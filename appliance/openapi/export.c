@@ -240,7 +240,7 @@ static void put_paths(struct openapi_export *export)
 		bool is_root = !json_find(resource, "parentId");
 
 		if (json_count(item) || (!is_root && !table_find(&parents, json_find_text(resource, "id"))))
-			json_set_view(paths, json_find_text(resource, "path"), item);
+			json_add_unchecked(paths, json_find_text(resource, "path"), item);
 		else
 			json_free(item);
 	}
@@ -270,6 +270,7 @@ int openapi_export(struct json **ret, char **ret_message, const struct json *def
 	struct openapi_export export = { .options = options, .definition = definition, .document = json_object_new() };
 
 	arena_init(&export.arena, NULL, EXPORT_ARENA_MAX_BYTES);
+	buffer_init(&export.key, SIZE_MAX / 2);
 	openapi_export_names(&export);
 	json_set_c_string(
 		export.document, options->is_swagger ? "swagger" : "openapi", options->is_swagger ? "2.0" : "3.0.1");
@@ -286,6 +287,8 @@ int openapi_export(struct json **ret, char **ret_message, const struct json *def
 		*ret = export.document;
 	*ret_message = export.refusal;
 	json_free(export.documentation);
+	table_fini(&export.parts);
+	buffer_fini(&export.key);
 	table_fini(&export.models);
 	table_fini(&export.validator_names);
 	table_fini(&export.scheme_names);

@@ -43,6 +43,31 @@ static struct view free_scheme_name(struct openapi_export *export, struct view w
 	return taken ? free_scheme_name(export, openapi_export_text(export, VIEW_FMT "_", VIEW_ARG(wanted))) : wanted;
 }
 
+/* Lives until the next one is made. */
+static struct view location_key(struct openapi_export *export, struct view type, struct view path, struct view method,
+	struct view status, struct view name)
+{
+	const struct view fields[] = { type, path, method, status, name };
+
+	buffer_reset(&export->key);
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
+		buffer_append(&export->key, fields[i]);
+		buffer_append_byte(&export->key, '\n');
+	}
+	return buffer_view(&export->key);
+}
+
+static void index_part(struct openapi_export *export, struct json *part)
+{
+	const struct json *location = json_find(part, "location");
+	struct view key = arena_copy(
+		&export->arena, location_key(export, json_find_text(location, "type"), json_find_text(location, "path"),
+					json_find_text(location, "method"), json_find_text(location, "statusCode"),
+					json_find_text(location, "name")));
+
+	ASSERT(key.at && table_set(&export->parts, key, part, NULL) == 0);
+}
+
 static void read_documentation(struct openapi_export *export)
 {
 	export->documentation = json_array_new();
@@ -56,6 +81,7 @@ static void read_documentation(struct openapi_export *export)
 		json_set(read, "location", json_copy(json_find(part, "location")));
 		json_set(read, "properties", properties);
 		json_append(export->documentation, read);
+		index_part(export, read);
 	}
 }
 
@@ -84,7 +110,7 @@ struct json *openapi_export_schemas(struct openapi_export *export)
 	struct json *schemas = json_object_new();
 
 	JSON_EACH(model, json_find(export->definition, "models"))
-	json_set_view(schemas, json_find_text(model, "name"),
+	json_add_unchecked(schemas, json_find_text(model, "name"),
 		schema_export(model, api_id, openapi_export_schema_prefix(export), export->options->integrations));
 	return schemas;
 }
@@ -240,52 +266,39 @@ void openapi_export_parts(struct openapi_export *export)
 
 /* --- Documentation -------------------------------------------------------------------------------------------------- */
 
-/* Does `location` say the same, or that any will do? `*score` grows with how exactly it says so. */
-static bool member_fits(const struct json *location, const char *member, struct view value, unsigned *score)
+/* The property of the part at exactly that location, or NULL. */
+static const struct json *property_at(struct openapi_export *export, struct view type, struct view path,
+	struct view method, struct view status, struct view name, const char *property)
 {
-	struct view said = json_find_text(location, member);
+	const struct json *part = table_find(&export->parts, location_key(export, type, path, method, status, name));
 
-	if (view_equals(said, value)) {
-		*score += said.count ? 1 : 0;
-		return true;
-	}
-	return view_equals_text(said, "*");
+	return json_find_path(part, "properties", property, NULL);
 }
 
-/* Parts of a path are for all paths below. */
-static bool path_fits(const struct json *location, struct view path, unsigned *score)
+/* The path above: "/a" for "/a/b", "/" for "/a"; empty for "/". */
+static struct view path_above(struct view path)
 {
-	struct view said = json_find_text(location, "path");
+	size_t slash = view_find_last_byte(path, '/');
 
-	if (view_equals_text(said, "/") || said.count == 0)
-		return true;
-	if (!view_starts_with(path, said) || (path.count > said.count && path.at[said.count] != '/'))
-		return false;
-	*score += 4 * (unsigned)said.count;
-	return true;
+	if (path.count <= 1 || slash == VIEW_NOWHERE)
+		return view_of("");
+	return view_part(path, 0, slash ? slash : 1);
 }
 
-const struct json *openapi_export_documented(const struct openapi_export *export, const char *type, struct view path,
+/* A part is for all paths below its own, and "*" for any method or status. */
+const struct json *openapi_export_documented(struct openapi_export *export, const char *type, struct view path,
 	struct view verb, struct view status, struct view name, const char *property)
 {
-	const struct json *best = NULL;
-	unsigned best_score = 0;
+	const struct view any = view_of("*"), methods[] = { verb, any }, statuses[] = { status, any };
+	size_t status_count = status.count ? 2 : 1;
 
-	JSON_EACH(part, export->documentation)
-	{
-		const struct json *location = json_find(part, "location"),
-				  *value = json_find_path(part, "properties", property, NULL);
-		unsigned score = 1;
+	for (; path.count && json_count(export->documentation); path = path_above(path))
+		for (size_t i = 0; i < 2 * status_count; i++) {
+			const struct json *found = property_at(export, view_from_text(type), path,
+				methods[i / status_count], statuses[i % status_count], name, property);
 
-		if (!value || !view_equals_text(json_find_text(location, "type"), type) ||
-			!view_equals(json_find_text(location, "name"), name) || !path_fits(location, path, &score) ||
-			!member_fits(location, "method", verb, &score) ||
-			!member_fits(location, "statusCode", status, &score))
-			continue;
-		if (score > best_score) {
-			best = value;
-			best_score = score;
+			if (found)
+				return found;
 		}
-	}
-	return best;
+	return NULL;
 }

@@ -8,6 +8,7 @@
 #define POSTERN_OPENAPI_EXPORT_WORK_H
 
 #include "appliance/base/arena.h"
+#include "appliance/base/buffer.h"
 #include "appliance/base/json.h"
 #include "appliance/base/table.h"
 #include "appliance/openapi/export.h"
@@ -22,6 +23,8 @@ struct openapi_export {
 	struct view api_key_scheme, iam_scheme;
 	bool uses_api_key, uses_iam;
 	struct json *documentation; /* [{"location", "properties"}], properties as objects */
+	struct table parts;         /* the same by location */
+	struct buffer key;          /* of the location that is looked for */
 	struct arena arena;         /* names and texts */
 	char *refusal;              /* why there is no document; NULL: none */
 };
@@ -61,7 +64,7 @@ void openapi_export_parts(struct openapi_export *export);
  * What the documentation says of something of that type: `property`, "description" for instance, of the part whose location
  * fits best. NULL if it says nothing. `status` and `name` are empty where the type has none.
  */
-const struct json *openapi_export_documented(const struct openapi_export *export, const char *type, struct view path,
+const struct json *openapi_export_documented(struct openapi_export *export, const char *type, struct view path,
 	struct view verb, struct view status, struct view name, const char *property);
 
 /* --- export_method.c, export_integration.c --------------------------------------------------------------------------- */
