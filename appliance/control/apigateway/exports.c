@@ -12,6 +12,7 @@
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 #include "appliance/openapi/export.h"
+#include "appliance/openapi/import.h"
 
 /* Of a version as much as a file name should have. */
 #define FILE_VERSION_MAX_BYTES 100
@@ -131,6 +132,16 @@ static const char *file_name(struct call *call, struct view version, bool is_yam
 		is_yaml ? "yaml" : "json");
 }
 
+/* For people, unless an import would then find it too large. */
+static void print_json(const struct json *document, struct buffer *text)
+{
+	json_print_pretty(document, text);
+	if (text->count <= OPENAPI_MAX_BYTES)
+		return;
+	buffer_reset(text);
+	json_print(document, text);
+}
+
 int op_get_export(struct call *call)
 {
 	struct openapi_export_options options = {
@@ -162,7 +173,7 @@ int op_get_export(struct call *call)
 	if (is_yaml)
 		error = yaml_print(document, &call->raw);
 	else
-		json_print_pretty(document, &call->raw);
+		print_json(document, &call->raw);
 	call->raw_content_type = "application/octet-stream";
 	call->disposition = file_name(call, openapi_export_version(definition, &options), is_yaml);
 	return error;
