@@ -65,24 +65,6 @@ int cli_backup(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Root restores for control, which owns the state folder: what was made by root is given to that owner. */
-static int give_to_owner(const char *store, const char *state_dir)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-writer" };
-	char path[4096];
-	struct stat folder;
-
-	if (stat(state_dir, &folder) != 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-		if ((size_t)snprintf(path, sizeof path, "%s%s", store, suffixes[i]) >= sizeof path)
-			return -ENAMETOOLONG;
-		if (lchown(path, folder.st_uid, folder.st_gid) != 0 && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
-}
-
 /* What was on trial is not in the restored store any more, and must not be taken back from it. */
 static int forget_checkpoint(struct cli *cli, const char *state_dir)
 {
@@ -125,7 +107,7 @@ int cli_restore(struct cli *cli, int argc, char **argv)
 		return cli_fail(cli, "%s is in use: stop the appliance first", store);
 	if (result != 0)
 		return cli_fail(cli, "can't restore %s: %s", arguments[0], message ? message : strerror(-result));
-	result = give_to_owner(store, place.state_dir);
+	result = place_give_to_owner(cli, &place);
 	if (result != 0)
 		return cli_fail(cli, "restored, but %s can't be given to the owner of its folder: %s", store,
 			strerror(-result));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "appliance/cli/profile.h"
+#include "appliance/control/iam/offline.h"
 
 bool credentials_parse(struct view file, struct view name, struct credentials *ret)
 {
@@ -42,6 +43,18 @@ static bool from_file(struct cli *cli, const char *path, struct view profile, st
 	return true;
 }
 
+/* The last resort of who may read the store and what opens it. */
+static bool from_store(struct cli *cli, const char *state_dir, struct credentials *ret)
+{
+	const char *id;
+	struct view secret;
+
+	if (offline_root_key(&cli->arena, state_dir, &id, &secret) != 0)
+		return false;
+	*ret = (struct credentials){ .access_key = view_from_text(id), .secret = secret, .from = "the store" };
+	return true;
+}
+
 int credentials_find(struct cli *cli, const char *state_dir, struct credentials *ret)
 {
 	const char *shared = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
@@ -55,7 +68,8 @@ int credentials_find(struct cli *cli, const char *state_dir, struct credentials 
 		return 0;
 	if (!cli->profile && from_environment(ret))
 		return 0;
-	if (from_file(cli, shared, name, ret) || from_file(cli, own, view_of("default"), ret))
+	if (from_file(cli, shared, name, ret) || from_file(cli, own, view_of("default"), ret) ||
+		(!cli->profile && from_store(cli, state_dir, ret)))
 		return 0;
 	return cli_fail(cli,
 		"no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor profile " VIEW_FMT

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * credentials: who calls, found as AWS's own tools find it: environment, shared credentials file, then the appliance's
- * state folder (where the appliance wrote its first key).
+ * state folder (where the appliance wrote its first key), and for who may read secret.key and the store the root user's key in
+ * it: a key that is sealed to an operator, or was lost, keeps nobody out who owns the machine.
  *
  * Source: AWS CLI User Guide, "Configuration and credential file settings"; "Environment variables".
  */

@@ -25,7 +25,7 @@ static void print_help(FILE *to)
 		    "managed with the aws\n"
 		    "command line (--endpoint-url); what that can't do is here.\n\n");
 	for (size_t i = 0; i < COMMANDS_COUNT; i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].text);
+		fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].text);
 	fprintf(to, "\n`postern COMMAND --help` tells more. --json prints JSON. --version prints the version.\n");
 }
 

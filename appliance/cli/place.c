@@ -2,8 +2,10 @@
 #include "appliance/cli/place.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "appliance/cli/profile.h"
@@ -90,5 +92,21 @@ int place_find(struct cli *cli, struct place *ret)
 			     : settings     ? settings->state_dir
 					    : DEFAULT_STATE_DIR,
 		.region = settings ? settings->region : NULL };
+	return 0;
+}
+
+int place_give_to_owner(struct cli *cli, const struct place *place)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-writer" };
+	struct stat folder;
+
+	if (stat(place->state_dir, &folder) != 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		const char *path = arena_printf(&cli->arena, "%s/store.db%s", place->state_dir, suffixes[i]).at;
+
+		if (lchown(path, folder.st_uid, folder.st_gid) != 0 && errno != ENOENT)
+			return -errno;
+	}
 	return 0;
 }

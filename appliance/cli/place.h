@@ -19,4 +19,10 @@ struct place {
  */
 int place_find(struct cli *cli, struct place *ret) __attribute__((warn_unused_result));
 
+/*
+ * Root works on the store for control, which owns the state folder: what was made by root is given to that owner. 0 or a negative
+ * errno.
+ */
+int place_give_to_owner(struct cli *cli, const struct place *place) __attribute__((warn_unused_result));
+
 #endif
