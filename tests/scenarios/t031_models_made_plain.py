@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.appliance import ACCOUNT
+from lab.signed import signed
 
 FIRST = "#set($inputRoot = $input.path('$'))\n"
 
@@ -44,6 +45,12 @@ def test_a_template_makes_an_example(client, api, name, template):
 
 def test_the_command_line_shows_it(local, api):
     assert local.aws("apigateway", "get-model-template", "--rest-api-id", api, "--model-name", "Empty") == {"value": FIRST + "{ }"}
+
+
+def test_a_template_as_hal_knows_its_address(local, api):
+    path = f"/restapis/{api}/models/Empty/default_template"
+    shown = signed(local, "GET", path, headers={"Accept": "application/hal+json"}).body
+    assert shown["_links"]["self"]["href"] == path and shown["value"] == FIRST + "{ }"
 
 
 def test_a_flat_model_has_circular_references_only(client, api):
