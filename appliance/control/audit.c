@@ -54,10 +54,10 @@ static void add_resource(struct json *list, struct view text)
 		json_append_text(list, name);
 }
 
-/* Members that name resources: id, Id, vpcEndpointId, CertificateArn, GroupName, ResourceId.N. */
+/* Members that name resources: id, ids, Id, vpcEndpointId, CertificateArn, GroupName, ResourceId.N. */
 static bool is_name(struct view name)
 {
-	return view_equals_text(name, "id") || view_ends_with(name, view_of("Id")) ||
+	return view_equals_text(name, "id") || view_equals_text(name, "ids") || view_ends_with(name, view_of("Id")) ||
 	       view_ends_with(name, view_of("Arn")) || view_ends_with(name, view_of("Name"));
 }
 

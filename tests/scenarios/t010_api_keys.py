@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """API keys: made, imported, listed, changed and deleted as AWS does; their values are nowhere in the clear."""
+import json
 import re
 import string
 
@@ -241,6 +242,17 @@ def test_other_formats_are_refused(local):
     assert answer.message == "1 validation error detected: Value 'xml' at 'format' failed to satisfy constraint: Member must satisfy enum value set: [csv]"
 
 
+def test_by_the_command_line(client, local, delete, tmp_path):
+    file = tmp_path / "keys.csv"
+    file.write_text(f"name,key\ncli,{value_of('cli')}\n")
+    imported = local.aws("apigateway", "import-api-keys", "--format", "csv", "--fail-on-warnings", "--body", f"fileb://{file}")
+    delete += imported["ids"]
+    shown = local.aws("apigateway", "get-api-keys", "--name-query", "cli", "--include-values")["items"]
+    assert [(item["id"], item["value"]) for item in shown] == [(imported["ids"][0], value_of("cli"))]
+    operation = "op=replace,path=/enabled,value=false"
+    assert local.aws("apigateway", "update-api-key", "--api-key", imported["ids"][0], "--patch-operations", operation)["enabled"] is False
+
+
 # -- secrets ---------------------------------------------------------------------------------------------------------------
 
 def test_values_are_nowhere_in_the_clear(client, local, delete):
@@ -251,6 +263,9 @@ def test_values_are_nowhere_in_the_clear(client, local, delete):
     assert refusal(client.create_api_key, value=chosen) == EXISTS
     client.import_api_keys(body=f"name,key\nx,{imported}\nshort,t010secretshort\n".encode(), format="csv")
     client.get_api_keys(includeValues=True)
+    log = next(local.folder.rglob("audit.log")).read_text()
+    imported_line = next(json.loads(line) for line in reversed(log.splitlines()) if '"ImportApiKeys"' in line and delete[-1] in line)
+    assert imported_line["resources"] == ["/apikeys", delete[-1]]
     seen = b"".join(path.read_bytes() for path in local.folder.rglob("*") if path.is_file())
     assert b"t010-kept" in seen
     for value in (chosen, imported, generated["value"], "t010secretshort"):

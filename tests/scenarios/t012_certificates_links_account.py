@@ -73,6 +73,16 @@ def test_refused_certificates(client, certificate, operation, message):
         assert refusal(call, clientCertificateId="nonono") == NO_CERTIFICATE
 
 
+def test_tags_of_certificates(client, certificate):
+    arn = f"arn:aws:apigateway:us-east-1::/clientcertificates/{certificate['clientCertificateId']}"
+    client.tag_resource(resourceArn=arn, tags={"c": "d"})
+    client.untag_resource(resourceArn=arn, tagKeys=["a"])
+    shown = client.get_client_certificate(clientCertificateId=certificate["clientCertificateId"])
+    assert client.get_tags(resourceArn=arn)["tags"] == shown["tags"] == {"c": "d"}
+    client.untag_resource(resourceArn=arn, tagKeys=["c"])
+    client.tag_resource(resourceArn=arn, tags={"a": "b"})
+
+
 def test_a_certificate_in_use_stays(client, certificate):
     name, api = certificate["clientCertificateId"], deployed_api(client, "dev")
     client.update_stage(restApiId=api, stageName="dev", patchOperations=patch("replace", "/clientCertificateId", name))
