@@ -52,6 +52,17 @@ static void set_responses(struct json *extension, const struct json *integration
 	openapi_export_set_filled(extension, OPENAPI_X_RESPONSES, others);
 }
 
+/* A mock calls nothing. */
+static void set_target(struct json *extension, const struct json *integration)
+{
+	bool is_mock = view_equals_text(json_find_text(integration, "type"), "MOCK");
+	struct json *target = is_mock ? json_object_new() : extension;
+
+	openapi_export_copy(target, integration, "httpMethod", "uri", NULL);
+	if (is_mock)
+		openapi_export_set_filled(extension, OPENAPI_X_MOCK, target);
+}
+
 struct json *openapi_export_integration(const struct json *resource, const struct json *integration)
 {
 	struct json *extension = json_object_new();
@@ -59,7 +70,8 @@ struct json *openapi_export_integration(const struct json *resource, const struc
 	bool is_http = view_starts_with(json_find_text(integration, "type"), view_of("HTTP"));
 
 	set_lower(extension, "type", json_find_text(integration, "type"));
-	openapi_export_copy(extension, integration, "httpMethod", "uri", "credentials", NULL);
+	set_target(extension, integration);
+	openapi_export_copy(extension, integration, "credentials", NULL);
 	if (!is_http || !view_equals_text(json_find_text(integration, "connectionType"), "INTERNET"))
 		openapi_export_copy(extension, integration, "connectionType", NULL);
 	openapi_export_copy(extension, integration, "connectionId", "integrationTarget", NULL);

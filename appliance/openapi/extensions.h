@@ -27,4 +27,7 @@
 /* In an integration: those of its responses whose pattern another one has, too, or which is called "default". */
 #define OPENAPI_X_RESPONSES "x-postern-responses"
 
+/* In an integration of type mock: the httpMethod and uri that it has all the same. Imports of AWS's keys drop them. */
+#define OPENAPI_X_MOCK "x-postern-mock"
+
 #endif

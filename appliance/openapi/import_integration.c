@@ -62,9 +62,9 @@ static void set_content_handling(struct builder *builder, struct json *to, const
 	set_enumerated(builder, to, from, "contentHandling", values, ARRAY_COUNT(values));
 }
 
-static void set_text(struct builder *builder, const char *member)
+static void set_text(struct builder *builder, const struct json *from, const char *member)
 {
-	const struct json *given = json_find(builder->extension, member);
+	const struct json *given = json_find(from, member);
 
 	if (json_is_text(given) && openapi_charge(builder->work, given, json_text(given).count))
 		json_set(builder->integration, member, json_copy(given));
@@ -229,19 +229,21 @@ static void set_members(struct builder *builder, const struct json *resource, co
 	static const char *const connections[] = { "INTERNET", "VPC_LINK" };
 	static const char *const transfers[] = { "BUFFERED", "STREAM" };
 	static const char *const methods[] = { "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY" };
-	const struct json *tls = json_find(builder->extension, "tlsConfig");
+	const struct json *tls = json_find(builder->extension, "tlsConfig"),
+			  *target = strcmp(type, "MOCK") == 0 ? json_find(builder->extension, OPENAPI_X_MOCK)
+							      : builder->extension;
 	struct json *integration = builder->integration;
 	bool is_http = strncmp(type, "HTTP", 4) == 0;
 
-	set_enumerated(builder, integration, builder->extension, "httpMethod", methods, ARRAY_COUNT(methods));
-	set_text(builder, "uri");
+	set_enumerated(builder, integration, target, "httpMethod", methods, ARRAY_COUNT(methods));
+	set_text(builder, target, "uri");
 	if (is_http)
 		json_set_c_string(integration, "connectionType", "INTERNET");
 	set_enumerated(
 		builder, integration, builder->extension, "connectionType", connections, ARRAY_COUNT(connections));
-	set_text(builder, "connectionId");
-	set_text(builder, "integrationTarget");
-	set_text(builder, "credentials");
+	set_text(builder, builder->extension, "connectionId");
+	set_text(builder, builder->extension, "integrationTarget");
+	set_text(builder, builder->extension, "credentials");
 	set_map(builder, integration, builder->extension, "requestParameters");
 	set_map(builder, integration, builder->extension, "requestTemplates");
 	json_set_c_string(integration, "passthroughBehavior", "WHEN_NO_MATCH");

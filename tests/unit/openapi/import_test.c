@@ -450,6 +450,25 @@ static void an_undefined_empty_model_is_made(void **state)
 	outcome_fini(&outcome);
 }
 
+static void a_mock_calls_nothing(void **state)
+{
+	struct outcome outcome = good("--- {openapi: 3.0.1, info: {title: t}, paths: {/a: {get: {responses: {}, "
+				      "x-amazon-apigateway-integration: "
+				      "{type: mock, httpMethod: POST, uri: 'http://a'}}, put: {responses: {}, "
+				      "x-amazon-apigateway-integration: {type: "
+				      "mock, x-postern-mock: {httpMethod: POST, uri: 'http://a'}}}}}}",
+		&overwrite);
+	struct json *get = json_find(method(&outcome, "/a", "GET"), "methodIntegration"),
+		    *put = json_find(method(&outcome, "/a", "PUT"), "methodIntegration");
+
+	(void)state;
+	assert_int_equal(0, json_count(outcome.warnings));
+	assert_true(!json_find(get, "httpMethod") && !json_find(get, "uri"));
+	assert_string_equal("POST", json_find_c_string(put, "httpMethod"));
+	assert_string_equal("http://a", json_find_c_string(put, "uri"));
+	outcome_fini(&outcome);
+}
+
 static void every_cut_of_a_document_is_survived(void **state)
 {
 	struct json JSON_CLEANUP *existing = fresh();
@@ -478,6 +497,7 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_served_is_refused_as_aws_does),
 		cmocka_unit_test(all_errors_are_told_at_once),
 		cmocka_unit_test(an_undefined_empty_model_is_made),
+		cmocka_unit_test(a_mock_calls_nothing),
 		cmocka_unit_test(every_cut_of_a_document_is_survived),
 	};
 
