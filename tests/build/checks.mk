@@ -99,6 +99,8 @@ fuzz: need-root need-programs $(B)/tests/unit/policy/agreement_test $(B)/tests/u
 	@POSTERN_PAIRS=1000000 POSTERN_SEED=$$(date +%s) $(B)/tests/unit/policy/agreement_test
 	@echo '== 100,000 sets of policies in the kernel against the evaluator'
 	@POSTERN_POLICIES=100000 POSTERN_SEED=$$(date +%s) $(B)/tests/unit/netns/filter_proof_test
+	@echo '== 1,000 ends of control in the middle of changes'
+	@POSTERN_KILLS=1000 $(MAKE) --no-print-directory scenarios SCENARIOS='-s tests/scenarios/u010_ends_in_the_middle.py'
 	@for t in $(FUZZ_TARGETS); do \
 	  mkdir -p $(B)/corpus/$$t tests/fuzz/corpus/$$t; echo "== fuzz $$t for $(FUZZ_SECONDS) s"; \
 	  $(FUZZ_BUILD)/fuzzers/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
