@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/wire/invoke.h"
 
 static void end(struct question *question, int error)
 {
@@ -12,6 +11,9 @@ static void end(struct question *question, int error)
 		return;
 	question->is_over = true;
 	question->error = error;
+	/* What else the other end does is nobody's business, and must not keep the loop busy until the channel is closed. */
+	if (stream_is_open(&question->channel.stream))
+		stream_pause(&question->channel.stream);
 	timer_disarm(question->loop, &question->limit);
 	question->answered(question);
 }
@@ -41,11 +43,11 @@ static void on_failed(struct loop_task *task)
 	end(CONTAINER_OF(task, struct question, failed_task), -EPIPE);
 }
 
-void question_ask(
-	struct question *question, struct loop *loop, int fd, struct view message, question_answered *answered)
+void question_ask(struct question *question, struct loop *loop, int fd, struct view message, uint64_t limit_ms,
+	question_answered *answered)
 {
 	*question = (struct question){ .loop = loop, .answered = answered };
-	timer_arm(loop, &question->limit, INVOKE_LIMIT_MS, time_is_up);
+	timer_arm(loop, &question->limit, limit_ms, time_is_up);
 	if (invoke_channel_open(&question->channel, loop, fd, &owner) < 0 ||
 		invoke_channel_send(&question->channel, message) < 0)
 		loop_defer(loop, &question->failed_task, on_failed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * question: one question to the gateway (wire/invoke.h) on the loop: sent, and its answer waited for, for INVOKE_LIMIT_MS at most.
+ * question: one question to the gateway (wire/invoke.h) on the loop: sent, and its answer waited for, but not for ever.
  *
  * Life cycle: embedded; question_ask() once, then `answered` is called once, never inside of it; question_close() at the end,
  * whether it was answered or not. Threads: the loop's.
@@ -28,9 +28,11 @@ struct question {
 	struct view answer; /* the whole message; lives until question_close() */
 };
 
-/* Ask over the descriptor `fd`, which is the question's from now on. `message` is not needed after the call. */
-void question_ask(
-	struct question *question, struct loop *loop, int fd, struct view message, question_answered *answered);
+/*
+ * Ask over the descriptor `fd`, which is the question's from now on, and wait for `limit_ms`. `message` is not needed after the call.
+ */
+void question_ask(struct question *question, struct loop *loop, int fd, struct view message, uint64_t limit_ms,
+	question_answered *answered);
 
 void question_close(struct question *question);
 

@@ -20,6 +20,7 @@
 #include "appliance/control/state.h"
 #include "appliance/control/unchanged.h"
 #include "appliance/http/server.h"
+#include "appliance/wire/invoke.h"
 
 #define LISTENERS_MAX 8
 
@@ -141,7 +142,7 @@ static void on_waiting(struct loop_message *message)
 
 	wait->channel_fd = -1;
 	list_append(&server->waiting, &job->link);
-	question_ask(&job->question, server->loop, fd, buffer_view(&wait->question), on_answered);
+	question_ask(&job->question, server->loop, fd, buffer_view(&wait->question), INVOKE_LIMIT_MS, on_answered);
 }
 
 static void run_job(struct worker_job *work)

@@ -186,6 +186,17 @@ def test_the_host_has_no_way_to_the_back_end(far):
         assert PETS not in run("curl", "-s", "--max-time", "1", f"http://{one.back_end.addresses[0]}:8080/pets", check=False).stdout
 
 
+def test_a_method_is_tried_from_the_endpoints_address(running, endpoint):
+    """TestInvokeMethod calls back ends from where the API's clients have them called."""
+    client, url = running.boto3("apigateway"), f"http://{endpoint.far.back_end.addresses[0]}:8080/pets"
+    api = endpoint.make(url)
+    resource = next(r["id"] for r in client.get_resources(restApiId=api)["items"] if r["path"] == "/pets")
+    got = client.test_invoke_method(restApiId=api, resourceId=resource, httpMethod="GET")
+    assert (got["status"], got["body"]) == (200, PETS)
+    assert f"Endpoint request URI: {url}\n" in got["log"]
+    assert endpoint.far.callers()[-1] == endpoint.ipv4
+
+
 @pytest.mark.parametrize("family", [4, 6])
 def test_a_back_end_of_the_subnet_is_called_from_the_endpoints_address(endpoint, family):
     ipv4, ipv6 = endpoint.far.back_end.addresses
