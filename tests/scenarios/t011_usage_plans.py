@@ -118,6 +118,15 @@ def test_a_stage_needs_both_names(client, api):
     assert re.fullmatch(r"Invalid API Stage \{api: , stage: dev\} specified for usageplan [a-z0-9]{6}", message)
 
 
+def test_members_that_no_model_has_are_not_kept(client, local, api):
+    throttle = {"burstLimit": 1, "colour": "red", "rateLimit": None}
+    made = signed(local, "POST", "/usageplans", {"name": "t011", "throttle": throttle, "quota": {"limit": 1, "period": "DAY", "colour": "red"},
+                                                 "apiStages": [{"apiId": api, "stage": "dev", "throttle": {"//GET": throttle}}]})
+    assert made.status == 201 and made.body["throttle"] == {"burstLimit": 1} and made.body["quota"] == {"limit": 1, "offset": 0, "period": "DAY"}
+    assert made.body["apiStages"] == [{"apiId": api, "stage": "dev", "throttle": {"//GET": {"burstLimit": 1}}}]
+    drop(client, made.body["id"])
+
+
 def test_a_wrong_period_is_a_wrong_value(local):
     answer = signed(local, "POST", "/usageplans", {"name": "x", "quota": {"limit": 1, "period": "YEAR"}})
     assert (answer.status, answer.code) == (400, "ValidationException")

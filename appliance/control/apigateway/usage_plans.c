@@ -2,6 +2,7 @@
 /* UsagePlan: create, read, list, delete; its PATCH is in usage_plan_patch.c. */
 #include "appliance/control/apigateway/usage_plans.h"
 
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/page.h"
 #include "appliance/control/apigateway/quotas.h"
 #include "appliance/control/apigateway/tags.h"
@@ -24,6 +25,26 @@ struct json *usage_plan_in(const struct json *plans, struct view id)
 	return NULL;
 }
 
+/* A copy with the members that the model has; NULL if there is nothing to copy. */
+static struct json *copy_known(const struct json *from, const char *first, const char *second, const char *third)
+{
+	const char *const names[] = { first, second, third };
+	struct json *copy;
+
+	if (!from)
+		return NULL;
+	copy = json_object_new();
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		if (names[i] && !json_is_null(json_find(from, names[i])))
+			json_set(copy, names[i], json_copy(json_find(from, names[i])));
+	return copy;
+}
+
+static struct json *copy_throttle(const struct json *from)
+{
+	return copy_known(from, "burstLimit", "rateLimit", NULL);
+}
+
 /* One stage of the input, with the throttles of its methods. */
 static int take_stage(struct call *call, struct json *plan, const struct json *wanted)
 {
@@ -40,15 +61,16 @@ static int take_stage(struct call *call, struct json *plan, const struct json *w
 	if (usage_plan_stage(plan, api_id, stage, NULL))
 		return call_fail(
 			call, "BadRequestException", "Duplicate API Stage {api: %s, stage: %s} specified", api, name);
-	JSON_EACH(throttle, json_find(wanted, "throttle"))
-	if (usage_plan_check_method(call, api, json_name(throttle)) < 0)
-		return CALL_FAILED;
 	entry = json_object_new();
+	json_append(json_find(plan, "apiStages"), entry);
 	json_set_text(entry, "apiId", api_id);
 	json_set_text(entry, "stage", stage);
-	if (json_count(json_find(wanted, "throttle")))
-		json_set(entry, "throttle", json_copy(json_find(wanted, "throttle")));
-	json_append(json_find(plan, "apiStages"), entry);
+	JSON_EACH(throttle, json_find(wanted, "throttle"))
+	{
+		if (usage_plan_check_method(call, api, json_name(throttle)) < 0)
+			return CALL_FAILED;
+		json_set_view(json_ensure_object(entry, "throttle"), json_name(throttle), copy_throttle(throttle));
+	}
 	return 0;
 }
 
@@ -65,8 +87,9 @@ int op_create_usage_plan(struct call *call)
 	JSON_EACH(stage, json_find(call->input, "apiStages"))
 	if (take_stage(call, plan, stage) < 0)
 		return CALL_FAILED;
-	call_take(call, plan, "throttle", "quota", NULL);
-	quota = json_find(plan, "quota");
+	json_set(plan, "throttle", copy_throttle(json_find(call->input, "throttle")));
+	quota = copy_known(json_find(call->input, "quota"), "limit", "offset", "period");
+	json_set(plan, "quota", quota);
 	if (quota && !json_find(quota, "offset"))
 		json_set_integer(quota, "offset", 0);
 	if (tags_take(call, plan) < 0 || usage_plan_check(call, plan) < 0)
