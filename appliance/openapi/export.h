@@ -9,8 +9,8 @@
  *   postman       x-amazon-apigateway-documentation: Postman itself needs nothing that a document does not have
  *
  * Importing a document with integrations and authorizers gives the definition that was exported, but for: ids; endpoint types
- * and tags of the API, which are no part of documents; maps without entries; names of request validators that have none or
- * that others have, too. Resources of the API's own in its policy are written in their short form, execute-api:/…, so that
+ * and tags of the API, which are no part of documents; maps without entries; names of request validators and authorizers that have
+ * none or that others have, too. Resources of the API's own in its policy are written in their short form, execute-api:/…, so that
  * the policy fits whatever API is made of the document.
  *
  * Threads: any; a pure function.

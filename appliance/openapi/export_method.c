@@ -309,7 +309,10 @@ static void put_security(const struct operation *operation)
 	} else if (type.count && !view_equals_text(type, "NONE")) {
 		/* An authorizer that is gone is named all the same: the method must not seem to be open. */
 		require(security, scheme ? *scheme : id, scopes);
+		scopes = NULL;
 	}
+	if (json_count(scopes) && export->options->integrations)
+		json_set(operation->json, OPENAPI_X_SCOPES, json_copy(scopes));
 	if (json_find_bool(method, "apiKeyRequired", false)) {
 		export->uses_api_key = true;
 		require(security, export->api_key_scheme, NULL);

@@ -7,28 +7,23 @@
 
 /* --- Names ---------------------------------------------------------------------------------------------------------- */
 
-static void add_name(struct openapi_export *export, struct table *names, struct view id, struct view name)
-{
-	struct view *kept = ARENA_NEW(&export->arena, struct view);
-
-	ASSERT(kept);
-	*kept = name;
-	ASSERT(table_set(names, id, kept, NULL) == 0);
-}
-
-/* Names of validators are keys of the document: one that is missing or that another one has becomes its id. */
-static void name_validators(struct openapi_export *export)
+/*
+ * Names are keys of the document: one that is missing or that another item has becomes the item's id. Fills `names`, by id.
+ */
+static void name_items(struct openapi_export *export, const char *list, struct table *names)
 {
 	struct table taken = { 0 };
 
-	JSON_EACH(validator, json_find(export->definition, "validators"))
+	JSON_EACH(item, json_find(export->definition, list))
 	{
-		struct view id = json_find_text(validator, "id"), name = json_find_text(validator, "name");
+		struct view id = json_find_text(item, "id"), *name = ARENA_NEW(&export->arena, struct view);
 
-		if (name.count == 0 || table_find(&taken, name))
-			name = id;
-		ASSERT(table_set(&taken, name, validator, NULL) == 0);
-		add_name(export, &export->validator_names, id, name);
+		ASSERT(name);
+		*name = json_find_text(item, "name");
+		if (name->count == 0 || table_find(&taken, *name))
+			*name = id;
+		ASSERT(table_set(&taken, *name, item, NULL) == 0);
+		ASSERT(table_set(names, id, name, NULL) == 0);
 	}
 	table_fini(&taken);
 }
@@ -89,9 +84,8 @@ void openapi_export_names(struct openapi_export *export)
 {
 	JSON_EACH(model, json_find(export->definition, "models"))
 	ASSERT(table_set(&export->models, json_find_text(model, "name"), model, NULL) == 0);
-	name_validators(export);
-	JSON_EACH(authorizer, json_find(export->definition, "authorizers"))
-	add_name(export, &export->scheme_names, json_find_text(authorizer, "id"), json_find_text(authorizer, "name"));
+	name_items(export, "validators", &export->validator_names);
+	name_items(export, "authorizers", &export->scheme_names);
 	export->api_key_scheme = free_scheme_name(export, view_of("api_key"));
 	export->iam_scheme = free_scheme_name(export, view_of("sigv4"));
 	read_documentation(export);
@@ -176,7 +170,11 @@ struct json *openapi_export_schemes(struct openapi_export *export)
 	struct json *schemes = json_object_new();
 
 	JSON_EACH(authorizer, json_find(export->definition, "authorizers"))
-	json_set_view(schemes, json_find_text(authorizer, "name"), authorizer_scheme(export, authorizer));
+	{
+		const struct view *name = table_find(&export->scheme_names, json_find_text(authorizer, "id"));
+
+		json_set_view(schemes, *name, authorizer_scheme(export, authorizer));
+	}
 	if (export->uses_api_key)
 		json_set_view(schemes, export->api_key_scheme, key_scheme(view_of("x-api-key")));
 	if (export->uses_iam) {

@@ -45,7 +45,7 @@ void openapi_export_set_filled(struct json *to, const char *name, struct json *m
 
 /* --- export_parts.c: schemas, security schemes, validators, gateway responses, documentation ------------------------- */
 
-/* Name validators and authorizers: before any method is exported. */
+/* Find models by name, name validators and authorizers, read the documentation: before any method is exported. */
 void openapi_export_names(struct openapi_export *export);
 
 /* The models as schemas by name. */
@@ -54,7 +54,7 @@ struct json *openapi_export_schemas(struct openapi_export *export);
 /* Where schemas stand: "#/definitions/" or "#/components/schemas/". */
 struct view openapi_export_schema_prefix(const struct openapi_export *export);
 
-/* Security schemes by name, those only that methods use: after all methods were exported. */
+/* Security schemes by name: all authorizers, API keys and signatures if methods ask for them. After all methods. */
 struct json *openapi_export_schemes(struct openapi_export *export);
 
 /* x-amazon-apigateway-request-validators, -gateway-responses and -documentation, as the extensions ask for. */

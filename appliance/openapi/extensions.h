@@ -30,4 +30,7 @@
 /* In an integration of type mock: the httpMethod and uri that it has all the same. Imports of AWS's keys drop them. */
 #define OPENAPI_X_MOCK "x-postern-mock"
 
+/* In an operation: authorizationScopes of a method whose authorization knows none. */
+#define OPENAPI_X_SCOPES "x-postern-scopes"
+
 #endif

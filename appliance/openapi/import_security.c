@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/openapi/extensions.h"
 
 static const char authtype_extension[] = "x-amazon-apigateway-authtype";
 
@@ -215,7 +216,7 @@ static void apply_own(struct openapi_work *work, struct view type, struct view p
 void openapi_set_security(
 	struct openapi_work *work, const struct json *operation, struct view path, struct json *method)
 {
-	const struct json *own = json_find(operation, "security"),
+	const struct json *own = json_find(operation, "security"), *scopes = json_find(operation, OPENAPI_X_SCOPES),
 			  *security = own ? own : json_find(work->document, "security");
 	struct view type = json_find_text(json_find(operation, "x-amazon-apigateway-auth"), "type");
 	bool authorized = false;
@@ -227,4 +228,6 @@ void openapi_set_security(
 	apply_scheme(work, entry, path, &authorized, method);
 	if (type.count)
 		apply_own(work, type, path, method);
+	if (json_is_array(scopes) && !json_find(method, "authorizerId"))
+		json_set(method, "authorizationScopes", texts_of(work, scopes, "scopes"));
 }

@@ -387,14 +387,14 @@ static void set_authorization(struct json *definition, struct json *method)
 
 	json_set_bool(method, "apiKeyRequired", maybe());
 	json_set_c_string(method, "authorizationType", PICK("NONE", "AWS_IAM"));
+	if (maybe())
+		json_append_text(json_ensure_array(method, "authorizationScopes"), view_of("email"));
 	if (!authorizer || maybe())
 		return;
 	json_set_c_string(method, "authorizationType",
 		view_equals_text(json_find_text(authorizer, "type"), "COGNITO_USER_POOLS") ? "COGNITO_USER_POOLS"
 											   : "CUSTOM");
 	json_set(method, "authorizerId", json_copy(json_find(authorizer, "id")));
-	if (maybe())
-		json_append_text(json_ensure_array(method, "authorizationScopes"), view_of("email"));
 }
 
 static struct json *random_method(
@@ -711,6 +711,24 @@ static void what_a_definition_has_stands_where_openapi_has_it(void **state)
 	}
 }
 
+static void who_shares_a_name_is_called_by_its_id(void **state)
+{
+	struct json JSON_CLEANUP *definition = tree(
+		"{\"restApi\":{\"id\":\"" NEUTRAL_ID "\",\"name\":\"n\"},\"resources\":[{\"id\":\"r\",\"path\":\"/\","
+		"\"resourceMethods\":{\"GET\":{\"authorizationType\":\"CUSTOM\",\"authorizerId\":\"a2\","
+		"\"requestValidatorId\":"
+		"\"v2\"}}}],\"authorizers\":[{\"id\":\"a1\",\"name\":\"same\"},{\"id\":\"a2\",\"name\":\"same\"}],"
+		"\"validators\":[{\"id\":\"v1\",\"name\":\"same\"},{\"id\":\"v2\",\"name\":\"same\"}]}");
+	struct openapi_export_options options = all_of(false);
+	struct json JSON_CLEANUP *document = exported(definition, &options), *security = tree("[{\"a2\":[]}]");
+	const struct json *get = json_find_path(document, "paths", "/", "get", NULL);
+
+	(void)state;
+	assert_same("security", security, json_find(get, "security"));
+	assert_string_equal("v2", json_find_c_string(get, "x-amazon-apigateway-request-validator"));
+	assert_int_equal(2, json_count(json_find_path(document, "components", "securitySchemes", NULL)));
+}
+
 static void payloads_without_json_can_not_be_exported(void **state)
 {
 	static const char text[] = RICH(",\"requestModels\":{\"text/xml\":\"Pet\"}", "");
@@ -752,6 +770,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_recorded_api_is_exported_as_it_was),
 		cmocka_unit_test(what_a_definition_has_stands_where_openapi_has_it),
+		cmocka_unit_test(who_shares_a_name_is_called_by_its_id),
 		cmocka_unit_test(payloads_without_json_can_not_be_exported),
 		cmocka_unit_test(an_edited_document_counts_as_it_is),
 		cmocka_unit_test(importing_an_export_is_the_identity),
