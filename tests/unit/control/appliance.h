@@ -106,6 +106,7 @@ static inline int appliance_start(void **state)
 		.wake_fd = -1,
 		.client_record_fd = -1,
 		.request_record_fd = -1,
+		.line_record_fd = -1,
 	};
 	appliance_networks(appliance);
 	appliance->key = TEST_KEY;

@@ -93,7 +93,10 @@ static void a_deployed_stage_is_served_as_it_was_frozen(void **state)
 	estate_put_api(&world->estate, "a1b2c3d4e5", ESTATE_ALLOW_ALL, ESTATE_MOCK_DEFINITION);
 	estate_put_stage(&world->estate, "a1b2c3d4e5", "dev", "dep1",
 		"{\"variables\":{\"host\":\"b.internal\",\"a\":\"1\"},\"accessLogSettings\":{\"format\":\"$context."
-		"requestId\"}}");
+		"requestId\",\"destinationArn\":\"arn:aws:logs:us-east-1:123456789012:log-group:/pets/dev\"}}");
+	estate_put_stage(&world->estate, "a1b2c3d4e5", "hose", "dep1",
+		"{\"accessLogSettings\":{\"destinationArn\":\"arn:aws:firehose:us-east-1:123456789012:deliverystream/"
+		"amazon-apigateway-x\"}}");
 	estate_commit(&world->estate);
 	build_well(world);
 
@@ -104,6 +107,8 @@ static void a_deployed_stage_is_served_as_it_was_frozen(void **state)
 	assert_true(view_equals_text(snapshot_stage_variable(stage, view_of("a")), "1"));
 	assert_null(snapshot_stage_variable(stage, view_of("b")).at);
 	assert_true(view_equals_text(stage->access_log_format, "$context.requestId"));
+	assert_true(view_equals_text(stage->access_log_group, "/pets/dev"));
+	assert_int_equal(0, stage_of(world, "a1b2c3d4e5", "hose")->access_log_group.count);
 	assert_ptr_equal(stage->deployment, stage_of(world, "a1b2c3d4e5", "prod")->deployment);
 	assert_null(stage_of(world, "a1b2c3d4e5", "qa"));
 	assert_int_equal(SNAPSHOT_PRIVATE, stage->deployment->type);

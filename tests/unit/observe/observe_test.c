@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 
+#include "appliance/observe/line_record.h"
 #include "appliance/observe/observe.h"
 
 static struct loop *loop;
@@ -78,6 +79,66 @@ static void lines_are_written_within_the_delay(void **state)
 	assert_int_equal(1, counters_read(counters, COUNTERS_requests, COUNTERS_5XX));
 	assert_int_equal(30, counters_read(counters, COUNTERS_body_bytes, COUNTERS_SENT));
 	assert_int_equal(9, counters_read(counters, COUNTERS_body_bytes, COUNTERS_RECEIVED));
+}
+
+/* ---- log groups ---- */
+
+struct passed_on {
+	char text[256];
+};
+
+static int note_line(void *context, uint64_t time_ms, struct view group, struct view line)
+{
+	struct passed_on *passed_on = context;
+	size_t used = strlen(passed_on->text);
+
+	assert_int_equal(77, time_ms);
+	snprintf(passed_on->text + used, sizeof passed_on->text - used, VIEW_FMT "=" VIEW_FMT ";", VIEW_ARG(group),
+		VIEW_ARG(line));
+	return 0;
+}
+
+static void finish_for(const char *group, const char *format)
+{
+	const struct access_record record = { .status = 200, .request_id = view_of("id"), .request_time_ms = 77 };
+	const struct observe_access access = { .format = view_from_text(format), .log_group = view_from_text(group) };
+
+	observe_finish(worker, access, &record);
+}
+
+/* Lines of stages with a log group go there too, in the stage's own format, and there alone without an access log. */
+static void lines_go_to_their_log_groups(void **state)
+{
+	int fd = memfd_create("lines", MFD_CLOEXEC);
+	struct line_record *record = NULL;
+	struct line_cursor cursor = { 0 };
+	struct passed_on passed_on = { "" };
+	uint64_t lost_count;
+	char *text;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(0, ftruncate(fd, 40 * RECORD_FILE_PAGE_BYTES));
+	assert_int_equal(0, line_record_open(&record, fd, 1));
+	finish_for("g", "$context.requestId before");
+	observe_set_records(worker, NULL, NULL, line_record_log(record, 0));
+	finish_for("g", "$context.requestId 1");
+	finish_for("", "$context.requestId 2");
+	finish_for("h", "$context.requestId 3");
+	observe_flush(worker);
+	text = whole_file(path, NULL);
+	assert_string_equal("id before\nid 1\nid 2\nid 3\n", text);
+	free(text);
+	observe_set_log(worker, -1);
+	finish_for("g", "$context.requestId 4");
+	finish_for("", "$context.requestId 5");
+	observe_flush(worker);
+	assert_int_equal(0, line_record_follow(fd, 0, &cursor, note_line, &passed_on, &lost_count));
+	assert_string_equal("g=id 1;h=id 3;g=id 4;", passed_on.text);
+	assert_int_equal(4, counters_read(counters, COUNTERS_access_log_lines, COUNTERS_OK));
+	observe_set_records(worker, NULL, NULL, NULL);
+	line_record_close(record);
+	close(fd);
 }
 
 static void a_full_buffer_is_written_at_once_in_whole_lines(void **state)
@@ -188,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(lines_are_written_within_the_delay),
+		TEST(lines_go_to_their_log_groups),
 		TEST(a_full_buffer_is_written_at_once_in_whole_lines),
 		TEST(a_line_that_is_too_long_is_lost_alone),
 		TEST(no_client_keeps_itself_out_of_the_log),
