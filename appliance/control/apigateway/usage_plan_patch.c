@@ -92,7 +92,7 @@ static int no_stage(struct call *call, const struct json *plan, struct view api_
 
 static int patch_stages(struct call *call, const struct patch *patch, struct json *plan)
 {
-	struct json *stages = json_ensure_array(plan, "apiStages"), *entry;
+	const struct json *entry;
 	struct view api_id, stage;
 	size_t index;
 
@@ -104,19 +104,30 @@ static int patch_stages(struct call *call, const struct patch *patch, struct jso
 	if (patch->op == PATCH_REMOVE) {
 		if (!entry)
 			return no_stage(call, plan, api_id, stage);
-		(void)json_remove_at(stages, index);
+		(void)json_remove_at(json_find(plan, "apiStages"), index);
 		return 0;
 	}
 	if (!record_exists(
 		    call, STORE_stage, call_text(call, VIEW_FMT "/" VIEW_FMT, VIEW_ARG(api_id), VIEW_ARG(stage))))
 		return no_stage(call, plan, api_id, stage);
-	if (entry)
-		return 0;
-	entry = json_object_new();
-	json_set_text(entry, "apiId", api_id);
-	json_set_text(entry, "stage", stage);
-	json_append(stages, entry);
+	if (!entry)
+		(void)usage_plan_add_stage(plan, api_id, stage);
 	return 0;
+}
+
+/* {"rateLimit": 1, "burstLimit": 2}, or one of both. */
+static bool is_throttle(struct call *call, const struct json *value)
+{
+	JSON_EACH(member, value)
+	if (!is_throttle_member(call_text_of(call, json_name(member))))
+		return false;
+	return json_is_object(value);
+}
+
+static int invalid_throttles(struct call *call, const struct patch *patch)
+{
+	return call_fail(call, "BadRequestException",
+		"Invalid value for %s: Must be a map of methods to throttle settings", patch->path);
 }
 
 /* All method throttles of a stage: the value is them as JSON. */
@@ -126,17 +137,11 @@ static int replace_stage_throttle(struct call *call, const struct patch *patch, 
 
 	if (!patch->value || json_parse(view_from_text(patch->value), NULL, &throttles, NULL) < 0 ||
 		!json_is_object(throttles))
-		return call_fail(call, "BadRequestException",
-			"Invalid value for %s: Must be a map of methods to throttle settings", patch->path);
+		return invalid_throttles(call, patch);
 	JSON_EACH(throttle, throttles)
 	{
-		if (!json_is_object(throttle))
-			return call_fail(call, "BadRequestException",
-				"Invalid value for %s: Must be a map of methods to throttle settings", patch->path);
-		JSON_EACH(member, throttle)
-		if (!is_throttle_member(call_text_of(call, json_name(member))))
-			return call_fail(call, "BadRequestException",
-				"Invalid value for %s: Must be a map of methods to throttle settings", patch->path);
+		if (!is_throttle(call, throttle))
+			return invalid_throttles(call, patch);
 		if (usage_plan_check_method(call, api_id, json_name(throttle)) < 0)
 			return CALL_FAILED;
 	}

@@ -132,6 +132,16 @@ struct json *usage_plan_stage(const struct json *plan, struct view api_id, struc
 	return NULL;
 }
 
+struct json *usage_plan_add_stage(struct json *plan, struct view api_id, struct view stage)
+{
+	struct json *entry = json_object_new();
+
+	json_set_text(entry, "apiId", api_id);
+	json_set_text(entry, "stage", stage);
+	json_append(json_ensure_array(plan, "apiStages"), entry);
+	return entry;
+}
+
 int usage_plan_check_stages(struct call *call, const struct json *plan)
 {
 	struct json JSON_CLEANUP *plans = record_list(call, STORE_usageplan, NULL);

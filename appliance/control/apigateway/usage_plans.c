@@ -61,10 +61,7 @@ static int take_stage(struct call *call, struct json *plan, const struct json *w
 	if (usage_plan_stage(plan, api_id, stage, NULL))
 		return call_fail(
 			call, "BadRequestException", "Duplicate API Stage {api: %s, stage: %s} specified", api, name);
-	entry = json_object_new();
-	json_append(json_find(plan, "apiStages"), entry);
-	json_set_text(entry, "apiId", api_id);
-	json_set_text(entry, "stage", stage);
+	entry = usage_plan_add_stage(plan, api_id, stage);
 	JSON_EACH(throttle, json_find(wanted, "throttle"))
 	{
 		if (usage_plan_check_method(call, api, json_name(throttle)) < 0)

@@ -33,6 +33,9 @@ int usage_plan_check_method(struct call *call, const char *api_id, struct view k
 /* The plan's entry for a stage and its index, or NULL. `ret_index` may be NULL. */
 struct json *usage_plan_stage(const struct json *plan, struct view api_id, struct view stage, size_t *ret_index);
 
+/* Add an entry for a stage, and return it. */
+struct json *usage_plan_add_stage(struct json *plan, struct view api_id, struct view stage);
+
 /* Is there a key of this plan that another plan with one of its stages has too? 0, or CALL_FAILED with 409. */
 int usage_plan_check_stages(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
 
