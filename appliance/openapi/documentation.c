@@ -8,6 +8,8 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/buffer.h"
+#include "appliance/openapi/operation.h"
+#include "appliance/openapi/parameter.h"
 
 enum field { PATH, METHOD, STATUS, NAME, FIELD_COUNT };
 
@@ -53,21 +55,17 @@ __attribute__((format(printf, 2, 3))) static int refuse(
 
 static bool value_fits(enum field field, struct view value)
 {
-	static const char *const methods[] = { "*", "GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "ANY" };
-
 	switch (field) {
 	case PATH:
 		return view_starts_with(value, view_of("/")) && value.count <= OPENAPI_PATH_MAX_BYTES;
 	case METHOD:
-		for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
-			if (view_equals_text(value, methods[i]))
+		for (size_t i = 0; i < OPERATION_VERB_COUNT; i++) {
+			if (view_equals_text(value, operation_verbs[i].verb))
 				return true;
 		}
-		return false;
+		return view_equals_text(value, "*");
 	case STATUS:
-		return view_equals_text(value, "*") ||
-		       (value.count == 3 && value.at[0] >= '1' && value.at[0] <= '5' && value.at[1] >= '0' &&
-			       value.at[1] <= '9' && value.at[2] >= '0' && value.at[2] <= '9');
+		return view_equals_text(value, "*") || operation_is_status(value);
 	default:
 		return value.count <= OPENAPI_PATH_MAX_BYTES;
 	}
@@ -190,21 +188,12 @@ static void add_named(struct json *list, const char *type, const struct json *it
 
 static void add_parameters(struct json *list, struct view path, const struct json *method)
 {
-	static const struct {
-		const char *type;
-		struct view prefix;
-	} rows[] = {
-		{ "PATH_PARAMETER", VIEW_INIT("method.request.path.") },
-		{ "QUERY_PARAMETER", VIEW_INIT("method.request.querystring.") },
-		{ "REQUEST_HEADER", VIEW_INIT("method.request.header.") },
-	};
-
 	JSON_EACH(parameter, json_find(method, "requestParameters"))
 	{
-		for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-			if (view_starts_with(json_name(parameter), rows[i].prefix))
-				add(list, rows[i].type, path, json_name(method), view_of(""),
-					view_after(json_name(parameter), rows[i].prefix.count));
+		for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
+			if (view_starts_with(json_name(parameter), parameter_places[i].prefix))
+				add(list, parameter_places[i].documentation_type, path, json_name(method), view_of(""),
+					view_after(json_name(parameter), parameter_places[i].prefix.count));
 		}
 	}
 }

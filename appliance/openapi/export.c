@@ -8,6 +8,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/openapi/export_work.h"
 #include "appliance/openapi/extensions.h"
+#include "appliance/openapi/operation.h"
 
 /* Texts of one export: names. */
 #define EXPORT_ARENA_MAX_BYTES ((size_t)128 << 20)
@@ -202,25 +203,13 @@ static void put_api_extensions(struct openapi_export *export)
 
 static struct json *path_item(struct openapi_export *export, const struct json *resource)
 {
-	static const struct {
-		const char *verb, *name;
-	} verbs[] = {
-		{ "GET", "get" },
-		{ "PUT", "put" },
-		{ "POST", "post" },
-		{ "DELETE", "delete" },
-		{ "OPTIONS", "options" },
-		{ "HEAD", "head" },
-		{ "PATCH", "patch" },
-		{ "ANY", "x-amazon-apigateway-any-method" },
-	};
 	struct json *item = json_object_new();
 
-	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
-		const struct json *method = json_find(json_find(resource, "resourceMethods"), verbs[i].verb);
+	for (size_t i = 0; i < OPERATION_VERB_COUNT; i++) {
+		const struct json *method = json_find(json_find(resource, "resourceMethods"), operation_verbs[i].verb);
 
 		if (method)
-			json_set(item, verbs[i].name, openapi_export_method(export, resource, method));
+			json_set(item, operation_verbs[i].name, openapi_export_method(export, resource, method));
 	}
 	return item;
 }

@@ -7,6 +7,8 @@
 #include "appliance/base/assert.h"
 #include "appliance/openapi/documentation.h"
 #include "appliance/openapi/import_work.h"
+#include "appliance/openapi/operation.h"
+#include "appliance/openapi/parameter.h"
 
 /* --- One part ------------------------------------------------------------------------------------------------------------ */
 
@@ -170,14 +172,13 @@ static void read_named(struct openapi_work *work, const char *type, const char *
 /* What a parameter is called in locations, or NULL. */
 static const char *parameter_type(const struct json *parameter)
 {
-	static const char *const rows[][2] = { { "path", "PATH_PARAMETER" }, { "query", "QUERY_PARAMETER" },
-		{ "header", "REQUEST_HEADER" }, { "body", "REQUEST_BODY" } };
+	struct view in = json_find_text(parameter, "in");
 
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		if (view_equals_text(json_find_text(parameter, "in"), rows[i][0]))
-			return rows[i][1];
+	for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
+		if (view_equals(in, parameter_places[i].in))
+			return parameter_places[i].documentation_type;
 	}
-	return NULL;
+	return view_equals_text(in, "body") ? "REQUEST_BODY" : NULL;
 }
 
 /* Those of the path item that the operation does not have itself. */
@@ -226,7 +227,7 @@ static void read_responses(struct openapi_work *work, const struct place *around
 		const struct json *response = openapi_resolve(work, given);
 		struct place place = { .path = around->path, .verb = around->verb, .status = json_name(given) };
 
-		if (place.status.count != 3 || place.status.at[0] < '1' || place.status.at[0] > '5')
+		if (!operation_is_status(place.status))
 			continue;
 		if (!is_made_up(json_find_text(response, "description"), place.status))
 			put_made(work, response, "RESPONSE", &place, view_of(""), telling(response, described));

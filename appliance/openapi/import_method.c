@@ -5,6 +5,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/mapping/mapping_parameter.h"
 #include "appliance/openapi/extensions.h"
+#include "appliance/openapi/operation.h"
 #include "appliance/openapi/parameter.h"
 
 /* What the helpers of one operation need. */
@@ -220,12 +221,6 @@ static void put_request_models(struct operation *operation)
 
 /* --- Responses ------------------------------------------------------------------------------------------------------ */
 
-static bool is_status(struct view text)
-{
-	return text.count == 3 && text.at[0] >= '1' && text.at[0] <= '5' && text.at[1] >= '0' && text.at[1] <= '9' &&
-	       text.at[2] >= '0' && text.at[2] <= '9';
-}
-
 static void put_header(struct operation *operation, struct json *parameters, const struct json *header)
 {
 	struct view name = json_name(header);
@@ -271,7 +266,7 @@ static void put_responses(struct operation *operation)
 	{
 		struct view status = json_name(response);
 
-		if (is_status(status))
+		if (operation_is_status(status))
 			put_response(operation, status, response);
 		else if (!view_equals_text(status, "default") && !view_starts_with(status, view_of("x-")))
 			openapi_warn(operation->work,

@@ -4,6 +4,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/random.h"
+#include "appliance/openapi/operation.h"
 
 /* Of a wrong path as much is repeated in the error as tells it apart. */
 #define PATH_SHOWN_MAX_BYTES 64
@@ -230,19 +231,6 @@ void openapi_resources_start(struct openapi_work *work)
 
 /* --- Operations -------------------------------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name, *verb;
-} verbs[] = {
-	{ "get", "GET" },
-	{ "put", "PUT" },
-	{ "post", "POST" },
-	{ "delete", "DELETE" },
-	{ "options", "OPTIONS" },
-	{ "head", "HEAD" },
-	{ "patch", "PATCH" },
-	{ "x-amazon-apigateway-any-method", "ANY" },
-};
-
 static void read_path_item(struct openapi_work *work, const struct json *at, struct json *resource)
 {
 	const struct json *item = openapi_resolve(work, at);
@@ -251,9 +239,9 @@ static void read_path_item(struct openapi_work *work, const struct json *at, str
 		openapi_invalid(work, item, "a path's value must be an object of operations");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
-		const struct json *operation = json_find(item, verbs[i].name);
-		struct view verb = view_from_text(verbs[i].verb);
+	for (size_t i = 0; i < OPERATION_VERB_COUNT; i++) {
+		const struct json *operation = json_find(item, operation_verbs[i].name);
+		struct view verb = view_from_text(operation_verbs[i].verb);
 
 		if (!operation || !openapi_charge(work, operation, verb.count))
 			continue;
@@ -329,11 +317,11 @@ void openapi_each_operation(struct openapi_work *work, openapi_use_operation *us
 		if (!json_is_object(item) || !view_starts_with(json_name(at), view_of("/")))
 			continue;
 		use(work, path, view_of(""), item, NULL);
-		for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) {
-			const struct json *operation = json_find(item, verbs[i].name);
+		for (size_t i = 0; i < OPERATION_VERB_COUNT; i++) {
+			const struct json *operation = json_find(item, operation_verbs[i].name);
 
 			if (json_is_object(operation))
-				use(work, path, view_from_text(verbs[i].verb), item, operation);
+				use(work, path, view_from_text(operation_verbs[i].verb), item, operation);
 		}
 	}
 }
