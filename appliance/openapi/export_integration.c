@@ -7,17 +7,13 @@
 enum { TIMEOUT_DEFAULT_MS = 29000 };
 
 /* Documents have enumerations in lower case. */
-static void set_lower(struct json *to, const char *name, struct view text)
+static void set_lower(
+	struct openapi_export *export, struct json *extension, const struct json *integration, const char *name)
 {
-	struct buffer lower;
+	struct view text = json_find_text(integration, name);
 
-	if (!text.at)
-		return;
-	buffer_init(&lower, text.count);
-	for (size_t i = 0; i < text.count; i++)
-		buffer_append_byte(&lower, view_lower_byte(text.at[i]));
-	json_set_text(to, name, buffer_view(&lower));
-	buffer_fini(&lower);
+	if (text.at)
+		json_set(extension, name, openapi_export_lower(export, text));
 }
 
 static struct json *response_of(const struct json *response)
@@ -63,13 +59,14 @@ static void set_target(struct json *extension, const struct json *integration)
 		openapi_export_set_filled(extension, OPENAPI_X_MOCK, target);
 }
 
-struct json *openapi_export_integration(const struct json *resource, const struct json *integration)
+struct json *openapi_export_integration(
+	struct openapi_export *export, const struct json *resource, const struct json *integration)
 {
 	struct json *extension = json_object_new();
 	const struct json *space = json_find(integration, "cacheNamespace");
 	bool is_http = view_starts_with(json_find_text(integration, "type"), view_of("HTTP"));
 
-	set_lower(extension, "type", json_find_text(integration, "type"));
+	set_lower(export, extension, integration, "type");
 	set_target(extension, integration);
 	openapi_export_copy(extension, integration, "credentials", NULL);
 	if (!is_http || !view_equals_text(json_find_text(integration, "connectionType"), "INTERNET"))
@@ -77,7 +74,7 @@ struct json *openapi_export_integration(const struct json *resource, const struc
 	openapi_export_copy(extension, integration, "connectionId", "integrationTarget", NULL);
 	set_responses(extension, integration);
 	openapi_export_copy(extension, integration, "requestParameters", "requestTemplates", NULL);
-	set_lower(extension, "passthroughBehavior", json_find_text(integration, "passthroughBehavior"));
+	set_lower(export, extension, integration, "passthroughBehavior");
 	if (json_find_integer(integration, "timeoutInMillis", TIMEOUT_DEFAULT_MS) != TIMEOUT_DEFAULT_MS)
 		openapi_export_copy(extension, integration, "timeoutInMillis", NULL);
 	if (space && !json_equals(space, json_find(resource, "id")))

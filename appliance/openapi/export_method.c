@@ -5,6 +5,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/openapi/extensions.h"
 #include "appliance/openapi/parameter.h"
+#include "appliance/openapi/schema.h"
 
 /* What the helpers of one operation need. */
 struct operation {
@@ -83,7 +84,7 @@ static struct json *reference_to(const struct operation *operation, struct view 
 
 	json_set(schema, "$ref",
 		json_text_new_printf(
-			VIEW_FMT VIEW_FMT, VIEW_ARG(openapi_export_schema_prefix(operation->export)), VIEW_ARG(model)));
+			VIEW_FMT VIEW_FMT, VIEW_ARG(schema_prefix(is_swagger(operation))), VIEW_ARG(model)));
 	return schema;
 }
 
@@ -341,7 +342,7 @@ static void put_extensions(const struct operation *operation, const struct json 
 		json_set_text(operation->json, "x-amazon-apigateway-request-validator", *validator);
 	if (integration && options->integrations)
 		json_set(operation->json, "x-amazon-apigateway-integration",
-			openapi_export_integration(resource, integration));
+			openapi_export_integration(operation->export, resource, integration));
 }
 
 struct json *openapi_export_method(

@@ -93,11 +93,6 @@ void openapi_export_names(struct openapi_export *export)
 
 /* --- Schemas -------------------------------------------------------------------------------------------------------- */
 
-struct view openapi_export_schema_prefix(const struct openapi_export *export)
-{
-	return export->options->is_swagger ? view_of("#/definitions/") : view_of("#/components/schemas/");
-}
-
 struct json *openapi_export_schemas(struct openapi_export *export)
 {
 	struct view api_id = json_find_text(json_find(export->definition, "restApi"), "id");
@@ -105,7 +100,8 @@ struct json *openapi_export_schemas(struct openapi_export *export)
 
 	JSON_EACH(model, json_find(export->definition, "models"))
 	json_add_unchecked(schemas, json_find_text(model, "name"),
-		schema_export(model, api_id, openapi_export_schema_prefix(export), export->options->integrations));
+		schema_export(
+			model, api_id, schema_prefix(export->options->is_swagger), export->options->integrations));
 	return schemas;
 }
 
@@ -131,8 +127,7 @@ static struct view only_header(struct view source)
 	return view_after(source, prefix.count);
 }
 
-/* Texts that documents have in lower case. */
-static struct json *lower_text(struct openapi_export *export, struct view text)
+struct json *openapi_export_lower(struct openapi_export *export, struct view text)
 {
 	char *lower = arena_alloc(&export->arena, text.count + 1);
 
@@ -154,7 +149,7 @@ static struct json *authorizer_scheme(struct openapi_export *export, const struc
 	json_set(scheme, "x-amazon-apigateway-authtype", json_copy(json_find(authorizer, "authType")));
 	extension = json_object_new();
 	json_set(scheme, "x-amazon-apigateway-authorizer", extension);
-	json_set(extension, "type", lower_text(export, json_find_text(authorizer, "type")));
+	json_set(extension, "type", openapi_export_lower(export, json_find_text(authorizer, "type")));
 	openapi_export_copy(extension, authorizer, "providerARNs", "authorizerUri", "authorizerCredentials",
 		"identityValidationExpression", "authorizerResultTtlInSeconds", NULL);
 	/* Of other types the header that the scheme names is the source, unless something else is said. */

@@ -51,8 +51,8 @@ void openapi_export_names(struct openapi_export *export);
 /* The models as schemas by name. */
 struct json *openapi_export_schemas(struct openapi_export *export);
 
-/* Where schemas stand: "#/definitions/" or "#/components/schemas/". */
-struct view openapi_export_schema_prefix(const struct openapi_export *export);
+/* A text that documents have in lower case. */
+struct json *openapi_export_lower(struct openapi_export *export, struct view text);
 
 /* Security schemes by name: all authorizers, API keys and signatures if methods ask for them. After all methods. */
 struct json *openapi_export_schemes(struct openapi_export *export);
@@ -74,6 +74,7 @@ struct json *openapi_export_method(
 	struct openapi_export *export, const struct json *resource, const struct json *method);
 
 /* x-amazon-apigateway-integration of a method's integration. */
-struct json *openapi_export_integration(const struct json *resource, const struct json *integration);
+struct json *openapi_export_integration(
+	struct openapi_export *export, const struct json *resource, const struct json *integration);
 
 #endif

@@ -11,11 +11,6 @@
 /* Models of schemas in place are called MODEL and so many digits of base 36. */
 enum { GENERATED_DIGITS = 6 };
 
-static struct view prefix_of(const struct openapi_work *work)
-{
-	return work->is_swagger ? view_of("#/definitions/") : view_of("#/components/schemas/");
-}
-
 static struct view api_id_of(const struct openapi_work *work)
 {
 	return json_find_text(json_find(work->existing, "restApi"), "id");
@@ -184,7 +179,8 @@ static void settle_references(struct openapi_work *work, struct view model, stru
 				VIEW_ARG(model), VIEW_ARG(json_text(reference)));
 		else if (!view_equals(name, schema_model_of(json_text(reference))))
 			json_set(schema, "$ref",
-				json_text_new_printf(VIEW_FMT VIEW_FMT, VIEW_ARG(prefix_of(work)), VIEW_ARG(name)));
+				json_text_new_printf(
+					VIEW_FMT VIEW_FMT, VIEW_ARG(schema_prefix(work->is_swagger)), VIEW_ARG(name)));
 	}
 	JSON_EACH(member, schema)
 	{
@@ -203,7 +199,7 @@ static void put_model(struct openapi_work *work, struct view name, struct json *
 	struct json *model = json_object_new();
 
 	json_set_text(model, "name", name);
-	if (!schema_restore(model, schema, name, prefix_of(work), api_id_of(work))) {
+	if (!schema_restore(model, schema, name, schema_prefix(work->is_swagger), api_id_of(work))) {
 		struct json JSON_CLEANUP *kept = NULL;
 		char *text;
 

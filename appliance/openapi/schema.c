@@ -10,14 +10,20 @@
 #define MODEL_URL_START "https://apigateway.amazonaws.com/restapis/"
 #define MODEL_URL_MIDDLE "/models/"
 
+struct view schema_prefix(bool is_swagger)
+{
+	return is_swagger ? view_of("#/definitions/") : view_of("#/components/schemas/");
+}
+
 struct view schema_model_of(struct view reference)
 {
-	static const struct view prefixes[] = { VIEW_INIT("#/definitions/"), VIEW_INIT("#/components/schemas/") };
 	size_t slash = view_find_last_byte(reference, '/');
 
-	for (size_t i = 0; i < ARRAY_COUNT(prefixes); i++) {
-		if (view_starts_with(reference, prefixes[i]))
-			return view_after(reference, prefixes[i].count);
+	for (int i = 0; i < 2; i++) {
+		struct view prefix = schema_prefix(i);
+
+		if (view_starts_with(reference, prefix))
+			return view_after(reference, prefix.count);
 	}
 	if (view_starts_with(reference, view_of(MODEL_URL_START)) && slash != VIEW_NOWHERE)
 		return view_after(reference, slash + 1);
@@ -392,7 +398,7 @@ static void write_items(struct buffer *text, const struct json *items, unsigned 
 {
 	buffer_append_text(text, "[\n"
 				 "##TO" /* a line of AWS's, not ours */ "DO: Update this foreach loop to reference "
-									"array from input json\n"
+				 "array from input json\n"
 				 "#foreach($elem in $inputRoot)\n");
 	indent(text, level + 1);
 	write_example(text, json_is_array(items) ? json_at(items, 0) : items, level + 1);

@@ -22,6 +22,9 @@
 #define SCHEMA_FLAT_MAX_BYTES ((size_t)400 << 10)
 #define SCHEMA_TEMPLATE_MAX_BYTES ((size_t)300 << 10)
 
+/* Where schemas stand in a document: "#/definitions/" in Swagger, "#/components/schemas/" in OpenAPI 3. */
+struct view schema_prefix(bool is_swagger);
+
 /* The model that a reference names, in a document or by its URL; empty for other references. */
 struct view schema_model_of(struct view reference);
 
@@ -40,9 +43,8 @@ typedef void schema_report(void *context, const struct json *at, enum schema_com
 struct json *schema_from_document(const struct json *schema, struct view api_id, schema_report *report, void *context);
 
 /*
- * The opposite: the schema of model `name` in a document whose schemas stand at `prefix`, "#/definitions/" or
- * "#/components/schemas/". Without "$schema", which documents don't allow; a reference within the schema ("#/x") refers to
- * the same place of the document. The result is the caller's.
+ * The opposite: the schema of model `name` in a document whose schemas stand at `prefix`. Without "$schema", which documents
+ * don't allow; a reference within the schema ("#/x") refers to the same place of the document. The result is the caller's.
  */
 struct json *schema_to_document(const struct json *schema, struct view name, struct view prefix);
 
