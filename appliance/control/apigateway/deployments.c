@@ -113,11 +113,12 @@ int op_create_deployment(struct call *call)
 	call_take(call, deployment, "description", NULL);
 	json_set_integer(deployment, "createdDate", (int64_t)(call->request.received_wall_ms / 1000));
 	error = check_builds(call, deployment);
-	if (error == 0)
-		error = put_on_stage(call, id);
 	if (error < 0)
 		return error;
 	record_put(call, STORE_deployment, api_key(call, id), call_input(call, "restApiId"), deployment);
+	error = put_on_stage(call, id);
+	if (error < 0)
+		return error;
 	call_answer(call, deployment);
 	return 0;
 }
