@@ -14,7 +14,7 @@ from lab.appliance import allow, build_folder
 from lab.network import run
 
 COMMANDS = ["run", "status", "apply", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
-            "filter show", "filter mode", "audit", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
+            "filter show", "filter mode", "audit", "credentials", "credentials create", "credentials list", "credentials revoke", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down",
             "system", "system status", "system update", "system settings", "system restart", "system checkpoint", "system confirm",
             "system rollback", "system ca", "system support-bundle"]
@@ -55,6 +55,8 @@ def test_version(program):
     (["filter", "nonsense"], "nonsense: no such part"),
     (["filter"], "an argument is missing"),
     (["backup"], "an argument is missing"),
+    (["credentials"], "an argument is missing"),
+    (["credentials", "revoke"], "an argument is missing"),
     (["system"], "an argument is missing"),
     (["system", "checkpoint", "--confirm-within", "soon"], "no number of seconds"),
     (["system", "checkpoint", "--show", "--confirm-within", "20"], "exclude each other"),
