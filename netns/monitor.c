@@ -330,7 +330,8 @@ static void on_hello(struct connection *connection, struct verb_message *message
 		.management_count = posternd->config.management_count,
 		.local = posternd->config.local,
 		.network_count = posternd->config.network_count,
-		.has_records = held_records(posternd),
+		/* Who resumes has them already, and may be of a version that knows fewer. */
+		.has_records = hello.resuming ? 0 : held_records(posternd),
 		.has_audit_log = posternd->shared.audit_log_fd >= 0,
 	};
 	int fds[VERB_FDS_MAX];

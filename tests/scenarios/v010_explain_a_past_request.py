@@ -126,7 +126,7 @@ def test_requests_survive_kill_of_the_gateway(local, backend):
 def test_no_record_is_kept_if_the_settings_say_so(folder, backend):
     made = Local(folder / "norecord", "127.0.0.1:14577", "127.0.0.1:18453")
     made.state.mkdir(parents=True)
-    (made.state / "settings.yaml").write_text("client_record_kb: 0\nrequest_record_kb: 0\n")
+    (made.state / "settings.yaml").write_text("client_record_kb: 0\nrequest_record_kb: 0\nline_record_kb: 0\n")
     try:
         api = made.start().serve_api(backend.url)
         identity = made.get(api).headers["x-amzn-requestid"]
