@@ -17,7 +17,7 @@
 #define PAGE_BYTES 4096
 
 /* Part of its file system that the file may take. */
-#define FILE_SYSTEM_PART 4
+#define FILE_SYSTEM_PART 8
 
 /* Above the bound, so that who removes events still can: their transaction needs pages too. */
 #define HEADROOM_PAGES 256

@@ -11,7 +11,7 @@
  * batch. How far the access log's lines were taken over (line cursors) is kept by the same transaction as the events made of
  * them.
  *
- * Bounds: FILE never takes more than `max_bytes` (a page more or less), nor more than a quarter of its file system; where it
+ * Bounds: FILE never takes more than `max_bytes` (a page more or less), nor more than an eighth of its file system; where it
  * does, log_events_shrink() takes the oldest events away, whatever their group. FILE-wal is bounded by LOG_EVENTS_WAL_BYTES. Events
  * that are older than their group's retention go by log_events_expire(), events of groups that are gone by
  * log_events_drop_group(): a limited number at a time, so that nobody waits long.

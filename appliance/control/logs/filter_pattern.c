@@ -65,7 +65,7 @@ static bool read_term(struct filter_reading *reading, struct term *term)
 	struct view word;
 	size_t count = 0;
 
-	*term = (struct term){ TERM_WANTED };
+	*term = (struct term){ .kind = TERM_WANTED };
 	if (reading->rest.at[0] == '-' || reading->rest.at[0] == '?') {
 		term->kind = reading->rest.at[0] == '-' ? TERM_UNWANTED : TERM_OPTIONAL;
 		reading->rest = view_after(reading->rest, 1);
