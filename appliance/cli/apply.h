@@ -106,6 +106,7 @@ struct apply {
 
 	uint64_t revision;    /* that the plan was made from, then that of the last own call */
 	struct buffer scopes; /* what was planned with */
+	int last_status;      /* of the last call's answer */
 	bool is_stale;        /* a call was refused since something of it has changed */
 
 	struct apply_step *steps;
@@ -205,7 +206,11 @@ struct apply_domain {
 
 int apply_plan_aliases(struct apply *apply, struct apply_domain *domain) __attribute__((warn_unused_result));
 
-/* Steps that take away the aliases of a domain that is to be deleted. */
-int apply_prune_aliases(struct apply *apply, const struct json *domain) __attribute__((warn_unused_result));
+/*
+ * Steps that take away the aliases that a run has made for a domain and that `wanted` does not name; NULL: the domain is to be
+ * deleted. Without --prune they are noted.
+ */
+int apply_prune_aliases(struct apply *apply, const struct json *domain, const struct apply_domain *wanted)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -312,7 +312,9 @@ int apply_plan_aliases(struct apply *apply, struct apply_domain *domain)
 		if (error)
 			return error;
 	}
-	return 0;
+	return domain->existing && apply_owns(apply, json_find(domain->existing, "tags"))
+		       ? apply_prune_aliases(apply, domain->existing, domain)
+		       : 0;
 }
 
 /* --- pruning ---------------------------------------------------------------------------------------------------------------- */
@@ -322,36 +324,65 @@ static int run_end(struct apply *apply, struct apply_step *step)
 	return change_records(apply, step->target, view_from_text(step->subject));
 }
 
-int apply_prune_aliases(struct apply *apply, const struct json *domain)
+/* A step that takes away what the zone has of the name, if it has. */
+static int prune_zone(struct apply *apply, const char *name, const char *zone_id)
 {
 	static const char *const types[] = { "A", "AAAA" };
+	struct buffer body;
+
+	buffer_init_arena(&body, &apply->cli->arena, 16384);
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
+		const struct xml_element *set = NULL, *target;
+		bool was_quiet = apply->cli->quiet;
+		int error;
+
+		/* The zone may be gone, and with it the alias. */
+		apply->cli->quiet = true;
+		error = find_record(apply, zone_id, name, types[i], &set);
+		apply->cli->quiet = was_quiet;
+		if (error && apply->last_status == 404)
+			return 0;
+		if (error)
+			return cli_fail(apply->cli, "alias %s in zone %s: %s", name, zone_id, apply->cli->said);
+		target = xml_find(set, "AliasTarget");
+		if (target)
+			append_change(&body, "DELETE", name, types[i], text_of(apply, xml_find(target, "DNSName")),
+				text_of(apply, xml_find(target, "HostedZoneId")),
+				text_of(apply, xml_find(target, "EvaluateTargetHealth")));
+	}
+	if (!body.count)
+		return 0;
+	if (!apply->prune) {
+		apply_note(
+			apply, "alias %s in zone %s is not in the files any more: --prune deletes it", name, zone_id);
+		return 0;
+	}
+	apply_depend(apply, "hostedzone", zone_id);
+	apply_step_add(apply, APPLY_DELETE, APPLY_RANK_END_ALIAS, run_end,
+		arena_text(&apply->cli->arena, buffer_view(&body)), "alias %s in zone %s", name, zone_id)
+		->target = zone_id;
+	return 0;
+}
+
+int apply_prune_aliases(struct apply *apply, const struct json *domain, const struct apply_domain *wanted)
+{
 	struct view rest = json_find_text(json_find(domain, "tags"), APPLY_TAG_ZONES), id;
 	const char *name = full_name(apply, json_find_c_string(domain, "domainName"));
 
 	while (rest.count && view_split(&rest, ' ', &id)) {
-		const char *zone_id = apply_text(apply, VIEW_FMT, VIEW_ARG(id));
-		struct buffer body;
+		bool is_wanted = false;
+		int error;
 
-		buffer_init_arena(&body, &apply->cli->arena, 16384);
-		for (size_t i = 0; i < ARRAY_COUNT(types); i++) {
-			const struct xml_element *set = NULL, *target;
-			int error = find_record(apply, zone_id, name, types[i], &set);
-
-			if (error)
-				return error;
-			target = xml_find(set, "AliasTarget");
-			if (target)
-				append_change(&body, "DELETE", name, types[i],
-					text_of(apply, xml_find(target, "DNSName")),
-					text_of(apply, xml_find(target, "HostedZoneId")),
-					text_of(apply, xml_find(target, "EvaluateTargetHealth")));
-		}
-		if (!body.count)
-			continue;
-		apply_depend(apply, "hostedzone", zone_id);
-		apply_step_add(apply, APPLY_DELETE, APPLY_RANK_END_ALIAS, run_end,
-			arena_text(&apply->cli->arena, buffer_view(&body)), "alias %s in zone %s", name, zone_id)
-			->target = zone_id;
+		JSON_EACH(wish, wanted ? json_find(wanted->wish, "aliases") : NULL)
+		for (const struct apply_zone *zone = apply->zones; zone; zone = zone->next)
+			is_wanted =
+				is_wanted ||
+				(zone->id && view_equals_text(id, zone->id) &&
+					view_equals_text(json_find_text(wish, "vpcId"), zone->vpc_id) &&
+					strcmp(full_name(apply, json_find_c_string(wish, "zone")), zone->name) == 0);
+		error = is_wanted ? 0 : prune_zone(apply, name, apply_text(apply, VIEW_FMT, VIEW_ARG(id)));
+		if (error)
+			return error;
 	}
 	return 0;
 }

@@ -69,6 +69,7 @@ static int exchange(struct apply *apply, const struct client_call *call, struct 
 	if (changes)
 		extra->unchanged_since = condition(apply);
 	error = client_exchange(apply->cli, call, raw, extra, &answer);
+	apply->last_status = extra->status;
 	if (answer)
 		apply_keep(apply, answer);
 	if (error) {

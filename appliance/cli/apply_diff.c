@@ -150,6 +150,17 @@ struct json *apply_facts(const struct json *definition)
 
 /* --- lines ------------------------------------------------------------------------------------------------------------------ */
 
+/* Is the value's name one that a user gave? The API's own (authorizationType, apiKeySource) say nothing about secrets. */
+static bool is_users(const char *name)
+{
+	static const char *const maps[] = { "Parameters.", "variables.", "Templates.", "tags." };
+
+	for (size_t i = 0; i < ARRAY_COUNT(maps); i++)
+		if (strstr(name, maps[i]))
+			return true;
+	return false;
+}
+
 /* `value` as it is shown after `name`: compact JSON without what looks like a secret. */
 static char *shown(const char *name, const struct json *value)
 {
@@ -157,10 +168,11 @@ static char *shown(const char *name, const struct json *value)
 	struct buffer plain, masked;
 	size_t start;
 
-	/* The name decides on whether it is a secret, so it goes through the same eye. */
+	/* The name may tell that it is a secret, so it goes through the same eye. */
 	buffer_init(&plain, SHOWN_MAX_BYTES);
 	buffer_init(&masked, SHOWN_MAX_BYTES);
-	buffer_printf(&plain, "%s: ", name);
+	if (is_users(name))
+		buffer_printf(&plain, "%s: ", name);
 	start = plain.count;
 	buffer_append_text(&plain, text);
 	redact(&masked, buffer_view(&plain));

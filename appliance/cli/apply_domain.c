@@ -559,13 +559,14 @@ static int prune(struct apply *apply)
 			continue;
 		}
 		apply_depend(apply, "domainname", record_of(apply, domain));
-		error = apply_prune_aliases(apply, domain);
+		error = apply_prune_aliases(apply, domain, NULL);
 		if (error)
 			return error;
 		apply_step_delete(apply, APPLY_RANK_END_DOMAIN,
 			apply_text(apply, "/domainnames/%s?domainNameId=%s", client_encode(apply->cli, name),
 				client_encode(apply->cli, id)),
 			apply_text(apply, "domain %s (%s), with its base paths and access associations", name, id));
+		apply_note(apply, "certificate " VIEW_FMT " stays", VIEW_ARG(json_find_text(domain, "certificateArn")));
 	}
 	return 0;
 }

@@ -344,6 +344,43 @@ def test_only_what_the_estate_made_is_pruned(domain):
     assert "No changes" in domain.apply("--plan", "--prune").stdout
 
 
+def test_an_alias_that_the_files_no_longer_name_is_pruned(domain):
+    domain.apply("--yes")
+    zone, _ = records(domain)
+    alias = domain.content["domains"][0].pop("aliases")
+    assert f"! alias {domain.domain}. in zone " in domain.apply("--plan").stdout
+    assert f"- alias {domain.domain}. in zone {zone.rpartition('/')[2]}: done" in domain.apply("--yes", "--prune").stdout
+    assert not any(name.startswith("pets.") for name, _ in records(domain)[1])
+    domain.appliance.boto3("route53").delete_hosted_zone(Id=zone)
+    assert "No changes" in domain.apply("--plan", "--prune").stdout
+    domain.content["domains"][0]["aliases"] = alias
+    assert "Applied: 2 created" in domain.apply("--yes").stdout and "No changes" in domain.apply("--plan").stdout
+
+
+def test_two_runs_at_once_do_not_mix(estate):
+    """One of them does all, the other stops where it sees the first: the state is that of the files, once."""
+    estate.apply("--yes")
+    estate.write("pets.yaml", document(pets={"get": mock('{"v":2}')}))
+    estate.content["apis"][0]["stages"] += [{"name": f"s{number}"} for number in range(5)]
+    estate.save()
+    runs = [subprocess.Popen([estate.appliance.build / "postern", "apply", "--yes", estate.folder], env=estate.environment, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    ended = [(*process.communicate(timeout=60), process.returncode) for process in runs]
+    assert any(status == 0 for _, _, status in ended), ended
+    assert all(status == 0 or "was changed meanwhile" in error for _, error, status in ended), ended
+    assert estate.apply("--plan").stdout.strip() == NO_CHANGES
+    deployments = estate.appliance.boto3("apigateway").get_deployments(restApiId=estate.find()["id"])["items"]
+    assert len(deployments) == 2, "the first, and that of the run that won"
+
+
+def test_an_api_of_many_resources(estate):
+    estate.write("pets.yaml", document(**{f"part{number}/{{id}}": {"get": mock(json.dumps({"number": number, "text": "x" * 4000}))}
+                                          for number in range(300)}))
+    assert "Applied: 2 created" in estate.apply("--yes").stdout
+    assert estate.apply("--plan").stdout.strip() == NO_CHANGES
+    assert answer(estate.appliance, estate.find()["id"], "/part299/1", json.dumps({"number": 299, "text": "x" * 4000}))
+
+
 def test_what_was_made_elsewhere_is_changed_and_never_pruned(estate):
     client = estate.appliance.boto3("apigateway")
     api = client.create_rest_api(name=estate.api, endpointConfiguration={"types": ["PRIVATE"]})["id"]
