@@ -6,6 +6,7 @@
 
 #include "appliance/base/log.h"
 #include "appliance/base/table.h"
+#include "appliance/model/read.h"
 
 /* Memory of one build: ids of what changed, and the records while they are compiled. */
 #define BUILD_ARENA_MAX_BYTES ((size_t)1 << 30)
@@ -87,62 +88,6 @@ static int change_visit(void *context, const struct store_record *record)
 	}
 }
 
-/* ---- reading records ---- */
-
-/* The record's body as a tree; `*ret` NULL if there is no such record. */
-static int read_record(
-	struct build *build, enum store_kind kind, const char *id, struct json **ret, uint64_t *ret_revision)
-{
-	struct store_record record;
-	int error = store_get(build->store, kind, id, &record);
-
-	*ret = NULL;
-	if (error == -ENOENT)
-		return 0;
-	if (error)
-		return compile_fail(build->compile, error, "the store can't be read");
-	error = compile_parse(build->compile, view_from(record.body, record.body_bytes), ret);
-	if (ret_revision)
-		*ret_revision = record.revision;
-	store_record_fini(&record);
-	return error;
-}
-
-/* Bodies of the records of a parent, collected into an array. */
-struct children {
-	struct build *build;
-	struct json *array;
-};
-
-static int child_visit(void *context, const struct store_record *record)
-{
-	struct children *children = context;
-	struct json *body;
-	int error = compile_parse(children->build->compile, view_from(record->body, record->body_bytes), &body);
-
-	if (error)
-		return error;
-	json_append(children->array, body);
-	return 0;
-}
-
-static int read_children(struct build *build, enum store_kind kind, const char *parent, struct json **ret)
-{
-	struct children children = { .build = build, .array = json_array_new() };
-	int error;
-
-	build->compile->message[0] = '\0';
-	error = store_each(build->store, kind, parent, child_visit, &children);
-	if (error) {
-		json_free(children.array);
-		if (build->compile->message[0])
-			return error;
-		return compile_fail(build->compile, error, "the store can't be read");
-	}
-	*ret = children.array;
-	return 0;
-}
-
 /* ---- putting objects in ---- */
 
 /* Put a fresh object in; its one reference passes to the catalog. */
@@ -164,7 +109,7 @@ static int build_endpoint(struct build *build, const char *id)
 {
 	JSON_CLEANUP struct json *body = NULL;
 	struct snapshot_endpoint *endpoint;
-	int error = read_record(build, STORE_vpcendpoint, id, &body, NULL);
+	int error = read_record(build->compile, build->store, STORE_vpcendpoint, id, &body, NULL);
 
 	if (error)
 		return error;
@@ -178,7 +123,7 @@ static int build_certificate_kind(struct build *build, enum store_kind kind, con
 {
 	JSON_CLEANUP struct json *body = NULL;
 	struct snapshot_certificate *certificate;
-	int error = read_record(build, kind, id, &body, NULL);
+	int error = read_record(build->compile, build->store, kind, id, &body, NULL);
 
 	if (error)
 		return error;
@@ -203,13 +148,13 @@ static int build_zone(struct build *build, const char *id)
 {
 	JSON_CLEANUP struct json *body = NULL, *record_sets = NULL;
 	struct snapshot_zone *zone;
-	int error = read_record(build, STORE_hostedzone, id, &body, NULL);
+	int error = read_record(build->compile, build->store, STORE_hostedzone, id, &body, NULL);
 
 	if (error)
 		return error;
 	if (!body)
 		return remove_object(build, &build->next->zones, id);
-	error = read_children(build, STORE_rrset, id, &record_sets);
+	error = read_children(build->compile, build->store, STORE_rrset, id, &record_sets);
 	if (!error)
 		error = zone_compile(build->compile, view_from_text(id), body, record_sets, &zone);
 	return error ? error : put_object(build, &build->next->zones, &zone->object);
@@ -282,7 +227,7 @@ static int build_domain(struct build *build, const char *id)
 	const struct snapshot_domain *old =
 		(const struct snapshot_domain *)(void *)catalog_find(&build->next->domains, view_from_text(id));
 	struct snapshot_domain *domain;
-	int error = read_record(build, STORE_domainname, id, &body, NULL);
+	int error = read_record(build->compile, build->store, STORE_domainname, id, &body, NULL);
 
 	if (!error)
 		error = remove_hosts(build, old);
@@ -290,9 +235,9 @@ static int build_domain(struct build *build, const char *id)
 		return error;
 	if (!body)
 		return remove_object(build, &build->next->domains, id);
-	error = read_children(build, STORE_basepathmapping, id, &base_paths);
+	error = read_children(build->compile, build->store, STORE_basepathmapping, id, &base_paths);
 	if (!error)
-		error = read_children(build, STORE_domainaccess, id, &accesses);
+		error = read_children(build->compile, build->store, STORE_domainaccess, id, &accesses);
 	if (!error)
 		error = domain_compile(build->compile, view_from_text(id), body, base_paths, accesses, &domain);
 	return error ? error : put_domain(build, domain);
@@ -329,7 +274,7 @@ static int find_deployment(struct build *build, const struct snapshot_api *old, 
 		*ret = deployment;
 		return 0;
 	}
-	error = read_record(build, STORE_deployment, key.at, &body, NULL);
+	error = read_record(build->compile, build->store, STORE_deployment, key.at, &body, NULL);
 	if (!error && !body)
 		error = compile_fail(
 			build->compile, -EINVAL, "deploymentId: '" VIEW_FMT "' does not exist", VIEW_ARG(id));
@@ -375,10 +320,10 @@ static int build_api_with_stages(
 static int build_api(struct build *build, const char *id)
 {
 	JSON_CLEANUP struct json *body = NULL, *stages = NULL;
-	int error = read_record(build, STORE_restapi, id, &body, NULL);
+	int error = read_record(build->compile, build->store, STORE_restapi, id, &body, NULL);
 
 	if (!error && body)
-		error = read_children(build, STORE_stage, id, &stages);
+		error = read_children(build->compile, build->store, STORE_stage, id, &stages);
 	if (error)
 		return error;
 	if (!body || json_count(stages) == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/model/build.h"
+#include "appliance/model/read.h"
 
 /* Memory of one draft besides its API: an authorizer, and ids. */
 #define DRAFT_ARENA_MAX_BYTES ((size_t)1 << 20)
@@ -18,22 +19,13 @@ struct work {
 
 /* ---- reading ---- */
 
-static int not_readable(struct work *work, int error)
-{
-	return compile_fail(&work->compile, error, "the store can't be read");
-}
-
 /* The record's body; -ENOENT if there is none. */
-static int read_record(struct work *work, enum store_kind kind, struct view id, struct json **ret)
+static int find_record(struct work *work, enum store_kind kind, struct view id, struct json **ret)
 {
-	struct store_record record;
-	int error = id.at ? store_get(work->store, kind, id.at, &record) : -ENOMEM;
+	int error = id.at ? read_record(&work->compile, work->store, kind, id.at, ret, NULL)
+			  : compile_no_memory(&work->compile);
 
-	if (error)
-		return error == -ENOENT ? error : not_readable(work, error);
-	error = compile_parse(&work->compile, view_from(record.body, record.body_bytes), ret);
-	store_record_fini(&record);
-	return error;
+	return error || *ret ? error : -ENOENT;
 }
 
 /* "api id/part id", NUL-terminated. */
@@ -43,31 +35,15 @@ static struct view key_of(struct work *work, struct view part)
 		&work->draft->arena, VIEW_FMT "/" VIEW_FMT, VIEW_ARG(work->question->rest_api_id), VIEW_ARG(part));
 }
 
-struct children {
-	struct work *work;
-	struct json *array;
-};
-
-static int child_visit(void *context, const struct store_record *record)
+static int put_children(struct work *work, enum store_kind kind, struct json *definition, const char *member)
 {
-	struct children *children = context;
-	struct json *body;
-	int error = compile_parse(&children->work->compile, view_from(record->body, record->body_bytes), &body);
+	struct view parent = arena_copy(&work->draft->arena, work->question->rest_api_id);
+	struct json *array = NULL;
+	int error = parent.at ? read_children(&work->compile, work->store, kind, parent.at, &array)
+			      : compile_no_memory(&work->compile);
 
 	if (!error)
-		json_append(children->array, body);
-	return error;
-}
-
-static int read_children(struct work *work, enum store_kind kind, struct json *definition, const char *member)
-{
-	struct children children = { .work = work, .array = json_array_new() };
-	struct view parent = arena_copy(&work->draft->arena, work->question->rest_api_id);
-	int error = parent.at ? store_each(work->store, kind, parent.at, child_visit, &children) : -ENOMEM;
-
-	json_set(definition, member, children.array);
-	if (error && !work->compile.message[0])
-		return not_readable(work, error);
+		json_set(definition, member, array);
 	return error;
 }
 
@@ -103,7 +79,7 @@ static int single_out(struct work *work, struct json *resource)
 static int read_method(struct work *work, struct json *definition)
 {
 	struct json *resources = json_array_new(), *resource = NULL;
-	int error = read_record(work, STORE_resource, key_of(work, work->question->part_id), &resource);
+	int error = find_record(work, STORE_resource, key_of(work, work->question->part_id), &resource);
 
 	json_set(definition, "resources", resources);
 	if (error)
@@ -113,8 +89,8 @@ static int read_method(struct work *work, struct json *definition)
 	work->draft->resource_path = arena_copy(&work->draft->arena, json_find_text(resource, "path"));
 	error = work->draft->resource_path.at ? single_out(work, resource) : compile_no_memory(&work->compile);
 	if (!error)
-		error = read_children(work, STORE_gatewayresponse, definition, "gatewayResponses");
-	return error ? error : read_children(work, STORE_requestvalidator, definition, "validators");
+		error = put_children(work, STORE_gatewayresponse, definition, "gatewayResponses");
+	return error ? error : put_children(work, STORE_requestvalidator, definition, "validators");
 }
 
 /* The one method there is serves its own template. */
@@ -134,7 +110,7 @@ static int find_method(struct work *work)
 static int read_authorizer(struct work *work)
 {
 	JSON_CLEANUP struct json *body = NULL;
-	int error = read_record(work, STORE_authorizer, key_of(work, work->question->part_id), &body);
+	int error = find_record(work, STORE_authorizer, key_of(work, work->question->part_id), &body);
 
 	return error ? error : authorizer_compile(&work->compile, &work->draft->arena, body, &work->draft->authorizer);
 }
@@ -195,7 +171,7 @@ static int build(struct work *work)
 	int error = check_variables(work);
 
 	if (!error)
-		error = read_record(work, STORE_restapi, arena_copy(&work->draft->arena, question->rest_api_id), &api);
+		error = find_record(work, STORE_restapi, arena_copy(&work->draft->arena, question->rest_api_id), &api);
 
 	if (error)
 		return error;
@@ -226,7 +202,7 @@ int draft_build(struct draft *draft, const struct compile *compile, struct store
 	draft->snapshot = snapshot_new(NULL, identity);
 	error = draft->snapshot ? store_read_begin(store) : compile_no_memory(&work.compile);
 	if (draft->snapshot && error)
-		not_readable(&work, error);
+		compile_fail(&work.compile, error, "the store can't be read");
 	if (!error) {
 		error = build(&work);
 		store_read_end(store);

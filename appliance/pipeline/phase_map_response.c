@@ -242,12 +242,18 @@ static enum verdict map_templated(struct pipeline *p)
 	return pass_body(p);
 }
 
+/* Status and fields of a proxy's answer; they point into its head. False without memory. */
+static bool take_proxy_head(struct pipeline *p, const struct http1_head *head)
+{
+	p->status = head->status;
+	return http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count) == 0;
+}
+
 void map_response_proxy_head(struct pipeline *p, const struct http1_head *head)
 {
 	struct arena *arena = &p->exchange->arena;
-	bool fits = http_response_fields(arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count) == 0;
+	bool fits = take_proxy_head(p, head);
 
-	p->status = head->status;
 	for (size_t i = 0; fits && i < p->field_count; i++) {
 		p->fields[i].name = arena_copy(arena, p->fields[i].name);
 		p->fields[i].value = arena_copy(arena, p->fields[i].value);
@@ -259,16 +265,13 @@ void map_response_proxy_head(struct pipeline *p, const struct http1_head *head)
 
 static enum verdict map_proxy(struct pipeline *p)
 {
-	const struct http1_head *head = p->back_end_head;
-
-	if (!head) {
+	if (p->call.buffer) {
 		p->body = p->call.body;
 		return VERDICT_NEXT;
 	}
-	p->status = head->status;
-	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
+	if (!take_proxy_head(p, p->back_end_head))
 		return internal_error(p, "the answer's head does not fit into memory");
-	p->body_length = http_response_length(head, p->exchange->request.method == HTTP1_METHOD_HEAD);
+	p->body_length = http_response_length(p->back_end_head, p->exchange->request.method == HTTP1_METHOD_HEAD);
 	p->streams = true;
 	return VERDICT_NEXT;
 }

@@ -245,6 +245,9 @@ void test_invoke_write(const struct test_invoke *test, struct buffer *ret)
 		answer.fields = pairs_of(memory, &arena);
 		/* The answer of the management call is JSON: it holds text. */
 		answer.body = binary_to_text(&arena, buffer_view(&memory->answer));
+		if (!answer.body.at)
+			answer = (struct invoke_answer){ .outcome = INVOKE_REFUSED,
+				.message = view_of("The answer is too large to be shown as text") };
 	}
 	invoke_write_answer(ret, &answer);
 	buffer_fini(&log);

@@ -196,12 +196,76 @@ static void a_store_that_is_not_there_yet_is_waited_for(void **state)
 	world_fini(&world);
 }
 
+/* ---- jobs ---- */
+
+struct job {
+	struct follow_job job;
+	sem_t done;
+	uint64_t revision;
+	bool had_store;
+};
+
+static void run_job(struct follow_job *posted, const struct compile *compile, struct store *store)
+{
+	struct job *job = (struct job *)(void *)posted;
+
+	assert_non_null(compile);
+	job->had_store = store != NULL;
+	if (store)
+		assert_int_equal(0, store_revision(store, &job->revision));
+	sem_post(&job->done);
+}
+
+static void a_job_reads_the_store_on_the_thread(void **state)
+{
+	struct job jobs[3] = { 0 };
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	assert_int_equal(0, start(&world, world.estate.path, WAIT_MS));
+	estate_begin(&world.estate);
+	estate_put(&world.estate, STORE_restapi, "api", NULL, estate_rest_api("api", NULL));
+	estate_commit(&world.estate);
+	for (size_t i = 0; i < 3; i++) {
+		sem_init(&jobs[i].done, 0, 0);
+		jobs[i].job.run = run_job;
+		follow_post(world.follow, &jobs[i].job);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		sem_wait(&jobs[i].done);
+		assert_true(jobs[i].had_store);
+		assert_int_equal(1, jobs[i].revision);
+	}
+	world_fini(&world);
+}
+
+static void a_job_is_run_without_a_store_and_before_the_end(void **state)
+{
+	struct job job = { .job.run = run_job };
+	struct world world;
+
+	(void)state;
+	world_init(&world);
+	sem_init(&job.done, 0, 0);
+	assert_int_equal(-EAGAIN, start(&world, "/nonexistent/store.db", 0));
+	follow_post(world.follow, &job.job);
+	follow_stop(world.follow);
+	world.follow = NULL;
+	assert_int_equal(0, sem_trywait(&job.done));
+	assert_false(job.had_store);
+	assert_int_not_equal(0, sem_trywait(&job.done));
+	world_fini(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_commit_is_served_soon_after_the_wake),
 		cmocka_unit_test(a_bad_revision_is_reported_and_the_next_one_heals),
 		cmocka_unit_test(a_store_that_is_not_there_yet_is_waited_for),
+		cmocka_unit_test(a_job_reads_the_store_on_the_thread),
+		cmocka_unit_test(a_job_is_run_without_a_store_and_before_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
