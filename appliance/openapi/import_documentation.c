@@ -6,15 +6,16 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/openapi/documentation.h"
+#include "appliance/openapi/extensions.h"
 #include "appliance/openapi/import_work.h"
 #include "appliance/openapi/operation.h"
 #include "appliance/openapi/parameter.h"
 
 /* --- One part ------------------------------------------------------------------------------------------------------------ */
 
-/* Add the part; takes over its location and properties. 0, or -EINVAL with the reason in `ret_rule`. */
+/* Add the part; takes over its location and properties; `exact` is their text if it matters. 0, or -EINVAL with the reason in `ret_rule`. */
 static int put_part(struct openapi_work *work, const struct json *at, struct json *taken_location,
-	struct json *taken_properties, struct view *ret_rule)
+	struct json *taken_properties, struct view exact, struct view *ret_rule)
 {
 	struct json JSON_CLEANUP *location = taken_location, *properties = taken_properties;
 	char message[OPENAPI_LOCATION_MESSAGE_MAX_BYTES], *text;
@@ -37,7 +38,7 @@ static int put_part(struct openapi_work *work, const struct json *at, struct jso
 	if (openapi_charge(work, at, strlen(text) + key.count)) {
 		part = json_object_new();
 		json_set(part, "location", json_copy(location));
-		json_set_c_string(part, "properties", text);
+		json_set_text(part, "properties", exact.count ? exact : view_from_text(text));
 		openapi_put(work, OPENAPI_PARTS, key, part);
 	}
 	free(text);
@@ -46,11 +47,22 @@ static int put_part(struct openapi_work *work, const struct json *at, struct jso
 
 /* --- Parts that the document lists --------------------------------------------------------------------------------------- */
 
+/* The text of the properties that an export kept; empty if there is none or they were edited since. */
+static struct view exact_text(const struct json *part, const struct json *properties)
+{
+	struct view text = json_find_text(part, OPENAPI_X_PROPERTIES);
+	struct json JSON_CLEANUP *again = NULL;
+
+	if (!text.at || json_parse(text, NULL, &again, NULL) < 0 || !json_equals(again, properties))
+		return view_of("");
+	return text;
+}
+
 static void put_listed(struct openapi_work *work, const struct json *part)
 {
 	const struct json *location = json_find(part, "location"), *properties = json_find(part, "properties");
 	struct json *parsed = NULL;
-	struct view rule;
+	struct view rule, exact;
 
 	if (!json_is_object(location)) {
 		openapi_error(work, part, "a documentation part must have a 'location'");
@@ -65,7 +77,8 @@ static void put_listed(struct openapi_work *work, const struct json *part)
 		openapi_error(work, part, "the 'properties' of a documentation part must be an object");
 		return;
 	}
-	if (put_part(work, part, json_copy(location), parsed, &rule) < 0)
+	exact = exact_text(part, parsed);
+	if (put_part(work, part, json_copy(location), parsed, exact, &rule) < 0)
 		openapi_error(work, part, VIEW_FMT, VIEW_ARG(rule));
 }
 
@@ -98,12 +111,21 @@ struct place {
 	struct view path, verb, status;
 };
 
-/* The members of `from` that tell people something, and have the right form. */
-static struct json *telling(const struct json *from, const char *const *members)
+static const char *const described[] = { "description", NULL };
+
+/* There are as many parts as there may be. */
+static bool is_full(struct openapi_work *work)
+{
+	return json_count(work->lists[OPENAPI_PARTS].items) >= OPENAPI_PARTS_MAX_COUNT;
+}
+
+/* The members of `from` that tell people something, and have the right form; none when no more parts are made. */
+static struct json *telling(struct openapi_work *work, const struct json *from, const char *const *members)
 {
 	struct json *properties = json_object_new();
+	bool is_over = is_full(work) || work->definition_bytes > OPENAPI_DEFINITION_MAX_BYTES;
 
-	for (; from && *members; members++) {
+	for (; from && *members && !is_over; members++) {
 		const struct json *value = json_find(from, *members);
 		bool is_list = strcmp(*members, "tags") == 0;
 
@@ -112,13 +134,6 @@ static struct json *telling(const struct json *from, const char *const *members)
 			json_set(properties, *members, json_copy(value));
 	}
 	return properties;
-}
-
-static const char *const described[] = { "description", NULL };
-
-static bool is_full(struct openapi_work *work)
-{
-	return json_count(work->lists[OPENAPI_PARTS].items) >= OPENAPI_PARTS_MAX_COUNT;
 }
 
 /* A part of `type` from `properties`, which are taken over, if they say anything. */
@@ -143,15 +158,15 @@ static void put_made(struct openapi_work *work, const struct json *at, const cha
 	if (name.count)
 		json_set_text(location, "name", name);
 	/* A parameter may be there twice, two paths may be one resource: the first says it. */
-	(void)put_part(work, at, location, properties, &rule);
+	(void)put_part(work, at, location, properties, view_of(""), &rule);
 }
 
 static void read_api(struct openapi_work *work)
 {
 	static const char *const of_info[] = { "description", "termsOfService", "contact", "license", NULL };
 	static const char *const of_document[] = { "tags", NULL };
-	struct json *info = telling(json_find(work->document, "info"), of_info);
-	struct json *properties = telling(work->document, of_document);
+	struct json *info = telling(work, json_find(work->document, "info"), of_info);
+	struct json *properties = telling(work, work->document, of_document);
 
 	if (json_count(info))
 		json_set(properties, "info", info);
@@ -165,7 +180,7 @@ static void read_named(struct openapi_work *work, const char *type, const char *
 	JSON_EACH(given, all)
 	{
 		if (!extension || json_find(given, extension))
-			put_made(work, given, type, NULL, json_name(given), telling(given, described));
+			put_made(work, given, type, NULL, json_name(given), telling(work, given, described));
 	}
 }
 
@@ -209,7 +224,7 @@ static void read_parameters(
 			is_overridden(work, overriding, parameter))
 			continue;
 		put_made(work, parameter, type, place, is_body ? view_of("") : json_find_text(parameter, "name"),
-			telling(parameter, described));
+			telling(work, parameter, described));
 	}
 }
 
@@ -230,10 +245,10 @@ static void read_responses(struct openapi_work *work, const struct place *around
 		if (!operation_is_status(place.status))
 			continue;
 		if (!is_made_up(json_find_text(response, "description"), place.status))
-			put_made(work, response, "RESPONSE", &place, view_of(""), telling(response, described));
+			put_made(work, response, "RESPONSE", &place, view_of(""), telling(work, response, described));
 		JSON_EACH(header, json_find(response, "headers"))
 		put_made(work, header, "RESPONSE_HEADER", &place, json_name(header),
-			telling(openapi_resolve(work, header), described));
+			telling(work, openapi_resolve(work, header), described));
 	}
 }
 
@@ -246,15 +261,15 @@ static void read_operation(struct openapi_work *work, struct view path, struct v
 	const struct json *parameters = json_find(operation, "parameters");
 
 	if (!operation) {
-		put_made(work, item, "RESOURCE", &place, view_of(""), telling(item, of_resource));
+		put_made(work, item, "RESOURCE", &place, view_of(""), telling(work, item, of_resource));
 		return;
 	}
-	put_made(work, operation, "METHOD", &place, view_of(""), telling(operation, of_method));
+	put_made(work, operation, "METHOD", &place, view_of(""), telling(work, operation, of_method));
 	read_parameters(work, &place, json_find(item, "parameters"), parameters);
 	read_parameters(work, &place, parameters, NULL);
 	if (!work->is_swagger)
 		put_made(work, operation, "REQUEST_BODY", &place, view_of(""),
-			telling(openapi_resolve(work, json_find(operation, "requestBody")), described));
+			telling(work, openapi_resolve(work, json_find(operation, "requestBody")), described));
 	read_responses(work, &place, json_find(operation, "responses"));
 }
 

@@ -131,6 +131,8 @@ void openapi_work_fini(struct openapi_work *work)
 {
 	struct table *tables[] = { &work->resources, &work->resource_ids, &work->old_resources,
 		&work->variable_children, &work->schemas, &work->references, &work->generated, &work->sources };
+	struct table *index;
+	size_t cursor = 0;
 
 	json_free(work->definition);
 	json_free(work->warnings);
@@ -145,6 +147,9 @@ void openapi_work_fini(struct openapi_work *work)
 		table_fini(&work->lists[i].old_by_key);
 		table_fini(&work->lists[i].ids);
 	}
+	while ((index = table_next(&work->indexes, &cursor, NULL)) != NULL)
+		table_fini(index);
+	table_fini(&work->indexes);
 	arena_fini(&work->arena);
 }
 
@@ -392,6 +397,35 @@ static struct view pointer_name(struct openapi_work *work, struct view part)
 	return view_from(name, count);
 }
 
+/* Objects with fewer members are searched as they are. */
+enum { INDEXED_MIN_COUNT = 64 };
+
+/*
+ * A member of an object of the document. Large objects get a table, so that thousands of references into them take thousands
+ * of steps. Texts are left out: they are rewritten (import_models.c), while objects and lists stay where they are.
+ */
+static const struct json *member_of(struct openapi_work *work, const struct json *object, struct view name)
+{
+	struct table *members;
+	struct view address;
+
+	if (json_count(object) < INDEXED_MIN_COUNT)
+		return json_find_view(object, name);
+	members = table_find(&work->indexes, view_from(&object, sizeof object));
+	if (members)
+		return table_find(members, name);
+	address = arena_copy(&work->arena, view_from(&object, sizeof object));
+	members = ARENA_NEW(&work->arena, struct table);
+	ASSERT(address.at && members && "out of memory");
+	ASSERT(table_set(&work->indexes, address, members, NULL) == 0);
+	JSON_EACH(member, object)
+	{
+		if (json_is_object(member) || json_is_array(member))
+			ASSERT(table_set(members, json_name(member), member, NULL) == 0);
+	}
+	return table_find(members, name);
+}
+
 const struct json *openapi_at_reference(struct openapi_work *work, struct view reference)
 {
 	const struct json *value = table_find(&work->references, reference);
@@ -405,7 +439,7 @@ const struct json *openapi_at_reference(struct openapi_work *work, struct view r
 		struct view name = pointer_name(work, part);
 
 		if (!json_is_array(value))
-			value = json_find_view(value, name);
+			value = member_of(work, value, name);
 		else
 			value = view_parse_u64(name, SIZE_MAX, &index) == 0 ? json_at(value, index) : NULL;
 	}

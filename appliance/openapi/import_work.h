@@ -48,8 +48,9 @@ struct openapi_work {
 	struct table variable_children; /* the resources whose path part is a variable, by the id of their parent */
 	struct table schemas;           /* the document's models by name */
 	struct table references;        /* what "$ref"s refer to, by their text */
-	struct table generated;         /* names of models made of schemas in place, by the schema's address */
-	struct table sources;           /* the schemas' texts, by that name */
+	struct table indexes;   /* tables of large objects that references go through, by the object's address */
+	struct table generated; /* names of models made of schemas in place, by the schema's address */
+	struct table sources;   /* the schemas' texts, by that name */
 	struct json *generated_schemas; /* those names in order */
 	size_t definition_bytes;        /* charged so far */
 	struct json *warnings;
