@@ -2,7 +2,10 @@
 /* What operations refer to: schemas, security schemes, request validators; gateway responses; documentation. */
 #include "appliance/openapi/export_work.h"
 
+#include <stdlib.h>
+
 #include "appliance/base/assert.h"
+#include "appliance/openapi/extensions.h"
 #include "appliance/openapi/schema.h"
 
 /* --- Names ---------------------------------------------------------------------------------------------------------- */
@@ -63,6 +66,20 @@ static void index_part(struct openapi_export *export, struct json *part)
 	ASSERT(key.at && table_set(&export->parts, key, part, NULL) == 0);
 }
 
+/* A part as documents have it, `properties` being parsed from those of `part` and taken over. */
+static struct json *shown_part(struct openapi_export *export, const struct json *part, struct json *properties)
+{
+	struct json *shown = json_object_new();
+	char *text = json_print_text(properties);
+
+	json_set(shown, "location", json_copy(json_find(part, "location")));
+	json_set(shown, "properties", properties);
+	if (export->options->integrations && !view_equals_text(json_find_text(part, "properties"), text))
+		json_set(shown, OPENAPI_X_PROPERTIES, json_copy(json_find(part, "properties")));
+	free(text);
+	return shown;
+}
+
 static void read_documentation(struct openapi_export *export)
 {
 	export->documentation = json_array_new();
@@ -72,9 +89,7 @@ static void read_documentation(struct openapi_export *export)
 
 		if (json_parse(json_find_text(part, "properties"), NULL, &properties, NULL) < 0)
 			continue;
-		read = json_object_new();
-		json_set(read, "location", json_copy(json_find(part, "location")));
-		json_set(read, "properties", properties);
+		read = shown_part(export, part, properties);
 		json_append(export->documentation, read);
 		index_part(export, read);
 	}

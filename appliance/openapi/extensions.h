@@ -33,4 +33,7 @@
 /* In an operation: authorizationScopes of a method whose authorization knows none. */
 #define OPENAPI_X_SCOPES "x-postern-scopes"
 
+/* In a documentation part: its properties as they are written, blanks included. */
+#define OPENAPI_X_PROPERTIES "x-postern-properties"
+
 #endif

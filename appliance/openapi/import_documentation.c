@@ -13,7 +13,10 @@
 
 /* --- One part ------------------------------------------------------------------------------------------------------------ */
 
-/* Add the part; takes over its location and properties; `exact` is their text if it matters. 0, or -EINVAL with the reason in `ret_rule`. */
+/*
+ * Add the part; takes over its location and properties; `exact` is their text if it matters. 0, or -EINVAL with the reason in
+ * `ret_rule`.
+ */
 static int put_part(struct openapi_work *work, const struct json *at, struct json *taken_location,
 	struct json *taken_properties, struct view exact, struct view *ret_rule)
 {

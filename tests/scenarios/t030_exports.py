@@ -121,7 +121,7 @@ def everything(client, api):
         "validators": {v["name"]: without(v, "id") for v in validators},
         "models": {m["name"]: {**without(m, "id"), "schema": m["schema"].replace(api, "(own)")} for m in items("get_models")},
         "gateway responses": {r["responseType"]: r for r in items("get_gateway_responses")},
-        "documentation": sorted((json.dumps(p["location"], sort_keys=True), json.loads(p["properties"])) for p in items("get_documentation_parts")),
+        "documentation": sorted((json.dumps(p["location"], sort_keys=True), p["properties"]) for p in items("get_documentation_parts")),
     }
 
 

@@ -301,7 +301,7 @@ static void add_documentation(struct json *definition)
 		part = item_of(definition, "documentationParts");
 		json_set_c_string(part, "id", numbered(id, "part", i));
 		json_set(part, "location", tree(locations[i]));
-		json_set_c_string(part, "properties", text);
+		json_set(part, "properties", json_text_new_printf("%s%s", text, maybe() ? " " : ""));
 		free(text);
 	}
 	if (json_count(json_find(definition, "documentationParts")) && maybe())
