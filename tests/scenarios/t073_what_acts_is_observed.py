@@ -139,3 +139,17 @@ def test_nothing_is_served_that_can_not_be_guarded(served, method, integration):
         method = {**method, "authorizerId": served.client.create_authorizer(restApiId=served.id, name="a", **kind[method["authorizationType"]])["id"]}
     served.put(method=method, integration=integration).deploy()
     assert seen(served.get()) == (500, '{"message": "Internal server error"}')
+
+
+def test_a_domain_that_wants_client_certificates_is_named(local, authority):
+    acm, client, name = local.boto3("acm"), local.boto3("apigateway"), "mutual.t073.internal"
+    certificate, key = authority.issue(name)
+    arn = acm.import_certificate(Certificate=open(certificate, "rb").read(), PrivateKey=open(key, "rb").read())["CertificateArn"]
+    client.create_domain_name(domainName=name, regionalCertificateArn=arn, endpointConfiguration={"types": ["REGIONAL"]}, securityPolicy="TLS_1_2",
+                              mutualTlsAuthentication={"truststoreUri": "s3://bucket/key"})
+    try:
+        assert any(name in warning for warning in local.postern("status")["warnings"])
+    finally:
+        client.delete_domain_name(domainName=name)
+        acm.delete_certificate(CertificateArn=arn)
+    assert not any(name in warning for warning in local.postern("status").get("warnings", []))

@@ -89,6 +89,8 @@ static const char *refusal_of(const struct json *method)
 		return "API keys are not enforced by this version";
 	if (view_starts_with(json_find_text(json_find(method, "methodIntegration"), "type"), view_of("AWS")))
 		return "integrations with AWS services are not run by this version";
+	if (view_equals_text(json_find_text(json_find(method, "methodIntegration"), "connectionType"), "VPC_LINK"))
+		return "private integrations are not run by this version";
 	return NULL;
 }
 
@@ -112,6 +114,19 @@ static void add_not_served(
 		json_append(list, row);
 	}
 	(void)call;
+}
+
+/* Domains that nobody gets past. */
+static void add_closed_domains(struct call *call, struct json *warnings)
+{
+	struct json JSON_CLEANUP *domains = record_list(call, STORE_domainname, NULL);
+
+	JSON_EACH(domain, domains)
+	if (json_find_text(json_find(domain, "mutualTlsAuthentication"), "truststoreUri").count)
+		json_append(warnings,
+			json_text_new_printf("the domain name " VIEW_FMT " wants client certificates, which this "
+					     "version can't ask for: it leads to no API",
+				VIEW_ARG(json_find_text(domain, "domainName"))));
 }
 
 static int64_t count_of(struct call *call, enum store_kind kind)
@@ -164,6 +179,7 @@ int op_get_status(struct call *call)
 	if (control->settings.local)
 		json_set_c_string(call->output, "trafficAddress", control->settings.traffic_address);
 	add_posternd(call, warnings);
+	add_closed_domains(call, warnings);
 	record_error(call, store_each(control->store, STORE_stage, NULL, visit_stage, &walk));
 	counts = json_ensure_object(call->output, "counts");
 	json_set_integer(counts, "apis", count_of(call, STORE_restapi));

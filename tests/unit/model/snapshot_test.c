@@ -369,6 +369,22 @@ static void a_domain_answers_where_it_is_associated(void **state)
 	assert_int_equal(1, world->snapshot->domains.count);
 }
 
+static void a_domain_that_wants_client_certificates_leads_nowhere(void **state)
+{
+	struct world *world = *state;
+	struct json *body = domain_record(ESTATE_ALLOW_ALL);
+
+	json_set_c_string(json_ensure_object(body, "mutualTlsAuthentication"), "truststoreUri", "s3://bucket/key");
+	estate_begin(&world->estate);
+	put_domain(world);
+	put_base_path(world, "(none)", "api", "prod");
+	estate_put(&world->estate, STORE_domainname, "api.pets.internal+abcd1234", NULL, body);
+	estate_commit(&world->estate);
+	build_well(world);
+	assert_int_equal(0, snapshot_domain_find(world->snapshot, view_of(ESTATE_VPCE), view_of("api.pets.internal"))
+				    ->base_path_count);
+}
+
 /* "api rest" of the base path that serves `path`, "-" for none. */
 static const char *base_path_of(struct world *world, const char *path)
 {
@@ -562,6 +578,7 @@ int main(void)
 		TEST(the_first_snapshot_leaves_out_what_does_not_build),
 		TEST(methods_that_can_t_be_enforced_are_marked),
 		TEST(a_domain_answers_where_it_is_associated),
+		TEST(a_domain_that_wants_client_certificates_leads_nowhere),
 		TEST(base_paths_are_chosen_as_documented),
 		TEST(zones_answer_for_their_vpc_and_the_most_specific_wins),
 		TEST(names_are_ordered_by_labels_from_the_right),
