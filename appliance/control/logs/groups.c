@@ -106,6 +106,16 @@ static const char *name_in_arn(struct call *call, const char *arn)
 	return call_text_of(call, rest);
 }
 
+/* The name that an identifier stands for: itself, or within an ARN. Empty if that is none of ours. */
+static const char *name_of(struct call *call, const char *identifier)
+{
+	const char *name = identifier;
+
+	if (strncmp(identifier, "arn:", 4) == 0)
+		name = name_in_arn(call, identifier);
+	return name ? name : "";
+}
+
 static const char *wanted_name(struct call *call)
 {
 	const char *identifier = call_input(call, "logGroupIdentifier");
@@ -114,9 +124,7 @@ static const char *wanted_name(struct call *call)
 		return call_input(call, "logGroupName");
 	if (!identifier)
 		identifier = call_input(call, "resourceArn");
-	if (identifier && strncmp(identifier, "arn:", 4) == 0)
-		return name_in_arn(call, identifier);
-	return identifier;
+	return identifier ? name_of(call, identifier) : NULL;
 }
 
 int log_group_find(struct call *call, struct json **ret)
@@ -130,10 +138,10 @@ int log_group_find(struct call *call, struct json **ret)
 		return call_fail(call, "InvalidParameterException",
 			"LogGroupName and LogGroupIdentifier cannot be specified at the same time.");
 	name = wanted_name(call);
-	if (!name && !call_input_has(call, "logGroupIdentifier") && !call_input_has(call, "resourceArn"))
+	if (!name)
 		return call_fail(call, "InvalidParameterException",
 			"Either LogGroupName or LogGroupIdentifier must be specified.");
-	*ret = name ? record_find(call, STORE_loggroup, name) : NULL;
+	*ret = record_find(call, STORE_loggroup, name);
 	if (*ret)
 		return 0;
 	return call_fail(call, "ResourceNotFoundException", "The specified log group does not exist.");
@@ -210,6 +218,18 @@ int op_delete_log_group(struct call *call)
 	return 0;
 }
 
+int op_put_log_group_deletion_protection(struct call *call)
+{
+	struct json JSON_CLEANUP *group = NULL;
+	int error = log_group_find(call, &group);
+
+	if (error < 0)
+		return error;
+	call_take(call, group, "deletionProtectionEnabled", NULL);
+	log_group_put(call, group);
+	return 0;
+}
+
 static struct json *shown(struct call *call, const struct json *group)
 {
 	struct view name = json_find_text(group, "logGroupName");
@@ -226,12 +246,19 @@ static struct json *shown(struct call *call, const struct json *group)
 	return row;
 }
 
-static bool is_described(const struct call *call, struct view name)
+static bool is_described(struct call *call, const struct json *group)
 {
+	struct view name = json_find_text(group, "logGroupName");
 	const char *prefix = call_input(call, "logGroupNamePrefix"), *part = call_input(call, "logGroupNamePattern");
 	const char *class = call_input(call, "logGroupClass");
+	const struct json *identifiers = json_find(call->input, "logGroupIdentifiers");
+	bool is_named = json_count(identifiers) == 0;
 
-	if (class && strcmp(class, "STANDARD") != 0)
+	if (class && !view_equals_text(json_find_text(group, "logGroupClass"), class))
+		return false;
+	JSON_EACH(identifier, identifiers)
+	is_named = is_named || view_equals_text(name, name_of(call, json_c_string(identifier)));
+	if (!is_named)
 		return false;
 	if (part)
 		return memmem(name.at, name.count, part, strlen(part)) != NULL;
@@ -258,7 +285,7 @@ int op_describe_log_groups(struct call *call)
 	{
 		const char *name = json_find_c_string(group, "logGroupName");
 
-		if (!is_described(call, view_from_text(name)) || (after && strcmp(name, after) <= 0))
+		if (!is_described(call, group) || (after && strcmp(name, after) <= 0))
 			continue;
 		if (json_count(rows) == (size_t)limit) {
 			json_set(call->output, "nextToken",

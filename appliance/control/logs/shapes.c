@@ -45,9 +45,16 @@ static const struct shape_member describe_log_groups_members[] = {
 	{ .name = "nextToken" },
 	{ .name = "limit", .type = SHAPE_INTEGER },
 	{ .name = "includeLinkedAccounts", .type = SHAPE_BOOL },
+	{ .name = "logGroupIdentifiers", .type = SHAPE_LIST },
 	{ .name = "logGroupClass", .enumeration = "STANDARD, INFREQUENT_ACCESS, DELIVERY" },
 };
 const struct shape shape_describe_log_groups = { SHAPE_MEMBERS(describe_log_groups_members) };
+
+static const struct shape_member put_deletion_protection_members[] = {
+	{ .name = "logGroupIdentifier", .required = true },
+	{ .name = "deletionProtectionEnabled", .type = SHAPE_BOOL, .required = true },
+};
+const struct shape shape_put_log_group_deletion_protection = { SHAPE_MEMBERS(put_deletion_protection_members) };
 
 static const struct shape_member put_retention_policy_members[] = {
 	GROUP,
