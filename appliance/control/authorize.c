@@ -143,6 +143,7 @@ static void context_init(struct context *context, struct call *call)
 		.type = POLICY_CALLER_USER, .account = policy_text_of(control_account(call->control)), .arn = arn
 	};
 	set(context, POLICY_KEY_SOURCE_IP, call->request.source);
+	set(context, POLICY_KEY_SECURE_TRANSPORT, call->request.secure ? view_of("true") : view_of("false"));
 	(void)clock_write_iso(time, call->request.received_wall_ms);
 	set(context, POLICY_KEY_CURRENT_TIME, view_from_text(call_text(call, "%s", time)));
 	set(context, POLICY_KEY_EPOCH_TIME,

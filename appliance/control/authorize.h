@@ -8,7 +8,7 @@
  * permissions.def; and guarded.def names members of records whose change needs one more permission. A row that is added to
  * operations.def is judged without more ado.
  *
- * Condition keys: aws:SourceIp, aws:CurrentTime, aws:EpochTime, aws:UserAgent, aws:Referer, aws:RequestedRegion,
+ * Condition keys: aws:SourceIp, aws:SecureTransport, aws:CurrentTime, aws:EpochTime, aws:UserAgent, aws:Referer, aws:RequestedRegion,
  * aws:PrincipalAccount, aws:PrincipalArn, aws:PrincipalType, aws:PrincipalTag/…, aws:userid, aws:username,
  * aws:ResourceAccount, aws:RequestTag/…, aws:TagKeys, and for API Gateway aws:ResourceTag/…: tags of the API count for what is in
  * it.

@@ -58,6 +58,7 @@ struct call_request {
 	size_t field_count;
 	struct view body;
 	struct view source; /* address of who made it, as text; empty: unknown */
+	bool secure;        /* it came by TLS */
 	uint64_t received_wall_ms;
 };
 

@@ -181,6 +181,7 @@ static void post(struct exchange *x, struct view body)
 		.field_count = head->header_count,
 		.body = body,
 		.source = x->peer->text,
+		.secure = x->tls->version[0] != '\0',
 		.received_wall_ms = x->received_wall_ms,
 	};
 	worker_post(&control->worker, &job->work);

@@ -64,6 +64,8 @@ def test_a_users_life(iam):
 def test_refusals_of_users(iam, bob):
     assert error(iam.create_user, UserName="BOB") == (409, "EntityAlreadyExists", "User with name BOB already exists.")
     assert error(iam.update_user, UserName="nobody", NewPath="/") == not_found("nobody")
+    # A limit that would not act is no silent promise.
+    assert error(iam.create_user, UserName="x", PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")[1] == "InvalidInput"
     assert error(iam.create_user, UserName="x" * 65) == violates("userName", "Member must have length less than or equal to 64")
     code = "The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
     assert error(iam.create_user, UserName="a b") == (400, "ValidationError", code)

@@ -118,6 +118,9 @@ def test_a_policy_change_needs_its_own_permission(local, api):
         assert refused(gateway.create_rest_api, name="x", policy=document)[1] == denial(editor, "apigateway:UpdateRestApiPolicy", APIS)
         assert refused(gateway.import_rest_api, body=with_policy)[1] == denial(editor, "apigateway:UpdateRestApiPolicy", APIS)
         assert "policy" not in gateway.get_rest_api(restApiId=api)
+        # A copy is a way to read.
+        editor.allow(statement(["apigateway:POST"]))
+        assert refused(gateway.create_rest_api, name="copy", cloneFrom=api)[1] == denial(editor, "apigateway:GET", f"{APIS}/{api}")
         editor.allow(statement("apigateway:*"))
         assert "policy" in gateway.update_rest_api(**patch)
         editor.allow(statement(["apigateway:PATCH", "apigateway:GET"]))
@@ -130,6 +133,8 @@ def test_a_policy_change_needs_its_own_permission(local, api):
 @pytest.mark.parametrize("condition, may", [
     ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
     ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+    ({"Bool": {"aws:SecureTransport": "false"}}, True),
+    ({"Bool": {"aws:SecureTransport": "true"}}, False),
     ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
     ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, False),
     ({"NumericGreaterThan": {"aws:EpochTime": "1500000000"}}, True),

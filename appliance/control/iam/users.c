@@ -125,6 +125,9 @@ int op_create_user(struct call *call)
 
 	if (entity_check_path(call, "path", path) < 0 || entity_check_name(call, "userName", name) < 0)
 		return CALL_FAILED;
+	/* A user with fewer limits than were asked for would be a mistake. */
+	if (call_input_has(call, "PermissionsBoundary"))
+		return call_fail(call, "InvalidInput", "Permissions boundaries are not supported: use explicit denies");
 	if (iam_tags_take(call, user) < 0)
 		return CALL_FAILED;
 	other = user_find(call, name);
