@@ -60,7 +60,7 @@ static bool fits_old(struct openapi_work *work, struct view name, const struct j
 
 	if (!old || has_odd_reference(work, schema))
 		return true;
-	made = schema_from_document(schema, api_id_of(work), NULL, NULL);
+	made = schema_from_document(schema, api_id_of(work));
 	text = json_print_text(made);
 	same = view_equals_text(json_find_text(old, "schema"), text);
 	free(text);
@@ -204,7 +204,7 @@ static void put_model(struct openapi_work *work, struct view name, struct json *
 		char *text;
 
 		settle_references(work, name, schema);
-		kept = schema_from_document(schema, api_id_of(work), NULL, NULL);
+		kept = schema_from_document(schema, api_id_of(work));
 		text = json_print_text(kept);
 		if (json_is_text(description))
 			json_set(model, "description", json_copy(description));

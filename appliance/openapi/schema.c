@@ -53,8 +53,6 @@ struct rewrite {
 	/* The new value of a keyword, NULL to leave it out, or `member` itself to copy it. */
 	const struct json *(*keyword)(struct rewrite *rewrite, const struct json *member, struct json **ret_new);
 	struct view name, prefix, api_id;
-	schema_report *report;
-	void *context;
 };
 
 static struct json *rewritten(struct rewrite *rewrite, const struct json *schema, bool names_are_keywords)
@@ -98,33 +96,20 @@ static bool is_dropped(struct view name)
 	return false;
 }
 
-static void complain(const struct rewrite *rewrite, const struct json *at, enum schema_complaint complaint)
-{
-	if (rewrite->report)
-		rewrite->report(rewrite->context, at, complaint);
-}
-
 static const struct json *from_document(struct rewrite *rewrite, const struct json *member, struct json **ret_new)
 {
-	struct view model;
+	struct view model = schema_model_of(json_text(member));
 
-	if (is_dropped(json_name(member))) {
-		complain(rewrite, member, SCHEMA_DROPPED);
+	if (is_dropped(json_name(member)))
 		return NULL;
-	}
-	if (!view_equals_text(json_name(member), "$ref") || !json_is_text(member))
-		return member;
-	model = schema_model_of(json_text(member));
-	if (model.count)
+	if (view_equals_text(json_name(member), "$ref") && model.count)
 		*ret_new = model_url(rewrite->api_id, model);
-	else
-		complain(rewrite, member, SCHEMA_UNRESOLVED);
 	return member;
 }
 
-struct json *schema_from_document(const struct json *schema, struct view api_id, schema_report *report, void *context)
+struct json *schema_from_document(const struct json *schema, struct view api_id)
 {
-	struct rewrite rewrite = { .keyword = from_document, .api_id = api_id, .report = report, .context = context };
+	struct rewrite rewrite = { .keyword = from_document, .api_id = api_id };
 
 	return rewritten(&rewrite, schema, true);
 }
@@ -214,7 +199,7 @@ static bool is_exact(const struct json *model, const struct json *shown, struct 
 {
 	const struct json *description = json_find(model, "description"),
 			  *shown_description = json_find(shown, "description");
-	struct json JSON_CLEANUP *imported = schema_from_document(shown, api_id, NULL, NULL);
+	struct json JSON_CLEANUP *imported = schema_from_document(shown, api_id);
 	char *text = json_print_text(imported);
 	bool same = view_equals_text(json_find_text(model, "schema"), text);
 

@@ -30,17 +30,11 @@ struct view schema_model_of(struct view reference);
 
 /* --- Documents ------------------------------------------------------------------------------------------------------ */
 
-enum schema_complaint {
-	SCHEMA_DROPPED,    /* a keyword that models don't have was left out */
-	SCHEMA_UNRESOLVED, /* a reference to no model stayed as it was */
-};
-typedef void schema_report(void *context, const struct json *at, enum schema_complaint complaint);
-
 /*
- * A schema of a document as a model of API `api_id` keeps it. `report` (may be NULL) is told what was left out. The result
- * is the caller's.
+ * A schema of a document as a model of API `api_id` keeps it: without keywords that models don't have; a reference that names no
+ * model stays as it is. The result is the caller's.
  */
-struct json *schema_from_document(const struct json *schema, struct view api_id, schema_report *report, void *context);
+struct json *schema_from_document(const struct json *schema, struct view api_id);
 
 /*
  * The opposite: the schema of model `name` in a document whose schemas stand at `prefix`. Without "$schema", which documents
