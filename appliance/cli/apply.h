@@ -160,6 +160,12 @@ void apply_step_delete(struct apply *apply, enum apply_rank rank, const char *ta
 /* Something that is there, is not in the files and stays. */
 void apply_note(struct apply *apply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A name in lower case, as names of domains are kept. */
+const char *apply_lower(struct apply *apply, const char *text);
+
+/* Is the text in the list? */
+bool apply_has_text(const struct json *list, struct view text);
+
 /* Was it made by this estate? `tags` are its tags. */
 bool apply_owns(const struct apply *apply, const struct json *tags);
 

@@ -37,13 +37,8 @@ static const char *text_of(struct apply *apply, const struct xml_element *elemen
 static const char *full_name(struct apply *apply, const char *name)
 {
 	size_t count = strlen(name);
-	char *lower = arena_text(
-		&apply->cli->arena, apply_view(apply, "%s%s", name, count && name[count - 1] == '.' ? "" : "."));
 
-	ASSERT(lower);
-	for (char *byte = lower; *byte; byte++)
-		*byte = view_lower_byte(*byte);
-	return lower;
+	return apply_lower(apply, apply_text(apply, "%s%s", name, count && name[count - 1] == '.' ? "" : "."));
 }
 
 static int get(struct apply *apply, struct view target, const struct xml_element **ret)

@@ -139,15 +139,6 @@ static int preview(struct apply *apply, const struct apply_api *api, const struc
 
 /* --- the definition as wished ----------------------------------------------------------------------------------------------- */
 
-/* Is the text in the list? */
-static bool has(const struct json *list, struct view text)
-{
-	JSON_EACH(item, list)
-	if (view_equals(json_text(item), text))
-		return true;
-	return false;
-}
-
 /* What an import does not say: endpoint type, endpoints, whether the default name leads to it. */
 static void configure(struct apply *apply, struct apply_api *api, struct json *rest_api)
 {
@@ -165,10 +156,10 @@ static void configure(struct apply *apply, struct apply_api *api, struct json *r
 	}
 	if (ids) {
 		JSON_EACH(id, ids)
-		if (!has(old, json_text(id)))
+		if (!apply_has_text(old, json_text(id)))
 			apply_patch(api->patches, "add", json_c_string(id), "/endpointConfiguration/vpcEndpointIds");
 		JSON_EACH(id, old)
-		if (!has(ids, json_text(id)))
+		if (!apply_has_text(ids, json_text(id)))
 			apply_patch(api->patches, "remove", json_c_string(id), "/endpointConfiguration/vpcEndpointIds");
 		json_set(configuration, "vpcEndpointIds", json_count(ids) ? json_copy(ids) : NULL);
 	}

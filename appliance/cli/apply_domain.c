@@ -471,14 +471,6 @@ static const struct json *find_association(
 	return NULL;
 }
 
-static bool has_endpoint(const struct json *endpoints, struct view id)
-{
-	JSON_EACH(endpoint, endpoints)
-	if (view_equals(json_text(endpoint), id))
-		return true;
-	return false;
-}
-
 static void plan_associations(struct apply *apply, struct apply_domain *domain)
 {
 	const struct json *endpoints = json_find(domain->wish, "vpcEndpointIds");
@@ -501,7 +493,7 @@ static void plan_associations(struct apply *apply, struct apply_domain *domain)
 		const char *what;
 
 		if (!view_equals_text(json_find_text(association, "domainNameArn"), domain->arn) ||
-			has_endpoint(endpoints, source))
+			apply_has_text(endpoints, source))
 			continue;
 		what = apply_text(apply, "access to %s by " VIEW_FMT, domain->name, VIEW_ARG(source));
 		if (apply->prune && apply_owns(apply, json_find(association, "tags")))
@@ -543,6 +535,14 @@ static int plan_domain(struct apply *apply, struct apply_domain *domain)
 	return apply_plan_aliases(apply, domain);
 }
 
+static bool is_wished(const struct apply *apply, const char *name)
+{
+	JSON_EACH(wish, json_find(apply->estate, "domains"))
+	if (view_equals_ignore_case(json_find_text(wish, "name"), view_from_text(name)))
+		return true;
+	return false;
+}
+
 static int prune(struct apply *apply)
 {
 	JSON_EACH(domain, apply->domains)
@@ -551,8 +551,7 @@ static int prune(struct apply *apply)
 			   *id = json_find_c_string(domain, "domainNameId");
 		int error;
 
-		if (!id || !apply_owns(apply, json_find(domain, "tags")) ||
-			find_by(json_find(apply->estate, "domains"), "name", name))
+		if (!id || !apply_owns(apply, json_find(domain, "tags")) || is_wished(apply, name))
 			continue;
 		if (!apply->prune) {
 			apply_note(apply, "domain %s (%s) is not in the files any more: --prune deletes it", name, id);
@@ -588,7 +587,7 @@ int apply_plan_domains(struct apply *apply)
 
 		ASSERT(domain);
 		domain->wish = wish;
-		domain->name = json_find_c_string(wish, "name");
+		domain->name = apply_lower(apply, json_find_c_string(wish, "name"));
 		error = plan_domain(apply, domain);
 		if (error)
 			return error;

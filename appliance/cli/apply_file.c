@@ -37,16 +37,17 @@ enum type {
 	TYPE_MAP
 };
 
-#define TEXT TYPE_TEXT, SECTION_NONE
-#define BOOL TYPE_BOOL, SECTION_NONE
-#define NUMBER TYPE_NUMBER, SECTION_NONE
-#define TEXTS TYPE_TEXTS, SECTION_NONE
-#define TEXT_MAP TYPE_TEXT_MAP, SECTION_NONE
-#define DOCUMENT TYPE_DOCUMENT, SECTION_NONE
-#define PATH TYPE_PATH, SECTION_NONE
-#define ONE(section) TYPE_ONE, SECTION_##section
-#define LIST(section) TYPE_LIST, SECTION_##section
-#define MAP(section) TYPE_MAP, SECTION_##section
+#define TEXT TYPE_TEXT, SECTION_NONE, NULL
+#define BOOL TYPE_BOOL, SECTION_NONE, NULL
+#define NUMBER TYPE_NUMBER, SECTION_NONE, NULL
+#define TEXTS TYPE_TEXTS, SECTION_NONE, NULL
+#define TEXT_MAP TYPE_TEXT_MAP, SECTION_NONE, NULL
+#define DOCUMENT TYPE_DOCUMENT, SECTION_NONE, NULL
+#define PATH TYPE_PATH, SECTION_NONE, NULL
+#define ONE(section) TYPE_ONE, SECTION_##section, NULL
+#define LIST(section) TYPE_LIST, SECTION_##section, NULL
+#define MAP(section) TYPE_MAP, SECTION_##section, NULL
+#define CHOICE(words) TYPE_TEXT, SECTION_NONE, words
 #define REQUIRED true
 #define OPTIONAL false
 
@@ -55,6 +56,7 @@ struct key {
 	const char *section_name, *name;
 	enum type type;
 	enum section of;
+	const char *choices; /* of a text: words with spaces between; NULL: any */
 	bool required;
 	const char *text;
 };
@@ -87,7 +89,9 @@ void apply_keys_print(void)
 		if (key->section != last)
 			printf("%s%s\n", last ? "\n" : "", key->section_name);
 		last = key->section;
-		if (type_names[key->type])
+		if (key->choices)
+			snprintf(type, sizeof type, "%s", key->choices);
+		else if (type_names[key->type])
 			snprintf(type, sizeof type, "%s", type_names[key->type]);
 		else
 			snprintf(type, sizeof type, "%s%s",
@@ -278,6 +282,16 @@ static void take_text(
 	json_insert(owner, index, text);
 }
 
+static void check_choice(struct check *check, const struct key *key, const struct json *value)
+{
+	struct view rest = view_from_text(key->choices), choice;
+
+	while (json_is_text(value) && view_split(&rest, ' ', &choice))
+		if (view_equals(choice, json_text(value)))
+			return;
+	fault(check, value, "%s: must be one of: %s", key->name, key->choices);
+}
+
 static void check_texts(struct check *check, const struct key *key, struct json *value)
 {
 	bool is_map = key->type == TYPE_TEXT_MAP;
@@ -312,7 +326,10 @@ static void check_value(struct check *check, struct json *owner, const struct ke
 {
 	switch (key->type) {
 	case TYPE_TEXT:
-		take_text(check, owner, json_name(value), value, false, 0);
+		if (key->choices)
+			check_choice(check, key, value);
+		else
+			take_text(check, owner, json_name(value), value, false, 0);
 		break;
 	case TYPE_BOOL:
 		if (!json_is_bool(value))

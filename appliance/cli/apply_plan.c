@@ -65,6 +65,24 @@ void apply_note(struct apply *apply, const char *format, ...)
 	va_end(arguments);
 }
 
+const char *apply_lower(struct apply *apply, const char *text)
+{
+	char *lower = arena_text(&apply->cli->arena, view_from_text(text));
+
+	ASSERT(lower);
+	for (char *byte = lower; *byte; byte++)
+		*byte = view_lower_byte(*byte);
+	return lower;
+}
+
+bool apply_has_text(const struct json *list, struct view text)
+{
+	JSON_EACH(item, list)
+	if (view_equals(json_text(item), text))
+		return true;
+	return false;
+}
+
 /* --- tags ------------------------------------------------------------------------------------------------------------------- */
 
 bool apply_owns(const struct apply *apply, const struct json *tags)

@@ -62,6 +62,8 @@ static void faults_are_told_with_place_and_nearest_key(void **state)
 			"estate.yaml:4:21: vpcEndpointIds: must be a list of texts" },
 		{ "apis:\n  - name: x\n    openapi: 7\n",
 			"estate.yaml:3:14: openapi: must be a path or the document itself" },
+		{ "apis:\n  - name: x\n    openapi: {}\n    basePath: cut\n",
+			"estate.yaml:4:15: basePath: must be one of: ignore prepend split" },
 		{ "domains:\n  - name: x\n    mappings: [{}]\n", "estate.yaml:3:16: mapping: api is missing" },
 		{ "domains:\n  - name: x\n    certificate: a.pem\n",
 			"estate.yaml:3:18: certificate: must be a map of keys" },
