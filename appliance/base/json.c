@@ -4,21 +4,26 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
 
+/* Names are short: most need no memory of their own. */
+#define SHORT_NAME_BYTES 24
+
+/* One piece of memory a value: a text or number lies behind it. */
 struct json {
 	enum json_type type;
 	bool truth;
 	uint32_t line, column;
 	struct json *parent;
-	char *name; /* in the parent, if that is an object; NUL-terminated */
+	char *name; /* in the parent, if that is an object; NUL-terminated: `short_name`, or on the heap */
 	size_t name_bytes;
 	union {
 		struct {
-			char *at; /* of a text or number, NUL-terminated */
+			char *at; /* of a text or number, NUL-terminated: `bytes` */
 			size_t count;
 		} text;
 		struct {
@@ -26,6 +31,8 @@ struct json {
 			size_t count, room;
 		} children;
 	};
+	char short_name[SHORT_NAME_BYTES];
+	char bytes[];
 };
 
 static bool is_container(const struct json *value)
@@ -40,22 +47,38 @@ static void *must_have(void *memory)
 	return memory;
 }
 
-static char *copy_text(struct view text)
+static struct json *value_sized(enum json_type type, size_t bytes)
 {
-	char *copy = must_have(malloc(text.count + 1));
+	struct json *value = must_have(malloc(sizeof *value + bytes));
 
-	if (text.count)
-		memcpy(copy, text.at, text.count);
-	copy[text.count] = '\0';
-	return copy;
+	memset(value, 0, offsetof(struct json, short_name));
+	value->type = type;
+	return value;
 }
 
 static struct json *value_new(enum json_type type)
 {
-	struct json *value = must_have(calloc(1, sizeof *value));
+	return value_sized(type, 0);
+}
 
-	value->type = type;
-	return value;
+static void free_name(struct json *value)
+{
+	if (value->name != value->short_name)
+		free(value->name);
+}
+
+/* `name` may be part of the child's own. */
+static void rename_to(struct json *child, struct view name)
+{
+	char *copy = name.count < SHORT_NAME_BYTES ? child->short_name : must_have(malloc(name.count + 1));
+
+	if (name.count)
+		memmove(copy, name.at, name.count);
+	copy[name.count] = '\0';
+	if (copy != child->name)
+		free_name(child);
+	child->name = copy;
+	child->name_bytes = name.count;
 }
 
 void json_free(struct json *value)
@@ -69,10 +92,8 @@ void json_free(struct json *value)
 			json_free(value->children.items[i]);
 		}
 		free(value->children.items);
-	} else {
-		free(value->text.at);
 	}
-	free(value->name);
+	free_name(value);
 	free(value);
 }
 
@@ -277,6 +298,14 @@ int64_t json_find_integer(const struct json *object, const char *name, int64_t o
 	return json_integer(json_find(object, name), INT64_MIN, INT64_MAX, &number) ? otherwise : number;
 }
 
+bool json_has_text(const struct json *array, struct view text)
+{
+	JSON_EACH(item, array)
+	if (json_is_text(item) && view_equals(json_text(item), text))
+		return true;
+	return false;
+}
+
 struct json *json_find_path(const struct json *value, ...)
 {
 	struct json *found = NULL;
@@ -352,10 +381,13 @@ struct json *json_null_new(void)
 
 static struct json *with_text(enum json_type type, struct view text)
 {
-	struct json *value = value_new(type);
+	struct json *value = value_sized(type, text.count + 1);
 
-	value->text.at = copy_text(text);
+	value->text.at = value->bytes;
 	value->text.count = text.count;
+	if (text.count)
+		memcpy(value->bytes, text.at, text.count);
+	value->bytes[text.count] = '\0';
 	return value;
 }
 
@@ -371,14 +403,19 @@ struct json *json_text_new_c(const char *text)
 
 struct json *json_text_new_printf(const char *format, ...)
 {
-	struct json *value = value_new(JSON_TEXT);
+	struct json *value;
 	va_list arguments;
 	int count;
 
 	va_start(arguments, format);
-	count = vasprintf(&value->text.at, format, arguments);
+	count = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	ASSERT(count >= 0);
+	value = value_sized(JSON_TEXT, (size_t)count + 1);
+	va_start(arguments, format);
+	(void)vsnprintf(value->bytes, (size_t)count + 1, format, arguments);
+	va_end(arguments);
+	value->text.at = value->bytes;
 	value->text.count = (size_t)count;
 	return value;
 }
@@ -419,10 +456,8 @@ struct json *json_copy(const struct json *value)
 		for (size_t i = 0; i < value->children.count; i++) {
 			struct json *child = json_copy(value->children.items[i]);
 
-			if (value->type == JSON_OBJECT) {
-				child->name = copy_text(json_name(value->children.items[i]));
-				child->name_bytes = value->children.items[i]->name_bytes;
-			}
+			if (value->type == JSON_OBJECT)
+				rename_to(child, json_name(value->children.items[i]));
 			json_append(copy, child);
 		}
 	}
@@ -449,15 +484,6 @@ static void place_child(struct json *container, size_t index, struct json *child
 	container->children.items[index] = child;
 	container->children.count++;
 	child->parent = container;
-}
-
-static void rename_to(struct json *child, struct view name)
-{
-	char *copy = copy_text(name);
-
-	free(child->name);
-	child->name = copy;
-	child->name_bytes = name.count;
 }
 
 void json_set_view(struct json *object, struct view name, struct json *child)

@@ -84,6 +84,9 @@ const char *json_find_c_string(const struct json *object, const char *name);
 bool json_find_bool(const struct json *object, const char *name, bool otherwise);
 int64_t json_find_integer(const struct json *object, const char *name, int64_t otherwise);
 
+/* Does an array of texts hold this one? */
+bool json_has_text(const struct json *array, struct view text);
+
 /* Follow members by name: json_find_path(v, "a", "b", NULL). */
 struct json *json_find_path(const struct json *value, ...) __attribute__((sentinel));
 

@@ -100,6 +100,16 @@ def test_stages_of_a_key(client, api, delete):
     assert refusal(client.update_api_key, apiKey=made["id"], patchOperations=patch("add", "/stages", "nonono")) == bad("Invalid stage key specified")
 
 
+def test_stages_that_end_leave_their_keys(client, delete):
+    api = deployed_api(client, "one", "two", "three")
+    stages = [{"restApiId": api, "stageName": name} for name in ("one", "two", "three")]
+    delete.append(client.create_api_key(stageKeys=stages)["id"])
+    client.delete_stage(restApiId=api, stageName="two")
+    assert client.get_api_key(apiKey=delete[0])["stageKeys"] == [f"{api}/one", f"{api}/three"]
+    client.delete_rest_api(restApiId=api)
+    assert client.get_api_key(apiKey=delete[0])["stageKeys"] == []
+
+
 @pytest.mark.parametrize("operation, member, value", [
     (("replace", "/name", "renamed"), "name", "renamed"),
     (("replace", "/description", "second"), "description", "second"),

@@ -14,9 +14,13 @@
 #include "appliance/control/apigateway/api_key_value.h"
 #include "appliance/control/apigateway/api_keys.h"
 #include "appliance/control/apigateway/quotas.h"
+#include "appliance/control/apigateway/usage_plan_members.h"
 #include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+
+/* Records of a file: more keys there can't be. */
+#define RECORDS_MAX QUOTA_API_KEYS
 
 enum column { COLUMN_NAME, COLUMN_KEY, COLUMN_DESCRIPTION, COLUMN_ENABLED, COLUMN_PLANS, COLUMN_COUNT };
 
@@ -27,7 +31,8 @@ struct import {
 	size_t columns[COLUMN_COUNT]; /* index of the field; SIZE_MAX: the file has no such column */
 	uint64_t room;                /* for so many more keys */
 	struct json *plans;           /* all usage plans */
-	struct json *ids, *warnings;  /* of the output */
+	struct usage_plan_members members;
+	struct json *ids, *warnings; /* of the output */
 };
 
 /* The first record names the columns. */
@@ -69,7 +74,8 @@ static struct json *wanted_plans(const struct import *import)
 			json_free(ids);
 			return NULL;
 		}
-		json_append_text(ids, id);
+		if (!json_has_text(ids, id))
+			json_append_text(ids, id);
 	}
 	return ids;
 }
@@ -104,6 +110,13 @@ static int key_for(struct call *call, struct import *import, struct view value, 
 	return api_key_value_put(call, *ret, value);
 }
 
+static const struct json *plans_of_owner(struct call *call, const struct import *import, struct view value)
+{
+	const char *owner = api_key_value_owner(call, value);
+
+	return owner ? usage_plan_members_of(&import->members, owner) : NULL;
+}
+
 static int import_record(struct call *call, struct import *import)
 {
 	const char *fault = fault_of(import), *code, *id;
@@ -114,7 +127,7 @@ static int import_record(struct call *call, struct import *import)
 	if (!fault && !plans)
 		fault = "Invalid Usage Plan ID specified";
 	if (!fault)
-		fault = usage_plan_key_fault(call, import->plans, api_key_value_owner(call, value), plans, &code);
+		fault = usage_plan_key_fault(call, import->plans, plans_of_owner(call, import, value), plans, &code);
 	if (fault) {
 		warn(call, import, fault);
 		return 0;
@@ -129,7 +142,10 @@ static int import_record(struct call *call, struct import *import)
 	json_set_bool(key, "enabled", enabled.count == 0 || view_equals_ignore_case(enabled, view_of("true")));
 	api_key_put(call, key);
 	JSON_EACH(plan, plans)
-	usage_plan_key_put(call, json_c_string(plan), id);
+	{
+		usage_plan_key_put(call, json_c_string(plan), id);
+		usage_plan_members_add(&import->members, json_text(plan), view_from_text(id));
+	}
 	json_append_text(import->ids, view_from_text(id));
 	return 0;
 }
@@ -165,10 +181,15 @@ int op_import_api_keys(struct call *call)
 	error = read_header(call, &import);
 	import.ids = json_ensure_array(call->output, "ids");
 	import.warnings = json_ensure_array(call->output, "warnings");
+	usage_plan_members_init(&import.members, call);
 	while (error == 0 && csv_next(&import.csv, &import.record, &call->arena)) {
-		import.number++;
-		error = import_record(call, &import);
+		if (++import.number > RECORDS_MAX)
+			error = call_fail(call, "BadRequestException",
+				"Invalid API key file: It can have at most %d records", RECORDS_MAX);
+		else
+			error = import_record(call, &import);
 	}
+	usage_plan_members_fini(&import.members);
 	if (error < 0)
 		return error;
 	if (json_count(import.warnings) && json_find_bool(call->input, "failOnWarnings", false))

@@ -87,6 +87,43 @@ static int take_stage_keys(struct call *call, struct json *key)
 	return 0;
 }
 
+struct ended {
+	struct call *call;
+	struct view stage; /* "api/stage", or "api/" for all of them */
+	bool all;
+};
+
+static int drop_from_key(void *context, const struct store_record *record)
+{
+	const struct ended *ended = context;
+	struct json JSON_CLEANUP *key = NULL;
+	struct json *stages;
+
+	/* Hardly a key names a stage: the others need not be parsed. */
+	if (view_find(view_from(record->body, record->body_bytes), ended->stage) == VIEW_NOWHERE)
+		return 0;
+	key = record_find(ended->call, STORE_apikey, record->id);
+	stages = json_find(key, "stageKeys");
+	for (size_t i = json_count(stages); i-- > 0;) {
+		struct view stage = json_text(json_at(stages, i));
+
+		if (ended->all ? view_starts_with(stage, ended->stage) : view_equals(stage, ended->stage))
+			(void)json_remove_at(stages, i);
+	}
+	if (key)
+		record_put(ended->call, STORE_apikey, record->id, NULL, key);
+	return 0;
+}
+
+void api_keys_drop_stage(struct call *call, const char *api_id, const char *stage)
+{
+	struct ended ended = {
+		.call = call, .stage = call_view(call, "%s/%s", api_id, stage ? stage : ""), .all = !stage
+	};
+
+	record_error(call, store_each(call->control->store, STORE_apikey, NULL, drop_from_key, &ended));
+}
+
 int op_create_api_key(struct call *call)
 {
 	struct view value = json_find_text(call->input, "value"), name = json_find_text(call->input, "name");

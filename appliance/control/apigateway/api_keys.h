@@ -20,6 +20,9 @@ struct json *api_key_new(struct call *call);
 /* Store a key that was changed now. */
 void api_key_put(struct call *call, struct json *key);
 
+/* No key names the stage any more, or (NULL) any stage of the API. */
+void api_keys_drop_stage(struct call *call, const char *api_id, const char *stage);
+
 /* What is wrong with a name or a description in AWS's words, a constant text; NULL: nothing. */
 const char *api_key_name_fault(struct view name);
 const char *api_key_description_fault(struct view description);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/control/apigateway/api_keys.h"
 #include "appliance/control/apigateway/usage_plans.h"
 #include "appliance/control/documents.h"
 #include "appliance/control/records.h"
@@ -180,6 +181,7 @@ void api_delete_all(struct call *call, const char *api_id)
 	api_clear_definition(call, api_id);
 	record_delete_children(call, STORE_documentationversion, api_id);
 	usage_plans_drop_stage(call, api_id, NULL);
+	api_keys_drop_stage(call, api_id, NULL);
 	record_delete_children(call, STORE_stage, api_id);
 	record_delete_children(call, STORE_deployment, api_id);
 	record_delete(call, STORE_restapi, api_id);

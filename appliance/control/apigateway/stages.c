@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "appliance/control/apigateway/api_keys.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/apigateway/stage_rules.h"
@@ -199,6 +200,7 @@ int op_delete_stage(struct call *call)
 	if (error < 0)
 		return error;
 	usage_plans_drop_stage(call, call_input(call, "restApiId"), call_input(call, "stageName"));
+	api_keys_drop_stage(call, call_input(call, "restApiId"), call_input(call, "stageName"));
 	record_delete(call, STORE_stage, api_key(call, call_input(call, "stageName")));
 	return 0;
 }

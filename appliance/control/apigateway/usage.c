@@ -115,7 +115,7 @@ static struct json *answer_begin(struct call *call, const struct json *plan, int
 
 static int check_member(struct call *call, const char *key_id)
 {
-	if (record_exists(call, STORE_usageplankey, usage_plan_key_id(call, call_input(call, "usagePlanId"), key_id)))
+	if (usage_plan_has_key(call, call_input(call, "usagePlanId"), key_id))
 		return 0;
 	return call_fail(call, "NotFoundException", "Invalid Key identifier specified");
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* UsagePlanKey: which keys are in which usage plans. */
+#include <stdio.h>
+
 #include "appliance/control/apigateway/api_key_value.h"
 #include "appliance/control/apigateway/api_keys.h"
 #include "appliance/control/apigateway/page.h"
@@ -13,16 +15,24 @@ const char *usage_plan_key_id(struct call *call, const char *plan_id, const char
 	return call_text(call, "%s/%s", plan_id, key_id);
 }
 
+bool usage_plan_has_key(struct call *call, const char *plan_id, const char *key_id)
+{
+	/* Not in the call's arena: this is asked for thousands of keys. */
+	char id[STORE_ID_MAX_BYTES];
+	int count = snprintf(id, sizeof id, "%s/%s", plan_id, key_id);
+
+	return count > 0 && (size_t)count < sizeof id && record_exists(call, STORE_usageplankey, id);
+}
+
 void usage_plan_key_put(struct call *call, const char *plan_id, const char *key_id)
 {
-	const char *id = usage_plan_key_id(call, plan_id, key_id);
 	struct json JSON_CLEANUP *member = json_object_new();
 
-	if (record_exists(call, STORE_usageplankey, id))
+	if (usage_plan_has_key(call, plan_id, key_id))
 		return;
 	json_set_c_string(member, "id", key_id);
 	page_note_created(call, member);
-	record_put(call, STORE_usageplankey, id, plan_id, member);
+	record_put(call, STORE_usageplankey, usage_plan_key_id(call, plan_id, key_id), plan_id, member);
 }
 
 static void drop(struct call *call, const char *plan_id, const char *key_id)
@@ -43,14 +53,6 @@ void usage_plans_drop_key(struct call *call, const char *key_id)
 
 /* --- which plans a key may be in --------------------------------------------------------------------------------------------------- */
 
-static bool is_among(const struct json *ids, struct view id)
-{
-	JSON_EACH(known, ids)
-	if (view_equals(json_text(known), id))
-		return true;
-	return false;
-}
-
 /* A stage that both plans name, or NULL. */
 static const struct json *common_stage(const struct json *plan, const struct json *other)
 {
@@ -60,42 +62,68 @@ static const struct json *common_stage(const struct json *plan, const struct jso
 	return NULL;
 }
 
-const char *usage_plan_key_fault(struct call *call, const struct json *plans, const char *key_id,
+/* Which of two plans with a common stage counts would be open. */
+static const char *conflict(struct call *call, const struct json *plan, const struct json *other)
+{
+	const struct json *stage = common_stage(plan, other);
+
+	if (!stage)
+		return NULL;
+	return call_text(call,
+		"An API Key can't be in the usage plans %s and %s, which both have the API Stage {api: %s, stage: %s}",
+		json_find_c_string(plan, "id"), json_find_c_string(other, "id"), json_find_c_string(stage, "apiId"),
+		json_find_c_string(stage, "stage"));
+}
+
+const char *usage_plan_key_fault(struct call *call, const struct json *plans, const struct json *members,
 	const struct json *wanted, const char **ret_code)
 {
-	struct json JSON_CLEANUP *all = NULL;
-	const struct json *stage;
+	struct json JSON_CLEANUP *all = json_array_new(); /* ids of the plans that the key is going to be in */
+	const char *fault = NULL;
 
-	if (json_count(wanted) == 0)
-		return NULL;
-	all = json_array_new(); /* ids of the plans that the key is going to be in */
-	JSON_EACH(plan, plans)
-	{
-		struct view id = json_find_text(plan, "id");
-
-		if (is_among(wanted, id) ||
-			(key_id && record_exists(call, STORE_usageplankey,
-					   usage_plan_key_id(call, json_find_c_string(plan, "id"), key_id))))
-			json_append_text(all, id);
-	}
+	JSON_EACH(id, wanted)
+	json_append_text(all, json_text(id));
+	JSON_EACH(id, members)
+	if (!json_has_text(wanted, json_text(id)))
+		json_append_text(all, json_text(id));
 	*ret_code = "LimitExceededException";
-	if (json_count(all) > QUOTA_PLANS_OF_A_KEY)
+	if (json_count(wanted) && json_count(all) > QUOTA_PLANS_OF_A_KEY)
 		return "Maximum number of Usage Plans of an API Key has been reached.";
 	*ret_code = "ConflictException";
 	JSON_EACH(id, wanted)
 	JSON_EACH(other, all)
+	if (!fault && !view_equals(json_text(id), json_text(other)))
+		fault = conflict(call, usage_plan_in(plans, json_text(id)), usage_plan_in(plans, json_text(other)));
+	return fault;
+}
+
+/* Is there a key that both plans have? */
+static bool have_common_key(struct call *call, const char *plan_id, const char *other_id)
+{
+	struct json JSON_CLEANUP *keys = record_list(call, STORE_usageplankey, other_id);
+
+	JSON_EACH(key, keys)
+	if (usage_plan_has_key(call, plan_id, json_find_c_string(key, "id")))
+		return true;
+	return false;
+}
+
+int usage_plan_check_stages(struct call *call, const struct json *plan)
+{
+	struct json JSON_CLEANUP *plans = record_list(call, STORE_usageplan, NULL);
+	const struct json *stored = usage_plan_in(plans, json_find_text(plan, "id"));
+	const char *id = json_find_c_string(plan, "id");
+
+	if (json_equals(json_find(stored, "apiStages"), json_find(plan, "apiStages")))
+		return 0;
+	JSON_EACH(other, plans)
 	{
-		if (view_equals(json_text(id), json_text(other)))
-			continue;
-		stage = common_stage(usage_plan_in(plans, json_text(id)), usage_plan_in(plans, json_text(other)));
-		if (stage)
-			return call_text(call,
-				"An API Key can't be in the usage plans " VIEW_FMT " and " VIEW_FMT
-				", which both have the API Stage {api: %s, stage: %s}",
-				VIEW_ARG(json_text(id)), VIEW_ARG(json_text(other)), json_find_c_string(stage, "apiId"),
-				json_find_c_string(stage, "stage"));
+		const char *fault = other == stored ? NULL : conflict(call, plan, other);
+
+		if (fault && have_common_key(call, id, json_find_c_string(other, "id")))
+			return call_fail(call, "ConflictException", "%s", fault);
 	}
-	return NULL;
+	return 0;
 }
 
 /* --- operations ------------------------------------------------------------------------------------------------------------------------ */
@@ -122,7 +150,8 @@ static void answer(struct call *call, const struct json *key)
 int op_create_usage_plan_key(struct call *call)
 {
 	const char *key_id = call_input(call, "keyId"), *plan_id = call_input(call, "usagePlanId"), *fault, *code;
-	struct json JSON_CLEANUP *plan = NULL, *key = NULL, *plans = NULL, *wanted = json_array_new();
+	struct json JSON_CLEANUP *plan = NULL, *key = NULL, *plans = NULL;
+	struct json JSON_CLEANUP *members = json_array_new(), *wanted = json_array_new();
 	int error = usage_plan_find(call, &plan);
 
 	if (error < 0)
@@ -132,11 +161,14 @@ int op_create_usage_plan_key(struct call *call)
 	error = api_key_find(call, key_id, &key);
 	if (error < 0)
 		return error;
-	if (record_exists(call, STORE_usageplankey, usage_plan_key_id(call, plan_id, key_id)))
+	if (usage_plan_has_key(call, plan_id, key_id))
 		return call_fail(call, "ConflictException", "Usage Plan Key already exists");
 	plans = record_list(call, STORE_usageplan, NULL);
+	JSON_EACH(other, plans)
+	if (usage_plan_has_key(call, json_find_c_string(other, "id"), key_id))
+		json_append_text(members, json_find_text(other, "id"));
 	json_append_text(wanted, view_from_text(plan_id));
-	fault = usage_plan_key_fault(call, plans, key_id, wanted, &code);
+	fault = usage_plan_key_fault(call, plans, members, wanted, &code);
 	if (fault)
 		return call_fail(call, code, "%s", fault);
 	usage_plan_key_put(call, plan_id, key_id);
@@ -153,7 +185,7 @@ static int member_find(struct call *call, struct json **ret)
 
 	if (error < 0)
 		return error;
-	if (!record_exists(call, STORE_usageplankey, usage_plan_key_id(call, call_input(call, "usagePlanId"), key_id)))
+	if (!usage_plan_has_key(call, call_input(call, "usagePlanId"), key_id))
 		return call_fail(call, "NotFoundException", "Invalid API Key identifier specified");
 	return api_key_find(call, key_id, ret);
 }

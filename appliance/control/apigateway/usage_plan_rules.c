@@ -142,30 +142,6 @@ struct json *usage_plan_add_stage(struct json *plan, struct view api_id, struct 
 	return entry;
 }
 
-int usage_plan_check_stages(struct call *call, const struct json *plan)
-{
-	struct json JSON_CLEANUP *plans = record_list(call, STORE_usageplan, NULL);
-	struct json *wanted = json_array_new();
-	struct json JSON_CLEANUP *own = json_object_new(), *keys = NULL;
-	struct json *stored = usage_plan_in(plans, json_find_text(plan, "id"));
-
-	/* Judged by what the plan is going to be. */
-	if (stored)
-		json_set(stored, "apiStages", json_copy(json_find(plan, "apiStages")));
-	json_append_text(wanted, json_find_text(plan, "id"));
-	json_set(own, "wanted", wanted);
-	keys = record_list(call, STORE_usageplankey, json_find_c_string(plan, "id"));
-	JSON_EACH(key, keys)
-	{
-		const char *code, *fault;
-
-		fault = usage_plan_key_fault(call, plans, json_find_c_string(key, "id"), wanted, &code);
-		if (fault)
-			return call_fail(call, code, "%s", fault);
-	}
-	return 0;
-}
-
 void usage_plans_drop_stage(struct call *call, const char *api_id, const char *stage)
 {
 	struct json JSON_CLEANUP *plans = record_list(call, STORE_usageplan, NULL);

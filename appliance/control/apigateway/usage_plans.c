@@ -112,8 +112,7 @@ int op_get_usage_plans(struct call *call)
 	const char *key_id = call_input(call, "keyId");
 
 	for (size_t i = json_count(plans); key_id && i-- > 0;)
-		if (!record_exists(call, STORE_usageplankey,
-			    usage_plan_key_id(call, json_find_c_string(json_at(plans, i), "id"), key_id)))
+		if (!usage_plan_has_key(call, json_find_c_string(json_at(plans, i), "id"), key_id))
 			(void)json_remove_at(plans, i);
 	return page_list_shown(call, plans, "id", tags_show_item);
 }

@@ -36,9 +36,6 @@ struct json *usage_plan_stage(const struct json *plan, struct view api_id, struc
 /* Add an entry for a stage, and return it. */
 struct json *usage_plan_add_stage(struct json *plan, struct view api_id, struct view stage);
 
-/* Is there a key of this plan that another plan with one of its stages has too? 0, or CALL_FAILED with 409. */
-int usage_plan_check_stages(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
-
 /* No plan names the stage any more, or (NULL) any stage of the API. */
 void usage_plans_drop_stage(struct call *call, const char *api_id, const char *stage);
 
@@ -47,12 +44,20 @@ void usage_plans_drop_stage(struct call *call, const char *api_id, const char *s
 /* "plan id/key id". */
 const char *usage_plan_key_id(struct call *call, const char *plan_id, const char *key_id);
 
+bool usage_plan_has_key(struct call *call, const char *plan_id, const char *key_id);
+
 /*
- * Why a key (NULL: a new one) can't be in the `wanted` plans (an array of ids) besides those it is in, or NULL. `plans` are all there
- * are. `*ret_code` is the error's code.
+ * Why a key that is in the plans `members` (an array of ids; NULL: in none) can't be in the `wanted` ones too, or NULL. `plans` are
+ * all there are. `*ret_code` is the error's code.
  */
-const char *usage_plan_key_fault(struct call *call, const struct json *plans, const char *key_id,
+const char *usage_plan_key_fault(struct call *call, const struct json *plans, const struct json *members,
 	const struct json *wanted, const char **ret_code);
+
+/*
+ * Would a plan, as it is going to be stored, name a stage that another plan with one of its keys names? 0, or CALL_FAILED with
+ * 409.
+ */
+int usage_plan_check_stages(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
 
 /* The key is in the plan from now on. */
 void usage_plan_key_put(struct call *call, const char *plan_id, const char *key_id);

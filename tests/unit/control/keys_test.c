@@ -85,6 +85,38 @@ static void an_import_beyond_the_quota_changes_nothing(void **state)
 	assert_true(answer_has(appliance, "aaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
+/* A file with so many records that have the same plan, one key for each. */
+static char *file_of(unsigned records)
+{
+	char *text = malloc(64 + (size_t)records * 64), *at = text;
+
+	assert_non_null(text);
+	at += sprintf(at, "name,key,usageplanids\n");
+	for (unsigned i = 0; i < records; i++)
+		at += sprintf(at, "n,key-of-this-file-%010u,\"0,0,1\"\n", i);
+	return text;
+}
+
+static void files_of_many_keys_are_imported_and_again(void **state)
+{
+	struct appliance *appliance = *state;
+	char *file = file_of(QUOTA_API_KEYS), *larger = file_of(QUOTA_API_KEYS + 1);
+	uint64_t count = 0;
+
+	put_many(appliance, STORE_usageplan, QUOTA_USAGE_PLANS);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(201, call(appliance, "POST", "/apikeys?mode=import&format=csv", file));
+		assert_null(json_find(appliance->body, "warnings"));
+		assert_int_equal(QUOTA_API_KEYS, json_count(json_find(appliance->body, "ids")));
+		assert_int_equal(0, store_count(appliance->control->store, STORE_usageplankey, "1", &count));
+		assert_int_equal(QUOTA_API_KEYS, count);
+	}
+	assert_int_equal(400, call(appliance, "POST", "/apikeys?mode=import&format=csv", larger));
+	assert_string_equal("Invalid API key file: It can have at most 10000 records", member(appliance, "message"));
+	free(file);
+	free(larger);
+}
+
 static void a_gateway_finds_a_key_by_its_value(void **state)
 {
 	struct appliance *appliance = *state;
@@ -153,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_APPLIANCE(there_is_no_more_than_the_quota),
 		WITH_APPLIANCE(an_import_beyond_the_quota_changes_nothing),
+		WITH_APPLIANCE(files_of_many_keys_are_imported_and_again),
 		WITH_APPLIANCE(a_gateway_finds_a_key_by_its_value),
 		WITH_APPLIANCE(a_grant_lasts_until_its_period_ends),
 	};
