@@ -50,12 +50,12 @@ static bool holds_named_schemas(const struct json *member)
 
 /* A copy of a schema in which one keyword after the other was changed. */
 struct rewrite {
-	/* The new value of a keyword, NULL to leave it out, or `member` itself to copy it. */
-	const struct json *(*keyword)(struct rewrite *rewrite, const struct json *member, struct json **ret_new);
+	/* Is the keyword kept? `*ret_new` is its value if that is another one then. */
+	bool (*keeps)(const struct rewrite *rewrite, const struct json *member, struct json **ret_new);
 	struct view name, prefix, api_id;
 };
 
-static struct json *rewritten(struct rewrite *rewrite, const struct json *schema, bool names_are_keywords)
+static struct json *rewritten(const struct rewrite *rewrite, const struct json *schema, bool names_are_keywords)
 {
 	struct json *copy;
 
@@ -72,7 +72,7 @@ static struct json *rewritten(struct rewrite *rewrite, const struct json *schema
 		const struct json *member = json_at(schema, i);
 		struct json *made = NULL;
 
-		if (names_are_keywords && !rewrite->keyword(rewrite, member, &made))
+		if (names_are_keywords && !rewrite->keeps(rewrite, member, &made))
 			continue;
 		if (!made)
 			made = rewritten(rewrite, member, !names_are_keywords || !holds_named_schemas(member));
@@ -96,20 +96,20 @@ static bool is_dropped(struct view name)
 	return false;
 }
 
-static const struct json *from_document(struct rewrite *rewrite, const struct json *member, struct json **ret_new)
+static bool keeps_from_document(const struct rewrite *rewrite, const struct json *member, struct json **ret_new)
 {
 	struct view model = schema_model_of(json_text(member));
 
 	if (is_dropped(json_name(member)))
-		return NULL;
+		return false;
 	if (view_equals_text(json_name(member), "$ref") && model.count)
 		*ret_new = model_url(rewrite->api_id, model);
-	return member;
+	return true;
 }
 
 struct json *schema_from_document(const struct json *schema, struct view api_id)
 {
-	struct rewrite rewrite = { .keyword = from_document, .api_id = api_id };
+	const struct rewrite rewrite = { .keeps = keeps_from_document, .api_id = api_id };
 
 	return rewritten(&rewrite, schema, true);
 }
@@ -170,26 +170,26 @@ bool schema_restore(
 
 /* --- Into documents ------------------------------------------------------------------------------------------------- */
 
-static const struct json *to_document(struct rewrite *rewrite, const struct json *member, struct json **ret_new)
+static bool keeps_to_document(const struct rewrite *rewrite, const struct json *member, struct json **ret_new)
 {
 	struct view text = json_text(member), model;
 
 	if (view_equals_text(json_name(member), "$schema"))
-		return NULL;
+		return false;
 	if (!view_equals_text(json_name(member), "$ref") || !json_is_text(member))
-		return member;
+		return true;
 	model = view_starts_with(text, view_of("#")) ? view_of("") : schema_model_of(text);
 	if (model.count)
 		*ret_new = json_text_new_printf(VIEW_FMT VIEW_FMT, VIEW_ARG(rewrite->prefix), VIEW_ARG(model));
 	else if (view_starts_with(text, view_of("#")))
 		*ret_new = json_text_new_printf(VIEW_FMT VIEW_FMT VIEW_FMT, VIEW_ARG(rewrite->prefix),
 			VIEW_ARG(rewrite->name), VIEW_ARG(view_after(text, 1)));
-	return member;
+	return true;
 }
 
 struct json *schema_to_document(const struct json *schema, struct view name, struct view prefix)
 {
-	struct rewrite rewrite = { .keyword = to_document, .name = name, .prefix = prefix };
+	const struct rewrite rewrite = { .keeps = keeps_to_document, .name = name, .prefix = prefix };
 
 	return rewritten(&rewrite, schema, true);
 }
