@@ -9,6 +9,7 @@ import pytest
 from lab.appliance import ACCOUNT, REGION
 from lab.calls import members, refusal
 from lab.network import wait_for
+from lab.signed import signed
 
 GROUP = "/t060/group"
 ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
@@ -30,6 +31,13 @@ def violated(value, member, constraint):
 NO_GROUP = (400, "ResourceNotFoundException", "The specified log group does not exist.")
 NO_STREAM = (400, "ResourceNotFoundException", "The specified log stream does not exist.")
 NO_TOKEN = invalid("The specified nextToken is invalid.")
+
+
+def logs_call(local, operation, **members):
+    """A call that the stock client's model does not know; its answer."""
+    answer = signed(local, "POST", "/", members, service="logs", headers={"X-Amz-Target": f"Logs_20140328.{operation}"})
+    assert answer.status == 200, answer
+    return answer.body
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +105,27 @@ def test_groups_in_pages(client, make):
     assert seen == names
 
 
+def test_groups_by_prefix_and_pattern(client, local, make):
+    make("/t060/one"), make("/t060/two")
+    assert [g["logGroupName"] for g in client.describe_log_groups(logGroupNamePattern="60/t")["logGroups"]] == ["/t060/two"]
+    assert refusal(client.describe_log_groups, logGroupNamePattern="t", logGroupNamePrefix="t") == invalid(
+        "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+    # What this client's model does not know yet.
+    newer = logs_call(local, "DescribeLogGroups", logGroupIdentifiers=["/t060/one", f"{ARN}/t060/two:*", "/none", "arn:aws:s3:::x"])
+    assert [(g["logGroupName"], g["logGroupClass"], g["logGroupArn"]) for g in newer["logGroups"]] == [
+        (name, "STANDARD", ARN + name) for name in ("/t060/one", "/t060/two")]
+    assert logs_call(local, "DescribeLogGroups", logGroupClass="DELIVERY")["logGroups"] == []
+
+
+def test_a_protected_group_stays(client, local, make):
+    make()
+    for protected in (True, False):
+        assert logs_call(local, "PutLogGroupDeletionProtection", logGroupIdentifier=GROUP, deletionProtectionEnabled=protected) == ""
+        if protected:
+            assert refusal(client.delete_log_group, logGroupName=GROUP)[1] == "ValidationException"
+    assert refusal(client.delete_log_group, logGroupName="none") == NO_GROUP
+
+
 def test_tags_by_both_operations(client, make):
     arn = f"{ARN}{make(tags={'a': '1'})}"
     client.tag_log_group(logGroupName=GROUP, tags={"b": "2"})
@@ -149,6 +178,8 @@ PATTERN = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"
     ("get_log_events", {"logGroupName": GROUP, "logStreamName": "a", "limit": 10_001},
      violated("'10001'", "limit", "Member must have value less than or equal to 10000")),
     ("filter_log_events", {"logGroupName": "none"}, NO_GROUP),
+    ("filter_log_events", {"logGroupName": GROUP, "logStreamNames": ["a"], "logStreamNamePrefix": "a"},
+     invalid("logStreamNames and logStreamNamePrefix cannot be specified at the same time.")),
     ("filter_log_events", {"logGroupName": GROUP, "logStreamNames": ["a", "none"]}, NO_STREAM),
     ("filter_log_events", {"logGroupName": GROUP, "filterPattern": "a-b"}, invalid("Invalid character(s) in term 'a-b'")),
     ("filter_log_events", {"logGroupName": GROUP, "filterPattern": "{ $.a = }"}, invalid("Invalid filter pattern: a comparison has no value")),
@@ -209,6 +240,23 @@ def test_events_are_filtered(client, group):
     assert messages(ask(logStreamNames=["b"])) == messages(ask(logStreamNamePrefix="b")) == ["between"]
     assert messages(ask(filterPattern='line -3 -4 -5 -6 -7 -8 -9')) == ["line 0", "line 1", "line 2"]
     assert messages(ask(startTime=group + 4000, endTime=group + 5000)) == ["line 4", "between", "line 5"]
+
+
+def test_events_by_the_groups_identifier(local, group):
+    for identifier in (GROUP, ARN + GROUP):
+        assert messages(logs_call(local, "FilterLogEvents", logGroupIdentifier=identifier, limit=1)) == ["line 0"]
+        assert messages(logs_call(local, "GetLogEvents", logGroupIdentifier=identifier, logStreamName="b")) == ["between"]
+        assert len(logs_call(local, "DescribeLogStreams", logGroupIdentifier=identifier)["logStreams"]) == 2
+    for wish, wanted in (({}, "Either LogGroupName or LogGroupIdentifier must be specified."),
+                             ({"logGroupName": GROUP, "logGroupIdentifier": GROUP},
+                              "LogGroupName and LogGroupIdentifier cannot be specified at the same time."),
+                             ({"logGroupIdentifier": "arn:aws:s3:::none"}, NO_GROUP[2])):
+        answer = signed(local, "POST", "/", wish, service="logs", headers={"X-Amz-Target": "Logs_20140328.FilterLogEvents"})
+        assert (answer.status, answer.message) == (400, wanted)
+
+
+def test_filtered_pages(client, group):
+    everything = client.filter_log_events(logGroupName=GROUP)
     pages = list(client.get_paginator("filter_log_events").paginate(logGroupName=GROUP, PaginationConfig={"PageSize": 4}))
     assert [len(page["events"]) for page in pages] == [4, 4, 3]
     assert [m for page in pages for m in messages(page)] == messages(everything)
