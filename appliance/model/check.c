@@ -43,6 +43,25 @@ int check_integration(struct view json, char message[CHECK_MESSAGE_MAX_BYTES])
 	return finish(&compile, error, message);
 }
 
+const char *check_refusal(const struct json *definition, const struct json *method)
+{
+	const struct json *json = json_find(method, "methodIntegration");
+	const char *refusal = method_refusal(definition, method, false);
+	struct compile compile = check_compile(NULL);
+	struct integration integration;
+	struct arena arena;
+
+	if (refusal || !json)
+		return refusal;
+	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);
+	if (integration_compile(&compile, &arena, view_of("method"), json, &integration) == 0) {
+		refusal = integration.refused;
+		integration_fini(&integration);
+	}
+	arena_fini(&arena);
+	return refusal;
+}
+
 int check_deployment(const struct check_identity *identity, struct view api_id, struct view json,
 	char message[CHECK_MESSAGE_MAX_BYTES])
 {

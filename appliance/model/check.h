@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "appliance/base/json.h"
 #include "appliance/base/view.h"
 
 /* Room for a message; longer ones are cut. */
@@ -29,6 +30,9 @@ struct check_identity {
 
 /* An Integration object: URI, parameter mappings, templates, selection patterns. */
 int check_integration(struct view json, char message[CHECK_MESSAGE_MAX_BYTES]) __attribute__((warn_unused_result));
+
+/* Why the gateway would answer a Method of `definition` with 500 API_CONFIGURATION_ERROR, or NULL; static text. */
+const char *check_refusal(const struct json *definition, const struct json *method);
 
 /* A whole deployment record, with its postern.definition. */
 int check_deployment(const struct check_identity *identity, struct view api_id, struct view json,

@@ -123,25 +123,29 @@ static bool needs_authorization(const struct work *work, const struct json *meth
 	return !work->compile->is_draft && !view_equals_text(json_find_text(method, "authorizationType"), "NONE");
 }
 
-/* Why this version can't enforce what the method asks for, or NULL. */
-static const char *method_refusal(const struct work *work, const struct json *method)
+/* Does the method have a validator that looks at something? */
+static bool needs_validation(const struct json *definition, const struct json *method)
 {
-	struct view validator_id = json_find_text(method, "requestValidatorId");
+	struct view id = json_find_text(method, "requestValidatorId");
 
-	if (needs_authorization(work, method))
-		return "authorization other than NONE is not enforced by this version";
-	if (!work->compile->is_draft && json_find_bool(method, "apiKeyRequired", false))
-		return "API keys are not enforced by this version";
-	if (validator_id.count == 0)
-		return NULL;
-	JSON_EACH(validator, json_find(work->definition, "validators"))
+	JSON_EACH(validator, id.count ? json_find(definition, "validators") : NULL)
 	{
-		if (view_equals(json_find_text(validator, "id"), validator_id) &&
-			!json_find_bool(validator, "validateRequestBody", true) &&
-			!json_find_bool(validator, "validateRequestParameters", true))
-			return NULL;
+		if (view_equals(json_find_text(validator, "id"), id))
+			return json_find_bool(validator, "validateRequestBody", true) ||
+			       json_find_bool(validator, "validateRequestParameters", true);
 	}
-	return "request validation is not enforced by this version";
+	return id.count > 0;
+}
+
+const char *method_refusal(const struct json *definition, const struct json *method, bool is_draft)
+{
+	if (!is_draft && !view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
+		return "authorization other than NONE is not enforced by this version";
+	if (!is_draft && json_find_bool(method, "apiKeyRequired", false))
+		return "API keys are not enforced by this version";
+	if (needs_validation(definition, method))
+		return "request validation is not enforced by this version";
+	return NULL;
 }
 
 static int compile_method_response(struct work *work, const struct json *json, struct snapshot_method_response *ret)
@@ -212,7 +216,7 @@ static int compile_method(
 	object->method.resource = resource;
 	object->method.http_method = route_verb_name(verb);
 	object->method.needs_authorization = needs_authorization(work, json);
-	object->method.refused = method_refusal(work, json);
+	object->method.refused = method_refusal(work->definition, json, work->compile->is_draft);
 	error = compile_method_responses(work, json_find(json, "methodResponses"), &object->method);
 	if (!error && json_is_object(integration)) {
 		error = integration_compile(work->compile, work->arena, place, integration, &object->integration);

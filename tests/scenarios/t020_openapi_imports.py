@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.appliance import ACCOUNT, REGION
+from lab.network import wait_for
 
 OK = {"description": "fine"}
 MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}, "responses": {"default": {"statusCode": "200"}}}
@@ -396,6 +397,20 @@ def test_descriptions_become_documentation(make):
     api = make({**DOCUMENTED, **listed})
     assert api.parts() == {location(type="METHOD", path="/", method="GET"): {"description": "listed"}}
     assert [v["version"] for v in api.client.get_documentation_versions(restApiId=api.id)["items"]] == ["1.0.3"]
+
+
+def test_what_can_not_run_yet_is_kept_named_and_not_served(local, make):
+    template = "#set($x = $input.json('$'))$x"
+    mock = {**MOCK, "responses": {"default": {"statusCode": "200", "responseTemplates": {"application/json": template}}}}
+    api = make(openapi({"/echo": {"get": operation(**{"x-amazon-apigateway-integration": mock})},
+                        "/fine": {"get": operation(**{"x-amazon-apigateway-integration": MOCK})}}, **{"x-amazon-apigateway-policy": POLICY}),
+               endpointConfigurationTypes="PRIVATE")
+    assert api.method("/echo")["methodIntegration"]["integrationResponses"]["200"]["responseTemplates"] == {"application/json": template}
+    api.client.create_deployment(restApiId=api.id, stageName="prod")
+    status = local.postern("status")
+    assert [(row["method"], row["resource"], row["stage"]) for row in status["notServed"] if row["api"] == api.id] == [("GET", "/echo", "prod")]
+    wait_for(lambda: local.get(api.id, "/fine").status == 200, "the gateway to follow", 10)
+    assert local.get(api.id, "/echo").status == 500
 
 
 def test_variables_of_aws_are_filled_in(make):

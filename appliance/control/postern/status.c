@@ -15,6 +15,7 @@
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
+#include "appliance/model/check.h"
 
 static void add_child(struct json *children, const char *name, const struct verb_child_status *status)
 {
@@ -80,27 +81,15 @@ static struct json *endpoint_status(struct call *call, const struct json *endpoi
 	return shown;
 }
 
-/* Why the gateway refuses to serve a method rather than serve it unchecked; NULL if it serves it. */
-static const char *refusal_of(const struct json *method)
+/* Methods that the gateway refuses rather than serve them otherwise than they ask for. */
+static void add_not_served(struct json *list, const struct json *deployment, const char *api, const char *stage)
 {
-	if (!view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
-		return "its authorization is not enforced by this version";
-	if (json_find_bool(method, "apiKeyRequired", false))
-		return "API keys are not enforced by this version";
-	if (view_starts_with(json_find_text(json_find(method, "methodIntegration"), "type"), view_of("AWS")))
-		return "integrations with AWS services are not run by this version";
-	if (view_equals_text(json_find_text(json_find(method, "methodIntegration"), "connectionType"), "VPC_LINK"))
-		return "private integrations are not run by this version";
-	return NULL;
-}
+	const struct json *definition = json_find_path(deployment, "postern", "definition", NULL);
 
-static void add_not_served(
-	struct call *call, struct json *list, const struct json *deployment, const char *api, const char *stage)
-{
-	JSON_EACH(resource, json_find_path(deployment, "postern", "definition", "resources", NULL))
+	JSON_EACH(resource, json_find(definition, "resources"))
 	JSON_EACH(method, json_find(resource, "resourceMethods"))
 	{
-		const char *reason = refusal_of(method);
+		const char *reason = check_refusal(definition, method);
 		struct json *row;
 
 		if (!reason)
@@ -113,7 +102,6 @@ static void add_not_served(
 		json_set_c_string(row, "reason", reason);
 		json_append(list, row);
 	}
-	(void)call;
 }
 
 /* Domains that nobody gets past. */
@@ -152,8 +140,7 @@ static int visit_stage(void *context, const struct store_record *record)
 	walk->stages++;
 	deployment = record_find(walk->call, STORE_deployment,
 		call_text(walk->call, "%s/%s", record->parent, json_find_c_string(stage, "deploymentId")));
-	add_not_served(
-		walk->call, walk->not_served, deployment, record->parent, json_find_c_string(stage, "stageName"));
+	add_not_served(walk->not_served, deployment, record->parent, json_find_c_string(stage, "stageName"));
 	return 0;
 }
 

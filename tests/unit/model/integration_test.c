@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "appliance/base/yaml.h"
 #include "appliance/model/compile.h"
 
 static struct compile compile;
@@ -162,6 +163,45 @@ static void what_can_t_be_run_is_marked_and_kept(void **state)
 	}
 }
 
+static struct json *tree(const char *text)
+{
+	struct json *value;
+
+	assert_int_equal(0, yaml_parse(view_from_text(text), NULL, &value, NULL));
+	return value;
+}
+
+static void what_is_not_served_is_told(void **state)
+{
+	static const struct {
+		const char *method, *refusal;
+	} cases[] = {
+		{ "{authorizationType: NONE, methodIntegration: {type: MOCK}}", NULL },
+		{ "{authorizationType: NONE}", NULL },
+		{ "{authorizationType: AWS_IAM}", "authorization other than NONE" },
+		{ "{authorizationType: NONE, apiKeyRequired: true}", "API keys" },
+		{ "{authorizationType: NONE, requestValidatorId: none}", NULL },
+		{ "{authorizationType: NONE, requestValidatorId: body}", "request validation" },
+		{ "{authorizationType: NONE, requestValidatorId: unknown}", "request validation" },
+		{ "{authorizationType: NONE, methodIntegration: {type: AWS, uri: 'arn:aws:x:path/y'}}",
+			"AWS services" },
+		{ "{authorizationType: NONE, methodIntegration: {type: MOCK, requestTemplates: {a/b: $x}}}",
+			"mapping templates" },
+	};
+	struct json JSON_CLEANUP *definition =
+		tree("validators: [{id: none, validateRequestBody: false, validateRequestParameters: false}, "
+		     "{id: body, validateRequestBody: true, validateRequestParameters: false}]");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct json JSON_CLEANUP *method = tree(cases[i].method);
+		const char *refusal = check_refusal(definition, method);
+
+		if (!refusal != !cases[i].refusal || (refusal && !strstr(refusal, cases[i].refusal)))
+			fail_msg("case %zu: %s", i, refusal ? refusal : "served");
+	}
+}
+
 static void checks_say_what_the_builder_would(void **state)
 {
 	const struct check_identity identity = { .account_id = view_of("123456789012"),
@@ -201,6 +241,7 @@ int main(void)
 		TEST(responses_with_a_pattern_come_first_in_ascending_order),
 		TEST(what_can_t_be_meant_is_refused_with_its_place),
 		TEST(what_can_t_be_run_is_marked_and_kept),
+		TEST(what_is_not_served_is_told),
 		TEST(checks_say_what_the_builder_would),
 	};
 
