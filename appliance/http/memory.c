@@ -82,7 +82,8 @@ int http_memory_open(struct http_memory *memory, const struct http_memory_reques
 	x->begun_ns = x->received_ns = loop_now_ns(x->loop);
 	x->received_wall_ms = clock_turn_wall_ms();
 	arena_init(&x->arena, NULL, EXCHANGE_ARENA_MAX_BYTES);
-	buffer_init_arena(&memory->answer, &x->arena, EXCHANGE_ARENA_MAX_BYTES);
+	/* Not the arena's: a body that grew in there would be in there several times. */
+	buffer_init(&memory->answer, EXCHANGE_ARENA_MAX_BYTES);
 	http1_head_init(&x->request, memory->headers, HTTP1_HEADERS_MAX_COUNT);
 	return make_head(memory, request);
 }
@@ -104,6 +105,7 @@ void http_memory_abandon(struct http_memory *memory)
 
 void http_memory_close(struct http_memory *memory)
 {
+	buffer_fini(&memory->answer);
 	arena_fini(&memory->exchange.arena);
 	memory->exchange.magic = 0;
 }

@@ -9,7 +9,7 @@
  *	http_memory_close(memory)           in done() or later
  *
  * The body is there as a whole from the start, so http_body_try_whole() always succeeds the first time, and the ways to have
- * one piece by piece are not for such exchanges. The response is bounded by the exchange's arena.
+ * one piece by piece are not for such exchanges. The response is bounded as the exchange's arena is.
  * Threads: the loop's.
  */
 #ifndef POSTERN_HTTP_MEMORY_H

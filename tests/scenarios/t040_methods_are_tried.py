@@ -51,6 +51,8 @@ class BackEnd(Peer):
             self.go.wait(40)
         if path == b"/large":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10485761\r\n\r\n" + bytes(10485761))
+        elif path == b"/big":
+            connection.sendall(answer(200, b"0123456789" * 900000))
         elif path == b"/broken":
             connection.sendall(b"nonsense\r\n\r\n")
             connection.close()
@@ -202,6 +204,12 @@ def test_a_change_shows_without_a_deployment(client, api):
     for n in range(5):
         client.put_integration_response(**at, statusCode="200", responseTemplates={"application/json": f'{{"n": {n}}}'})
         assert client.test_invoke_method(**at)["body"] == f'{{"n": {n}}}'
+
+
+def test_a_large_answer_comes_whole(client, api):
+    got = client.test_invoke_method(**api.http(["big"], "/big"), body="9" * 5000000)
+    assert (got["status"], got["body"]) == (200, "0123456789" * 900000)
+    assert max(map(len, got["log"].splitlines())) < 1100
 
 
 FAILURES = [
