@@ -15,19 +15,25 @@ struct view schema_prefix(bool is_swagger)
 	return is_swagger ? view_of("#/definitions/") : view_of("#/components/schemas/");
 }
 
-struct view schema_model_of(struct view reference)
+/* In a model, where "#/…" is a place of its own schema. */
+static struct view model_of_url(struct view reference)
 {
 	size_t slash = view_find_last_byte(reference, '/');
 
+	if (!view_starts_with(reference, view_of(MODEL_URL_START)) || slash == VIEW_NOWHERE)
+		return view_of("");
+	return view_after(reference, slash + 1);
+}
+
+struct view schema_model_of(struct view reference)
+{
 	for (int i = 0; i < 2; i++) {
 		struct view prefix = schema_prefix(i);
 
 		if (view_starts_with(reference, prefix))
 			return view_after(reference, prefix.count);
 	}
-	if (view_starts_with(reference, view_of(MODEL_URL_START)) && slash != VIEW_NOWHERE)
-		return view_after(reference, slash + 1);
-	return view_of("");
+	return model_of_url(reference);
 }
 
 static struct json *model_url(struct view api_id, struct view model)
@@ -178,7 +184,7 @@ static bool keeps_to_document(const struct rewrite *rewrite, const struct json *
 		return false;
 	if (!view_equals_text(json_name(member), "$ref") || !json_is_text(member))
 		return true;
-	model = view_starts_with(text, view_of("#")) ? view_of("") : schema_model_of(text);
+	model = model_of_url(text);
 	if (model.count)
 		*ret_new = json_text_new_printf(VIEW_FMT VIEW_FMT, VIEW_ARG(rewrite->prefix), VIEW_ARG(model));
 	else if (view_starts_with(text, view_of("#")))
@@ -268,13 +274,24 @@ struct flattening {
 	size_t bytes; /* of the schemas that were put in */
 };
 
+/* Places of its own schema would be others' places elsewhere. */
+static bool refers_to_itself(const struct json *schema)
+{
+	if (view_starts_with(json_find_text(schema, "$ref"), view_of("#")))
+		return true;
+	JSON_EACH(member, schema)
+	if (refers_to_itself(member))
+		return true;
+	return false;
+}
+
 /*
- * The schema that a reference at this place stands for, the caller's. NULL if there is none, it would go round in circles, or
- * it would be too large.
+ * The schema that a reference at this place stands for, the caller's. NULL if there is none, it would go round in circles, it
+ * only makes sense where it is, or it would be too large.
  */
 static struct json *referred(struct flattening *work, const struct json *schema, const struct enclosing *around)
 {
-	struct view name = schema_model_of(json_find_text(schema, "$ref"));
+	struct view name = model_of_url(json_find_text(schema, "$ref"));
 	struct json *other;
 	char *text;
 
@@ -282,8 +299,10 @@ static struct json *referred(struct flattening *work, const struct json *schema,
 		work->bytes >= SCHEMA_FLAT_MAX_BYTES)
 		return NULL;
 	other = schema_of(work->models, name);
-	if (!other)
+	if (!other || refers_to_itself(other)) {
+		json_free(other);
 		return NULL;
+	}
 	text = json_print_text(other);
 	work->bytes += strlen(text);
 	free(text);
@@ -300,7 +319,7 @@ static struct json *flat(
 
 	if (other) {
 		const struct enclosing inner = { .outer = around,
-			.name = schema_model_of(json_find_text(schema, "$ref")),
+			.name = model_of_url(json_find_text(schema, "$ref")),
 			.depth = around->depth + 1 };
 
 		return flat(work, other, true, &inner);

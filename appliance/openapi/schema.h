@@ -59,7 +59,7 @@ bool schema_restore(
 
 /*
  * The schema of model `name` of `models`, an array of Models, with what its references refer to in their place. A reference
- * that is circular or that would make the schema too large stays. The result is the caller's; NULL if there is no such model
+ * stays if it is circular, if it would make the schema too large, or if what it refers to has references within itself. The result is the caller's; NULL if there is no such model
  * or its schema is no JSON.
  */
 struct json *schema_flatten(const struct json *models, struct view name);

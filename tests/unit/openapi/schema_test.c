@@ -136,6 +136,10 @@ static void references_are_replaced_by_what_they_refer_to(void **state)
 			  "A") ",\"not\":" REF("B") "}}",
 			"{\"properties\":{\"a\":" REF("A") ",\"b\":{\"items\":" REF("A") ",\"not\":" REF("B") "}}}" },
 		{ "{\"A\":" REF("B") ",\"B\":{\"type\":\"string\"}}", "{\"type\":\"string\"}" },
+		{ "{\"A\":{\"not\":{\"$ref\":\"#/definitions/"
+		  "B\"},\"definitions\":{\"B\":{}}},\"B\":{\"type\":\"string\"}}",
+			"{\"not\":{\"$ref\":\"#/definitions/B\"},\"definitions\":{\"B\":{}}}" },
+		{ "{\"A\":" REF("B") ",\"B\":{\"items\":{\"$ref\":\"#\"}}}", REF("B") },
 		{ "{\"A\":{\"properties\":{\"$ref\":" REF("Gone") "}}}",
 			"{\"properties\":{\"$ref\":" REF("Gone") "}}" },
 		{ "{\"A\":{\"oneOf\":[" REF("B") "," REF("B") "]},\"B\":{\"type\":\"string\"}}",
