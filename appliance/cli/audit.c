@@ -4,19 +4,14 @@
 #include "appliance/cli/cli.h"
 #include "appliance/cli/client.h"
 
-static struct view or_dash(struct view text)
-{
-	return text.count ? text : view_of("-");
-}
-
 static void print_event(const struct json *event)
 {
 	printf(VIEW_FMT " %lld " VIEW_FMT ":" VIEW_FMT " by " VIEW_FMT " (" VIEW_FMT ") from " VIEW_FMT ":",
 		VIEW_ARG(json_find_text(event, "time")), (long long)json_find_integer(event, "status", 0),
-		VIEW_ARG(json_find_text(event, "service")), VIEW_ARG(or_dash(json_find_text(event, "operation"))),
-		VIEW_ARG(or_dash(json_find_text(event, "principal"))),
-		VIEW_ARG(or_dash(json_find_text(event, "accessKeyId"))),
-		VIEW_ARG(or_dash(json_find_text(event, "sourceAddress"))));
+		VIEW_ARG(json_find_text(event, "service")), VIEW_ARG(cli_or_dash(json_find_text(event, "operation"))),
+		VIEW_ARG(cli_or_dash(json_find_text(event, "principal"))),
+		VIEW_ARG(cli_or_dash(json_find_text(event, "accessKeyId"))),
+		VIEW_ARG(cli_or_dash(json_find_text(event, "sourceAddress"))));
 	JSON_EACH(resource, json_find(event, "resources"))
 	printf(" " VIEW_FMT, VIEW_ARG(json_text(resource)));
 	if (json_find(event, "code"))

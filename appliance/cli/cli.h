@@ -81,6 +81,12 @@ int cli_fail(struct cli *cli, const char *format, ...) __attribute__((format(pri
 int cli_misuse(struct cli *cli, const struct cli_usage *usage, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* How tables show what is not there. */
+static inline struct view cli_or_dash(struct view text)
+{
+	return text.count ? text : view_of("-");
+}
+
 /* Print `value` as JSON on stdout: compact, one line. Returns CLI_OK. */
 int cli_print_json(const struct json *value);
 

@@ -100,11 +100,6 @@ static int create_key(struct cli *cli, int argc, char **argv)
 
 /* --- list ------------------------------------------------------------------------------------------------------------------------------- */
 
-static struct view or_dash(struct view text)
-{
-	return text.count ? text : view_of("-");
-}
-
 static int list_keys(struct cli *cli, int argc, char **argv)
 {
 	struct wish wish = { .operation = "ListCredentials", .method = "GET", .target = PATH };
@@ -127,10 +122,10 @@ static int list_keys(struct cli *cli, int argc, char **argv)
 	JSON_EACH(key, json_find(answer, "credentials"))
 	printf(VIEW_FMT "  " VIEW_FMT "  " VIEW_FMT "  made " VIEW_FMT " by " VIEW_FMT "  used " VIEW_FMT "\n",
 		VIEW_ARG(json_find_text(key, "accessKeyId")), VIEW_ARG(json_find_text(key, "principal")),
-		VIEW_ARG(json_find_text(key, "status")), VIEW_ARG(or_dash(json_find_text(key, "createDate"))),
+		VIEW_ARG(json_find_text(key, "status")), VIEW_ARG(cli_or_dash(json_find_text(key, "createDate"))),
 		VIEW_ARG(json_find_bool(key, "own", false) ? view_of("the first start or the settings")
-							   : or_dash(json_find_text(key, "madeBy"))),
-		VIEW_ARG(or_dash(json_find_text(key, "lastUsedDate"))));
+							   : cli_or_dash(json_find_text(key, "madeBy"))),
+		VIEW_ARG(cli_or_dash(json_find_text(key, "lastUsedDate"))));
 	return CLI_OK;
 }
 

@@ -56,11 +56,29 @@ static bool find_tagged(struct call *call, const char *arn, struct tagged *ret)
 	return false;
 }
 
+struct json *tags_find_record(struct call *call, const char *arn)
+{
+	struct tagged tagged;
+
+	return find_tagged(call, arn, &tagged) ? record_find(call, tagged.kind, tagged.id) : NULL;
+}
+
+/* One spelling for each resource, since permissions go by it: only private domains and their associations have an account. */
+static bool has_its_account(struct call *call, const char *arn, const struct tagged *tagged)
+{
+	bool is_private =
+		tagged->kind == STORE_domainaccess || (tagged->kind == STORE_domainname && strchr(tagged->id, '+'));
+	const char *start = call_text(call, "arn:aws:apigateway:%s:%s:/", control_region(call->control),
+		is_private ? control_account(call->control) : "");
+
+	return strncmp(arn, start, strlen(start)) == 0;
+}
+
 static int load(struct call *call, struct tagged *tagged, struct json **ret)
 {
 	const char *arn = call_input(call, "resourceArn");
 
-	if (!find_tagged(call, arn, tagged))
+	if (!find_tagged(call, arn, tagged) || !has_its_account(call, arn, tagged))
 		return call_fail(call, "BadRequestException", "Invalid ARN specified in the request");
 	*ret = record_find(call, tagged->kind, tagged->id);
 	if (*ret)

@@ -19,6 +19,9 @@ struct json *tags_shown(const struct json *record, bool with_empty);
 void tags_answer(struct call *call, const struct json *record, bool with_empty);
 struct json *tags_show_item(struct call *call, const struct json *record);
 
+/* The record that such an ARN names, whatever stands for its account; NULL if there is none. The caller's to free. */
+struct json *tags_find_record(struct call *call, const char *arn);
+
 /* The input's tags into a new record, if there are any. 0 or CALL_FAILED. */
 int tags_take(struct call *call, struct json *record) __attribute__((warn_unused_result));
 
