@@ -71,9 +71,12 @@ static void free_job(struct job *job)
 	free(job);
 }
 
+/* A quota is full until something is deleted: what clients that wait by themselves are told. */
+#define RETRY_AFTER_SECONDS "60"
+
 static void respond(struct exchange *x, const struct dispatch_response *response)
 {
-	struct http_field fields[8];
+	struct http_field fields[9];
 	size_t count = 0;
 	char revision[24];
 	int error;
@@ -89,6 +92,8 @@ static void respond(struct exchange *x, const struct dispatch_response *response
 		snprintf(revision, sizeof revision, "%llu", (unsigned long long)response->revision);
 		fields[count++] = (struct http_field){ view_of(UNCHANGED_REVISION_FIELD), view_from_text(revision) };
 	}
+	if (response->status == 429)
+		fields[count++] = (struct http_field){ view_of("Retry-After"), view_of(RETRY_AFTER_SECONDS) };
 	if (response->detail[0])
 		fields[count++] = (struct http_field){ view_of("x-postern-reason"), view_from_text(response->detail) };
 	if (response->location[0])

@@ -464,6 +464,10 @@ def names(operation):
     return [name for name, (where, _) in input_of(operation).items() if where == "uri" or name == "domainNameId"]
 
 
+def status_of(operation):
+    return MODEL["operations"][operation]["http"].get("responseCode", 200)
+
+
 @pytest.fixture(scope="module")
 def world(local, authority, tmp_path_factory):
     acm = local.boto3("acm")
@@ -525,6 +529,7 @@ def test_a_member(world, operation, member):
             perform(world, operation, given)
         return None
     answer = perform(world, operation, given)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status_of(operation)
     expected = given[member] if wanted.shown is ... else of(wanted.shown, world)
     read = wanted.read or (lambda shown, world: shown[member])
     assert in_order(read(answer, world)) == in_order(expected)
@@ -536,7 +541,7 @@ def test_a_member(world, operation, member):
 @pytest.mark.parametrize("operation", [o for o, case in CASES.items() if not case.values])
 def test_an_operation_without_members(world, operation):
     answer = perform(world, operation, CASES[operation].base(world))
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == MODEL["operations"][operation]["http"].get("responseCode", 200)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status_of(operation)
 
 
 @pytest.mark.parametrize("operation, member", [(o, m) for o in CASES for m in names(o)])

@@ -34,8 +34,9 @@ def api(local):
         client.put_integration(**method, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
         client.put_method_response(**method, statusCode="200")
         client.put_integration_response(**method, statusCode="200")
-    client.create_deployment(restApiId=api, stageName="prod")
-    yield {"id": api, "root": root, "pet": pet}
+    greedy = client.create_resource(restApiId=api, parentId=root, pathPart="{proxy+}")["id"]
+    deployment = client.create_deployment(restApiId=api, stageName="prod")["id"]
+    yield {"id": api, "root": root, "pet": pet, "greedy": greedy, "deployment": deployment}
     client.delete_rest_api(restApiId=api)
 
 
@@ -105,7 +106,7 @@ def test_refusals_are_no_hal(local):
     assert answer.headers["Content-Type"] == "application/json" and set(answer.body) == {"message"}
 
 
-# Method, path (with {api}, {root}), body, code, message.
+# Method, path, body, code, beginning of the message; <name> stands for the id of that name.
 INPUT = [
     ("POST", "/restapis", {"name": {}}, "SerializationException", "Start of structure or map found where not expected."),
     ("POST", "/restapis", {"name": []}, "SerializationException", "Start of list found where not expected"),
@@ -125,55 +126,61 @@ INPUT = [
      "Value 'y' at 'createRestApiInput.endpointAccessMode' failed to satisfy constraint: Member must satisfy enum value set: [BASIC, STRICT]"),
     ("POST", "/restapis", {"name": ""}, "BadRequestException", "Name cannot be an empty string"),
     ("POST", "/restapis", {"name": "x", "cloneFrom": "none"}, "NotFoundException", "Invalid API identifier specified 123456789012:none"),
-    ("PATCH", "/restapis/{api}", {"patchOperations": {}}, "SerializationException", "Expected list or null"),
-    ("PATCH", "/restapis/{api}", {"patchOperations": ["x"]}, "SerializationException", "Expected null"),
-    ("PATCH", "/restapis/{api}", {"patchOperations": [{"op": "replace", "path": "/name", "value": 5}]}, "SerializationException", NUMBER + "an String"),
-    ("PATCH", "/restapis/{api}", {"patchOperations": [{"op": "add"}, {"op": "wrong"}]}, "ValidationException", ONE + f"'wrong' at 'updateRestApiInput.patchOperations.2.member.op' failed to satisfy constraint: {OPS}"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/POST", {"authorizationType": "NONE", "requestParameters": {"method.request.header.x": "true"}}, "SerializationException",
+    ("PATCH", "/restapis/<api>", {"patchOperations": {}}, "SerializationException", "Expected list or null"),
+    ("PATCH", "/restapis/<api>", {"patchOperations": ["x"]}, "SerializationException", "Expected null"),
+    ("PATCH", "/restapis/<api>", {"patchOperations": [{"op": "replace", "path": "/name", "value": 5}]}, "SerializationException", NUMBER + "an String"),
+    ("PATCH", "/restapis/<api>", {"patchOperations": [{"op": "add"}, {"op": "wrong"}]}, "ValidationException", ONE + f"'wrong' at 'updateRestApiInput.patchOperations.2.member.op' failed to satisfy constraint: {OPS}"),
+    ("PUT", "/restapis/<api>/resources/<root>/methods/POST", {"authorizationType": "NONE", "requestParameters": {"method.request.header.x": "true"}}, "SerializationException",
      "class java.lang.String can not be converted to a Boolean"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/POST", {}, "ValidationException", ONE + "null at 'putMethodInput.authorizationType' failed to satisfy constraint: Member must not be null"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/FETCH", {"authorizationType": "NONE"}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/POST", {}, "ValidationException", ONE + "null at 'putMethodInput.authorizationType' failed to satisfy constraint: Member must not be null"),
+    ("PUT", "/restapis/<api>/resources/<root>/methods/FETCH", {"authorizationType": "NONE"}, "BadRequestException",
      "Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/POST", {"authorizationType": "CUSTOM"}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/POST", {"authorizationType": "CUSTOM"}, "BadRequestException",
      "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer."),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/POST", {"authorizationType": "NONE", "requestParameters": {"method.request.header.a": True, "method.request.querystring.a": True}}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/POST", {"authorizationType": "NONE", "requestParameters": {"method.request.header.a": True, "method.request.querystring.a": True}}, "BadRequestException",
      "Parameter names must be unique across querystring, header and path"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET", {"authorizationType": "NONE"}, "ConflictException", "Method already exists for this resource"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/responses/wrong", {}, "ValidationException", ONE + "'wrong' at 'statusCode' failed to satisfy constraint: Member must satisfy regular expression pattern: [1-5]\\d\\d"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/responses/201", {"responseParameters": {"x": True}}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET", {"authorizationType": "NONE"}, "ConflictException", "Method already exists for this resource"),
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/responses/wrong", {}, "ValidationException", ONE + "'wrong' at 'statusCode' failed to satisfy constraint: Member must satisfy regular expression pattern: [1-5]\\d\\d"),
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/responses/201", {"responseParameters": {"x": True}}, "BadRequestException",
      "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: x]"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/responses/200", {}, "ConflictException", "Response already exists for this resource"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/integration", {"type": "HTTPS_PROXY"}, "ValidationException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/responses/200", {}, "ConflictException", "Response already exists for this resource"),
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/integration", {"type": "HTTPS_PROXY"}, "ValidationException",
      ONE + "'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy constraint: Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/integration", {"type": "MOCK", "requestParameters": {"integration.request.header.x": "true"}}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/integration", {"type": "MOCK", "requestParameters": {"integration.request.header.x": "true"}}, "BadRequestException",
      "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: true]"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/integration", {"type": "MOCK", "requestTemplates": {"application/json": "x" * 307201}}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/integration", {"type": "MOCK", "requestTemplates": {"application/json": "x" * 307201}}, "BadRequestException",
      "The mapping template for application/json is larger than 307200 bytes"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/integration", {"type": "MOCK", "passthroughBehavior": "X"}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/integration", {"type": "MOCK", "passthroughBehavior": "X"}, "BadRequestException",
      "Invalid passthrough behavior specified. Valid options are WHEN_NO_MATCH,WHEN_NO_TEMPLATES,NEVER"),
-    ("PUT", "/restapis/{api}/resources/{root}/methods/GET/integration", {"type": "HTTP", "httpMethod": "GET", "uri": "http://a", "connectionType": "VPC_LINK"}, "BadRequestException",
+    ("PUT", "/restapis/<api>/resources/<root>/methods/GET/integration", {"type": "HTTP", "httpMethod": "GET", "uri": "http://a", "connectionType": "VPC_LINK"}, "BadRequestException",
      "Connection type VPC_LINK requires a connection ID"),
-    ("PUT", "/restapis/{api}/gatewayresponses/FAKE", {}, "ValidationException", ONE + f"'FAKE' at 'responseType' failed to satisfy constraint: Member must satisfy enum value set: [{TYPES}"),
-    ("PUT", "/restapis/{api}/gatewayresponses/THROTTLED", {"responseParameters": {"x": "'1'"}}, "BadRequestException",
+    ("PUT", "/restapis/<api>/gatewayresponses/FAKE", {}, "ValidationException", ONE + f"'FAKE' at 'responseType' failed to satisfy constraint: Member must satisfy enum value set: [{TYPES}"),
+    ("PUT", "/restapis/<api>/gatewayresponses/THROTTLED", {"responseParameters": {"x": "'1'"}}, "BadRequestException",
      "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: x]"),
-    ("DELETE", "/restapis/{api}/gatewayresponses/THROTTLED", b"", "NotFoundException", "Gateway response type not defined on api"),
-    ("POST", "/restapis/{api}/models", {"name": "", "contentType": "a/b", "schema": "{}"}, "BadRequestException", "Model name must be non-empty"),
-    ("POST", "/restapis/{api}/models", {"name": "Pet", "contentType": "a/b", "schema": '{"a":1}'}, "ConflictException", "Model name already exists for this REST API"),
-    ("POST", "/restapis/{api}/models", {"name": "M", "contentType": "a/b", "schema": "{}"}, "BadRequestException", "Model schema must have at least 1 property or array items defined"),
-    ("POST", "/restapis/{api}/models", {"name": "M", "contentType": "a/b", "schema": '{"a":"' + "x" * 409600 + '"}'}, "BadRequestException", "The model schema is larger than 409600 bytes"),
-    ("DELETE", "/restapis/{api}/models/Pet", b"", "ConflictException", "Cannot delete model 'Pet', is referenced in method request: /pets/{id}/GET"),
+    ("DELETE", "/restapis/<api>/gatewayresponses/THROTTLED", b"", "NotFoundException", "Gateway response type not defined on api"),
+    ("POST", "/restapis/<api>/models", {"name": "", "contentType": "a/b", "schema": "{}"}, "BadRequestException", "Model name must be non-empty"),
+    ("POST", "/restapis/<api>/models", {"name": "Pet", "contentType": "a/b", "schema": '{"a":1}'}, "ConflictException", "Model name already exists for this REST API"),
+    ("POST", "/restapis/<api>/models", {"name": "M", "contentType": "a/b", "schema": "{}"}, "BadRequestException", "Model schema must have at least 1 property or array items defined"),
+    ("POST", "/restapis/<api>/models", {"name": "M", "contentType": "a/b", "schema": '{"a":"' + "x" * 409600 + '"}'}, "BadRequestException", "The model schema is larger than 409600 bytes"),
+    ("DELETE", "/restapis/<api>/models/Pet", b"", "ConflictException", "Cannot delete model 'Pet', is referenced in method request: /pets/{id}/GET"),
     ("POST", "/restapis/none/requestvalidators", {"name": "x"}, "BadRequestException", "Invalid REST API identifier specified"),
     ("POST", "/restapis/none/authorizers", {"name": "x", "type": "TOKEN"}, "ConflictException", "Unable to complete operation due to concurrent modification. Please try again later."),
     ("POST", "/restapis/none/resources/none", {"pathPart": "x"}, "NotFoundException", "Invalid Resource identifier specified"),
-    ("DELETE", "/restapis/{api}/resources/{root}", b"", "BadRequestException", "Root resource cannot be deleted."),
-    ("POST", "/restapis/{api}/stages", {"stageName": "prod", "deploymentId": "none"}, "BadRequestException", "Deployment id does not exist"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "x", "deploymentId": "{deployment}", "canarySettings": {"percentTraffic": 101}}, "BadRequestException",
+    ("PATCH", "/restapis/<api>/resources/<root>", {"patchOperations": [{"op": "replace", "path": "/parentId", "value": "x"}]}, "BadRequestException", "Root resource cannot update its parentId."),
+    ("PATCH", "/restapis/<api>/resources/<root>", {"patchOperations": [{"op": "replace", "path": "/pathPart", "value": "x"}]}, "BadRequestException", "Root resource cannot update its pathPart."),
+    ("PATCH", "/restapis/<api>/resources/<pet>", {"patchOperations": [{"op": "replace", "path": "/parentId", "value": "<pet>"}]}, "BadRequestException", "Resources cannot be cyclical."),
+    ("POST", "/restapis/<api>/resources/<root>", {"pathPart": "pets"}, "ConflictException", "Another resource with the same parent already has this name: pets"),
+    ("POST", "/restapis/<api>/resources/<greedy>", {"pathPart": "x"}, "BadRequestException", "Cannot create a child of a resource with a greedy path variable: {proxy+}"),
+    ("POST", "/restapis/<api>/resources/<root>", {"pathPart": "{id}"}, "BadRequestException", "A sibling ({proxy+}) of this resource already has a variable path part -- only one is allowed"),
+    ("DELETE", "/restapis/<api>/resources/<root>", b"", "BadRequestException", "Root resource cannot be deleted."),
+    ("POST", "/restapis/<api>/stages", {"stageName": "prod", "deploymentId": "none"}, "BadRequestException", "Deployment id does not exist"),
+    ("POST", "/restapis/<api>/stages", {"stageName": "x", "deploymentId": "<deployment>", "canarySettings": {"percentTraffic": 101}}, "BadRequestException",
      "Invalid canary percentTraffic, must be between 0.0 and 100.0"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "x", "deploymentId": "{deployment}", "canarySettings": {"percentTraffic": "5"}}, "SerializationException", "STRING_VALUE can not be converted to Integer"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "x", "deploymentId": "{deployment}", "variables": {f"v{i}": "x" for i in range(101)}}, "BadRequestException", "A stage can have at most 100 variables"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "a b", "deploymentId": "{deployment}"}, "BadRequestException", "Stage name only allows a-zA-Z0-9_-"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "prod", "deploymentId": "{deployment}"}, "ConflictException", "Stage already exists"),
-    ("POST", "/restapis/{api}/stages", {"stageName": "x", "deploymentId": "{deployment}", "cacheClusterSize": "2"}, "ValidationException",
+    ("POST", "/restapis/<api>/stages", {"stageName": "x", "deploymentId": "<deployment>", "canarySettings": {"percentTraffic": "5"}}, "SerializationException", "STRING_VALUE can not be converted to Integer"),
+    ("POST", "/restapis/<api>/stages", {"stageName": "x", "deploymentId": "<deployment>", "variables": {f"v{i}": "x" for i in range(101)}}, "BadRequestException", "A stage can have at most 100 variables"),
+    ("POST", "/restapis/<api>/stages", {"stageName": "a b", "deploymentId": "<deployment>"}, "BadRequestException", "Stage name only allows a-zA-Z0-9_-"),
+    ("POST", "/restapis/<api>/stages", {"stageName": "prod", "deploymentId": "<deployment>"}, "ConflictException", "Stage already exists"),
+    ("POST", "/restapis/<api>/stages", {"stageName": "x", "deploymentId": "<deployment>", "cacheClusterSize": "2"}, "ValidationException",
      ONE + "'2' at 'createStageInput.cacheClusterSize' failed to satisfy constraint: Member must satisfy enum value set: [0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237]"),
     ("GET", "/restapis?limit=x", b"", "SerializationException", "STRING_VALUE can not be converted to Integer"),
     ("GET", "/restapis?position=%21", b"", "BadRequestException", "Invalid position parameter"),
@@ -183,13 +190,15 @@ INPUT = [
 ]
 
 
+def filled(text, names):
+    return re.sub("<([a-z]+)>", lambda found: names[found[1]], text)
+
+
 @pytest.mark.parametrize("method, path, body, code, message", INPUT)
 def test_input_that_is_none(local, api, method, path, body, code, message):
-    deployment = signed(local, "GET", f"/restapis/{api['id']}/stages/prod").body["deploymentId"]
-    if isinstance(body, dict):
-        body = json.dumps(body).replace("{deployment}", deployment)
+    names = {**api, "api": api["id"]}
     before = signed(local, "GET", f"/restapis/{api['id']}").body
-    answer = signed(local, method, path.format(api=api["id"], root=api["root"]), body)
+    answer = signed(local, method, filled(path, names), filled(json.dumps(body), names) if isinstance(body, dict) else body)
     assert answer.code == code and answer.message.startswith(message), answer
     assert answer.status == {"NotFoundException": 404, "ConflictException": 409, "UnknownOperationException": 404}.get(code, 400)
     assert signed(local, "GET", f"/restapis/{api['id']}").body == before
@@ -241,6 +250,6 @@ def test_limits_of_an_api(local, api):
             post = lambda i: signed(local, "POST", f"/restapis/{copy}/{path}", json.dumps(body).replace("{}", str(i)))
             assert {post(i).status for i in range(count)} == {201}
             last = post(count)
-            assert (last.status, last.code) == (429, "LimitExceededException") and last.message.startswith(f"Maximum number of {what} for this API has been reached."), last
+            assert (last.status, last.code, last.headers["Retry-After"]) == (429, "LimitExceededException", "60") and last.message.startswith(f"Maximum number of {what} for this API has been reached."), last
     finally:
         client.delete_rest_api(restApiId=copy)

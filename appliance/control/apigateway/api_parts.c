@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/authorizers.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -132,14 +133,19 @@ int op_get_models(struct call *call)
 	return list(call, STORE_model, "name");
 }
 
+static int patch_schema(struct call *call, const struct patch *patch, struct json *model)
+{
+	return check_schema(call, patch->value) < 0 ? CALL_FAILED : patch_set_text(call, patch, model);
+}
+
 static int patch_model(struct call *call, const struct patch *patch, struct json *model)
 {
-	if (patch->op != PATCH_REPLACE || (!patch_is(patch, "description") && !patch_is(patch, "schema")))
-		return patch_invalid_strict(call, patch, "/description, /schema");
-	if (patch_is(patch, "schema") && check_schema(call, patch->value) < 0)
-		return CALL_FAILED;
-	patch_text(model, patch->parts[0], patch);
-	return 0;
+	static const struct patch_row rows[] = {
+		{ "/description", PATCH_ON_REPLACE, patch_set_text },
+		{ "/schema", PATCH_ON_REPLACE, patch_schema },
+	};
+
+	return patch_by_listed_rows(call, patch, model, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_model(struct call *call)
@@ -245,19 +251,22 @@ int op_get_request_validators(struct call *call)
 	return list(call, STORE_requestvalidator, "id");
 }
 
+static int patch_validator_name(struct call *call, const struct patch *patch, struct json *validator)
+{
+	if (!patch->value || !*patch->value)
+		return call_fail(call, "BadRequestException", "Request Validator name cannot be blank");
+	return patch_set_text(call, patch, validator);
+}
+
 static int patch_validator(struct call *call, const struct patch *patch, struct json *validator)
 {
-	if (patch->op == PATCH_REPLACE && patch_is(patch, "name")) {
-		if (!patch->value || !*patch->value)
-			return call_fail(call, "BadRequestException", "Request Validator name cannot be blank");
-		patch_text(validator, "name", patch);
-		return 0;
-	}
-	if (patch->op != PATCH_REPLACE ||
-		(!patch_is(patch, "validateRequestBody") && !patch_is(patch, "validateRequestParameters")))
-		return patch_invalid_strict(call, patch, "/name, /validateRequestParameters, /validateRequestBody");
-	patch_bool(validator, patch->parts[0], patch);
-	return 0;
+	static const struct patch_row rows[] = {
+		{ "/name", PATCH_ON_REPLACE, patch_validator_name },
+		{ "/validateRequestParameters", PATCH_ON_REPLACE, patch_set_bool },
+		{ "/validateRequestBody", PATCH_ON_REPLACE, patch_set_bool },
+	};
+
+	return patch_by_listed_rows(call, patch, validator, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_request_validator(struct call *call)

@@ -10,7 +10,7 @@
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/import.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/openapi/documentation.h"
@@ -186,16 +186,18 @@ int op_get_documentation_parts(struct call *call)
 
 /* --- Changing parts ------------------------------------------------------------------------------------------------------- */
 
+static int patch_properties(struct call *call, const struct patch *patch, struct json *part)
+{
+	int error = check_properties(call, patch->value);
+
+	return error < 0 ? error : patch_set_text(call, patch, part);
+}
+
 static int patch_part(struct call *call, const struct patch *patch, struct json *part)
 {
-	int error;
+	static const struct patch_row rows[] = { { "/properties", PATCH_ON_REPLACE, patch_properties } };
 
-	if (patch->op != PATCH_REPLACE || !patch_is(patch, "properties"))
-		return patch_invalid_strict(call, patch, "/properties");
-	error = check_properties(call, patch->value);
-	if (error == 0)
-		patch_text(part, "properties", patch);
-	return error;
+	return patch_by_listed_rows(call, patch, part, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_documentation_part(struct call *call)
@@ -337,10 +339,9 @@ int op_get_documentation_versions(struct call *call)
 
 static int patch_version(struct call *call, const struct patch *patch, struct json *version)
 {
-	if (patch->op != PATCH_REPLACE || !patch_is(patch, "description"))
-		return patch_invalid_strict(call, patch, "/description");
-	patch_text(version, "description", patch);
-	return 0;
+	static const struct patch_row rows[] = { { "/description", PATCH_ON_REPLACE, patch_set_text } };
+
+	return patch_by_listed_rows(call, patch, version, rows, ARRAY_COUNT(rows));
 }
 
 int op_update_documentation_version(struct call *call)

@@ -15,7 +15,8 @@
 
 /*
  * Move the page of `items` (in the order in which they are listed; it is consumed) that the input asks for into the
- * output. `id_member` is the member that identifies an item. 0 or CALL_FAILED.
+ * output. `id_member` is the member that identifies an item; a
+ * list in its order goes on behind an item that was deleted since its page was shown. 0 or CALL_FAILED.
  */
 int page_list(struct call *call, struct json *items, const char *id_member);
 

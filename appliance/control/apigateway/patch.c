@@ -87,21 +87,9 @@ bool patch_is(const struct patch *patch, const char *name)
 	return patch->part_count == 1 && strcmp(patch->parts[0], name) == 0;
 }
 
-bool patch_is_entry(const struct patch *patch, const char *name)
-{
-	return patch->part_count == 2 && strcmp(patch->parts[0], name) == 0 && patch->parts[1][0] != '\0';
-}
-
 int patch_invalid_path(struct call *call, const struct patch *patch)
 {
 	return call_fail(call, "BadRequestException", "Invalid patch path %s", patch->path ? patch->path : "null");
-}
-
-int patch_only_replace(struct call *call, const struct patch *patch)
-{
-	if (patch->op == PATCH_REPLACE)
-		return 0;
-	return call_fail(call, "BadRequestException", "Invalid patch operation specified. Must be one of: [replace]");
 }
 
 int patch_invalid_listed(struct call *call, const struct patch *patch, const char *paths)
@@ -113,11 +101,6 @@ int patch_invalid_listed(struct call *call, const struct patch *patch, const cha
 	return call_fail(call, "BadRequestException",
 		"Invalid patch path  '%s' specified for op '%s'. Please choose supported operations", patch->path,
 		patch->op_name);
-}
-
-int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable)
-{
-	return patch_invalid_listed(call, patch, patch->op == PATCH_REPLACE ? replaceable : NULL);
 }
 
 void patch_text(struct json *target, const char *member, const struct patch *patch)

@@ -41,23 +41,14 @@ int patch_apply(struct call *call, struct json *target, patcher *apply);
 /* Is the first part `name`, and is it the only one? */
 bool patch_is(const struct patch *patch, const char *name);
 
-/* Is it `name`/<key>? */
-bool patch_is_entry(const struct patch *patch, const char *name);
-
 /* --- what many resources do -------------------------------------------------------------------------------------------- */
 
 /* Fail with "Invalid patch path <path>". */
 int patch_invalid_path(struct call *call, const struct patch *patch);
 
-/* Fail unless the operation is `replace`: "Invalid patch operation specified. Must be one of: [replace]". */
-int patch_only_replace(struct call *call, const struct patch *patch);
-
 /* The refusal of resources that name what they support: the paths that this operation may have, as AWS prints them ("/name,
  * /description"), or (NULL) that it is not supported at all. */
 int patch_invalid_listed(struct call *call, const struct patch *patch, const char *paths);
-
-/* The strict resources' refusal: lists what may be replaced, or says that the operation is not supported. */
-int patch_invalid_strict(struct call *call, const struct patch *patch, const char *replaceable);
 
 /* Set a text member to the value; without value it is removed. */
 void patch_text(struct json *target, const char *member, const struct patch *patch);

@@ -102,17 +102,31 @@ int patch_set_bool(struct call *call, const struct patch *patch, struct json *ta
 	return 0;
 }
 
+/* The map that an entry is put into or taken from; NULL if there is nothing to take from. */
+static struct json *map_of(const struct patch *patch, struct json *target)
+{
+	if (patch->op == PATCH_REMOVE)
+		return json_find(target, patch->parts[0]);
+	return json_ensure_object(target, patch->parts[0]);
+}
+
 int patch_set_entry(struct call *call, const struct patch *patch, struct json *target)
 {
+	struct json *map = map_of(patch, target);
+
 	(void)call;
-	patch_map(json_ensure_object(target, patch->parts[0]), patch);
+	if (map)
+		patch_map(map, patch);
 	return 0;
 }
 
 int patch_set_bool_entry(struct call *call, const struct patch *patch, struct json *target)
 {
+	struct json *map = map_of(patch, target);
+
 	(void)call;
-	patch_bool_map(json_ensure_object(target, patch->parts[0]), patch);
+	if (map)
+		patch_bool_map(map, patch);
 	return 0;
 }
 

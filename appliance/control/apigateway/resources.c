@@ -2,9 +2,10 @@
 /* Resource: the tree of paths of an API. */
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/page.h"
-#include "appliance/control/apigateway/patch.h"
+#include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -230,11 +231,12 @@ static int patch_path_part(struct call *call, const struct patch *patch, struct 
 
 static int patch_resource(struct call *call, const struct patch *patch, struct json *resource)
 {
-	bool is_parent = patch_is(patch, "parentId");
+	static const struct patch_row rows[] = {
+		{ "/parentId", PATCH_ON_REPLACE, patch_parent },
+		{ "/pathPart", PATCH_ON_REPLACE, patch_path_part },
+	};
 
-	if (patch->op != PATCH_REPLACE || (!is_parent && !patch_is(patch, "pathPart")))
-		return patch_invalid_strict(call, patch, "/parentId, /pathPart");
-	return is_parent ? patch_parent(call, patch, resource) : patch_path_part(call, patch, resource);
+	return patch_by_listed_rows(call, patch, resource, rows, ARRAY_COUNT(rows));
 }
 
 /* Write the paths of a resource and of all below it. */
