@@ -27,13 +27,20 @@ bool unchanged_concerns(struct view scope, const struct store_record *record)
 static int look(void *context, const struct store_record *record)
 {
 	struct condition *condition = context;
+	const char *kind = store_kind_name(record->kind), *change = record->deleted ? "deleted" : "changed";
 	struct view rest = condition->scopes, scope;
 
-	while (view_split(&rest, ' ', &scope))
-		if (scope.count && unchanged_concerns(scope, record))
-			return call_fail(condition->call, "PreconditionFailedException",
-				"%s %s was %s meanwhile, at revision %llu", store_kind_name(record->kind), record->id,
-				record->deleted ? "deleted" : "changed", (unsigned long long)record->revision);
+	while (view_split(&rest, ' ', &scope)) {
+		if (scope.count == 0 || !unchanged_concerns(scope, record))
+			continue;
+		/* Who asks for a kind is not told which record it was: it may be one that the caller may not see. */
+		if (view_find_byte(scope, '/') == VIEW_NOWHERE)
+			return call_fail(
+				condition->call, "PreconditionFailedException", "a %s was %s meanwhile", kind, change);
+		return call_fail(condition->call, "PreconditionFailedException",
+			"%s %s was %s meanwhile, at revision %llu", kind, record->id, change,
+			(unsigned long long)record->revision);
+	}
 	return 0;
 }
 
@@ -47,7 +54,7 @@ int unchanged_check(struct call *call)
 	if (!field.count)
 		return 0;
 	view_cut(field, ' ', &number, &condition.scopes);
-	if (view_parse_u64(number, UINT64_MAX, &since) < 0)
+	if (view_parse_u64(number, INT64_MAX, &since) < 0)
 		return call_fail(call, "ValidationException",
 			"The field " UNCHANGED_FIELD " begins with the number of a revision");
 	error = store_changes(call->control->store, since, look, &condition);

@@ -66,6 +66,7 @@ static void a_call_is_made_only_if_nothing_has_changed(void **state)
 	assert_int_equal(412, rename_if(appliance, mine, revision, scope));
 	assert_non_null(strstr(json_find_c_string(appliance->body, "message"), mine));
 	assert_int_equal(412, rename_if(appliance, other, revision, "restapi"));
+	assert_string_equal("a restapi was changed meanwhile", json_find_c_string(appliance->body, "message"));
 	assert_int_equal(400, call_with(appliance, "apigateway", "POST", "/restapis", UNCHANGED_FIELD, "x restapi",
 				      "{\"name\":\"a\"}"));
 	assert_int_equal(200, rename_if(appliance, mine, appliance->answer.revision, scope));
