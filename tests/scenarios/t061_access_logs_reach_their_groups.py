@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from conftest import follows
 from lab.appliance import ACCOUNT, REGION
 from lab.calls import bad, patch, refusal
 from lab.network import wait_for
@@ -38,16 +39,11 @@ def set_destination(local, api, destination, format_text=FORMAT):
         *patch("replace", "/accessLogSettings/destinationArn", destination), *patch("replace", "/accessLogSettings/format", format_text)])
 
 
-def follows(local):
-    metrics = local.metrics()
-    return metrics["postern_snapshot_revision"] >= metrics["postern_store_revision"]
-
-
 @pytest.fixture
 def group(local, api, logs):
     logs.create_log_group(logGroupName=GROUP)
     set_destination(local, api, arn(GROUP))
-    wait_for(lambda: follows(local), "the gateway to follow", 10)
+    wait_for(lambda: follows(local.metrics()), "the gateway to follow", 10)
     yield GROUP
     local.boto3("apigateway").update_stage(restApiId=api, stageName="prod", patchOperations=patch("remove", "/accessLogSettings"))
     try:
@@ -158,7 +154,7 @@ def test_a_change_of_destination_acts_without_a_deployment(local, api, logs, gro
     try:
         first = call(local, api)
         set_destination(local, api, arn(OTHER))
-        wait_for(lambda: follows(local), "the gateway to follow", 10)
+        wait_for(lambda: follows(local.metrics()), "the gateway to follow", 10)
         second = call(local, api)
         wait_for(lambda: lines(local, OTHER).keys() == set(second), "the line", 10)
         assert lines(local).keys() == set(first)

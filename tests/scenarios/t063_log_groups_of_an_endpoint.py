@@ -2,6 +2,7 @@
 """Access log lines of an endpoint's clients reach their log group where gateway and control are users of their own, in a sandbox."""
 import pytest
 
+from conftest import follows
 from lab.appliance import ACCOUNT, REGION, allow
 from lab.calls import patch
 from lab.network import wait_for
@@ -23,7 +24,7 @@ def test_lines_of_an_endpoint(subnet, gateway, logs):
     gateway.boto3("apigateway").update_stage(restApiId=api, stageName="prod", patchOperations=[
         *patch("replace", "/accessLogSettings/destinationArn", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}"),
         *patch("replace", "/accessLogSettings/format", FORMAT)])
-    wait_for(lambda: (m := gateway.metrics())["postern_snapshot_revision"] >= m["postern_store_revision"], "the gateway to follow", 10)
+    wait_for(lambda: follows(gateway.metrics()), "the gateway to follow", 10)
     wanted = gateway.get(subnet.host(CLIENT), api).headers["x-amzn-requestid"]
 
     def line():

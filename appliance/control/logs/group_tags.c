@@ -4,9 +4,10 @@
 
 #include "appliance/control/logs/groups.h"
 #include "appliance/control/operations.h"
+#include "appliance/control/tagging/resources.h"
 
-/* Source: CloudWatch Logs API Reference, TagResource: 50 tags, keys of 128 and values of 256 characters. */
-enum { TAGS_MAX = 50, KEY_MAX_CHARACTERS = 128, VALUE_MAX_CHARACTERS = 256 };
+/* Source: CloudWatch Logs API Reference, TagResource. */
+enum { TAGS_MAX = 50 };
 
 int log_tags_merge(struct call *call, struct json *group)
 {
@@ -14,14 +15,8 @@ int log_tags_merge(struct call *call, struct json *group)
 	struct json *own = json_ensure_object(group, "tags");
 
 	JSON_EACH(tag, tags)
-	{
-		struct view key = json_name(tag);
-
-		if (key.count == 0 || view_character_count(key) > KEY_MAX_CHARACTERS ||
-			view_character_count(json_text(tag)) > VALUE_MAX_CHARACTERS ||
-			view_starts_with_ignore_case(key, view_of("aws:")))
-			return call_fail(call, "InvalidParameterException", "Invalid tag: " VIEW_FMT, VIEW_ARG(key));
-	}
+	if (!tagging_fits(json_name(tag), json_text(tag)))
+		return call_fail(call, "InvalidParameterException", "Invalid tag: " VIEW_FMT, VIEW_ARG(json_name(tag)));
 	json_merge(own, tags);
 	if (json_count(own) > TAGS_MAX)
 		return call_fail(call, "TooManyTagsException", "A resource can have no more than %d tags.", TAGS_MAX);

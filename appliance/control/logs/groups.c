@@ -180,15 +180,14 @@ void log_group_put(struct call *call, const struct json *group)
 
 int op_create_log_group(struct call *call)
 {
-	struct json JSON_CLEANUP *group = json_object_new(), *all = NULL;
+	struct json JSON_CLEANUP *group = json_object_new();
 	char key[LOG_GROUP_KEY_BYTES + 1] = "";
 
 	if (log_name_check(call, "logGroupName", &log_group_name_rule) < 0)
 		return CALL_FAILED;
 	if (record_exists(call, STORE_loggroup, call_input(call, "logGroupName")))
 		return call_fail(call, "ResourceAlreadyExistsException", "The specified log group already exists");
-	all = record_list(call, STORE_loggroup, NULL);
-	if (json_count(all) >= LOG_GROUPS_MAX)
+	if (record_count(call, STORE_loggroup) >= LOG_GROUPS_MAX)
 		return call_fail(call, "LimitExceededException", "Resource limit exceeded.");
 	call_take(call, group, "logGroupName", "kmsKeyId", "deletionProtectionEnabled", NULL);
 	json_set_integer(group, "creationTime", (int64_t)call->request.received_wall_ms);

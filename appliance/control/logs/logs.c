@@ -93,17 +93,14 @@ static void note_failure(struct control *control, int error)
 
 static void shrink(struct control *control, uint64_t until_ms)
 {
-	uint64_t removed_count = 0;
 	int result = 0;
 
 	while (control->logs.events && has_time(until_ms)) {
 		result = log_events_shrink(control->logs.events, REMOVED_AT_ONCE);
 		if (result <= 0)
 			break;
-		removed_count += (uint64_t)result;
+		control->logs.displaced_count += (uint64_t)result;
 	}
-	if (removed_count)
-		log_info("log_events_mb is reached: the oldest log events gave way", LOG_UINT("count", removed_count));
 	if (result < 0)
 		note_failure(control, result);
 }
@@ -204,7 +201,8 @@ static void keep(struct control *control, uint64_t until_ms)
 
 static void tell(struct logs *logs)
 {
-	if ((!logs->lost_count && !logs->ungrouped_count) || clock_monotonic_ms() < logs->tell_ms)
+	if ((!logs->lost_count && !logs->ungrouped_count && !logs->displaced_count) ||
+		clock_monotonic_ms() < logs->tell_ms)
 		return;
 	logs->tell_ms = clock_monotonic_ms() + LOGS_KEEP_MS;
 	if (logs->lost_count)
@@ -214,7 +212,10 @@ static void tell(struct logs *logs)
 	if (logs->ungrouped_count)
 		log_warning("access log lines were dropped: stages name log groups that do not exist",
 			LOG_UINT("count", logs->ungrouped_count));
-	logs->lost_count = logs->ungrouped_count = 0;
+	if (logs->displaced_count)
+		log_info("the oldest log events gave way to new ones (log_events_mb)",
+			LOG_UINT("count", logs->displaced_count));
+	logs->lost_count = logs->ungrouped_count = logs->displaced_count = 0;
 }
 
 void logs_look_after(struct control *control)
@@ -224,6 +225,9 @@ void logs_look_after(struct control *control)
 	open_events(control);
 	tell(&control->logs);
 	shrink(control, until_ms);
+	/* What is on trial may be taken back: a group and its events, a retention as it was. */
+	if (control->checkpoint.state == CHECKPOINT_OPEN)
+		return;
 	if (control->logs.events && clock_monotonic_ms() >= control->logs.keep_ms)
 		keep(control, until_ms);
 }

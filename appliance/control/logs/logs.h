@@ -4,7 +4,8 @@
  *
  * A log group is a record of the store (STORE_loggroup) with a key of its own; its streams and events are in logs.db
  * (store/log_events.h), which knows the group by that key alone. So a group that is deleted is gone at once, with its record, and
- * one that is made again under the same name begins empty; what was in it is cleared away bit by bit.
+ * one that is made again under the same name begins empty; what was in it is cleared away bit by bit, but not while changes are on
+ * trial (checkpoint.h).
  *
  * Lines come from the gateway through lines.record (observe/line_record.h). They are fetched LOGS_INTAKE_MS after one another, and
  * before anything is read: what was answered a moment ago is there. A line of a group that does not exist, or no more, is dropped and
@@ -45,8 +46,8 @@ struct logs {
 	struct worker_job job; /* the loop's, while `posted` is false */
 	_Atomic bool posted;
 
-	/* Lines that were dropped and are not told yet, and when to tell. */
-	uint64_t lost_count, ungrouped_count, tell_ms;
+	/* Lines that were dropped, and events that gave way, which are not told yet; and when to tell. */
+	uint64_t lost_count, ungrouped_count, displaced_count, tell_ms;
 };
 
 /* Open logs.db; what fails is logged, and tried again later. Then have lines fetched from now on, by the loop's timer. */

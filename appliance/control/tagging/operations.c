@@ -18,9 +18,7 @@ enum {
 	ARNS_WANTED_MAX = 100,
 	ARNS_CHANGED_MAX = 20,
 	TAGS_MAX = 50,
-	NAMES_PER_PAGE = 1000,
-	KEY_MAX_CHARACTERS = 128,
-	VALUE_MAX_CHARACTERS = 256
+	NAMES_PER_PAGE = 1000
 };
 
 static int invalid(struct call *call, const char *why)
@@ -253,12 +251,8 @@ int op_tag_resources(struct call *call)
 		return invalid(call, "Tags has 1 to 50 items");
 	JSON_EACH(tag, tags)
 	{
-		struct view key = json_name(tag);
-
-		if (key.count == 0 || view_character_count(key) > KEY_MAX_CHARACTERS ||
-			view_character_count(json_text(tag)) > VALUE_MAX_CHARACTERS ||
-			view_starts_with_ignore_case(key, view_of("aws:")))
-			return invalid(call, call_text(call, "Invalid tag: " VIEW_FMT, VIEW_ARG(key)));
+		if (!tagging_fits(json_name(tag), json_text(tag)))
+			return invalid(call, call_text(call, "Invalid tag: " VIEW_FMT, VIEW_ARG(json_name(tag))));
 	}
 	return change(call, tags, NULL);
 }

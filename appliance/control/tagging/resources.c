@@ -92,6 +92,15 @@ static struct json *tag_rows(const struct json *tags, enum form form)
 	return list;
 }
 
+enum { KEY_MAX_CHARACTERS = 128, VALUE_MAX_CHARACTERS = 256 };
+
+bool tagging_fits(struct view key, struct view value)
+{
+	return key.count > 0 && view_character_count(key) <= KEY_MAX_CHARACTERS &&
+	       view_character_count(value) <= VALUE_MAX_CHARACTERS &&
+	       !view_starts_with_ignore_case(key, view_of("aws:"));
+}
+
 /* ---- listing ---- */
 
 struct walk {

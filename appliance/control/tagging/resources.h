@@ -7,6 +7,8 @@
 #ifndef POSTERN_CONTROL_TAGGING_RESOURCES_H
 #define POSTERN_CONTROL_TAGGING_RESOURCES_H
 
+#include <stdbool.h>
+
 #include "appliance/base/json.h"
 #include "appliance/base/view.h"
 #include "appliance/control/call.h"
@@ -20,6 +22,12 @@ struct json *tagging_list(struct call *call);
  */
 int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
 	__attribute__((warn_unused_result));
+
+/*
+ * Has a tag a key of 1 to 128 characters that does not begin with "aws:", and a value of at most 256?
+ * Source: Resource Groups Tagging API Reference, TagResources; CloudWatch Logs API Reference, TagResource.
+ */
+bool tagging_fits(struct view key, struct view value);
 
 /* How many tags it would then have; those whose keys it has already count once. -ENOENT as above. */
 long tagging_count(struct call *call, struct view arn, const struct json *tags);

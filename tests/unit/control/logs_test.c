@@ -190,6 +190,10 @@ static void looking_after(void **state)
 	assert_int_equal(3, count_events(appliance));
 	assert_int_equal(
 		200, call_logs(appliance, "PutRetentionPolicy", "{\"logGroupName\":\"g\",\"retentionInDays\":7}"));
+	appliance->control->checkpoint.state = CHECKPOINT_OPEN;
+	logs_look_after(appliance->control);
+	assert_int_equal(3, count_events(appliance));
+	appliance->control->checkpoint.state = CHECKPOINT_NONE;
 	logs_look_after(appliance->control);
 	assert_int_equal(2, count_events(appliance));
 	assert_int_equal(0, log_events_stream_count(events, none));
