@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import time
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
@@ -101,6 +102,15 @@ def test_an_explicit_deny_wins(local, api):
         assert answer.status == 403 and answer.headers["x-postern-reason"] == "statement 2 (NeverDelete) of the inline policy p denies it"
         for spelling in (f"/restapis/%{ord(api[0]):02x}{api[1:]}", f"/restapis/{api}/"):
             assert user.signed("DELETE", spelling).status == 403
+
+
+def test_tags_can_not_be_had_by_another_spelling(local, api):
+    own = f"{APIS}/{api}"
+    with User(local, "tagger", statement("apigateway:*"), statement("apigateway:*", f"arn:aws:apigateway:*::/tags/{quote(own, safe='')}", effect="Deny")) as user:
+        assert user.signed("GET", f"/tags/{quote(own, safe='')}").status == 403
+        for other in (own.replace("::", f":{ACCOUNT}:"), own.replace("::", ":x:")):
+            answer = user.signed("GET", f"/tags/{quote(other, safe='')}")
+            assert (answer.status, answer.message) == (400, "Invalid ARN specified in the request")
 
 
 def test_a_policy_change_needs_its_own_permission(local, api):
