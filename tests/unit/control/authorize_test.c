@@ -179,6 +179,30 @@ static void policies_act_at_once(void **state)
 	assert_string_equal("arn:aws:iam::000000000000:user/team/alicia", element(appliance, "Arn"));
 }
 
+static void what_is_taken_back_counts_at_once(void **state)
+{
+	struct appliance *appliance = *state;
+	const char *key, *secret;
+
+	become_alice(appliance, "{\"Effect\":\"Allow\",\"Action\":\"apigateway:GET\",\"Resource\":\"*\"}");
+	key = appliance->key;
+	secret = appliance->secret;
+	become_root(appliance);
+	assert_int_equal(201, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint", NULL, NULL, ""));
+	assert_int_equal(200, call_query(appliance, "iam", "Action=DeleteUserPolicy&UserName=alice&PolicyName=p"));
+	assert_int_equal(200, call_query(appliance, "iam", "Action=CreateUser&UserName=trial"));
+	appliance->key = key;
+	appliance->secret = secret;
+	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
+	become_root(appliance);
+	assert_int_equal(
+		200, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint/rollback", NULL, NULL, ""));
+	assert_int_equal(404, call_query(appliance, "iam", "Action=GetUser&UserName=trial"));
+	appliance->key = key;
+	appliance->secret = secret;
+	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
+}
+
 static void a_policy_is_guarded_whatever_changes_it(void **state)
 {
 	static const char document[] =
@@ -239,10 +263,12 @@ static void arns_follow_from_the_call(void **state)
 		{ SERVICE_apigateway, "GetDomainName", "{\"domainName\":\"api.x\"}", NULL,
 			"arn:aws:apigateway:us-east-1::/domainnames/api.x" },
 		{ SERVICE_apigateway, "GetDomainName", "{\"domainName\":\"api.x\",\"domainNameId\":\"d1\"}", NULL,
-			"arn:aws:apigateway:us-east-1:000000000000:/domainnames/api.x+d1" },
+			"arn:aws:apigateway:us-east-1::/domainnames/api.x+d1" },
+		{ SERVICE_apigateway, "CreateRestApi", "{\"cloneFrom\":\"a1\"}", "arn:{path}/{cloneFrom} -",
+			"arn:/restapis/a1" },
 		{ SERVICE_apigateway, "GetBasePathMapping",
 			"{\"domainName\":\"api.x\",\"domainNameId\":\"d1\",\"basePath\":\"(none)\"}", NULL,
-			"arn:aws:apigateway:us-east-1:000000000000:/domainnames/api.x+d1/basepathmappings/(none)" },
+			"arn:aws:apigateway:us-east-1::/domainnames/api.x+d1/basepathmappings/(none)" },
 		{ SERVICE_acm, "DescribeCertificate", "{\"CertificateArn\":\"arn:c\"}", NULL, "arn:c" },
 		{ SERVICE_acm, "ListCertificates", "{}", NULL, "*" },
 		{ SERVICE_acm, "DescribeCertificate", "{\"CertificateArn\":5}", NULL, "*" },
@@ -299,6 +325,73 @@ static void arns_follow_from_the_call(void **state)
 	}
 }
 
+/* --- the tables ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool has_member(const struct operation *operation, struct view name)
+{
+	for (size_t i = 0; i < operation->shape->member_count; i++)
+		if (view_equals_text(name, operation->shape->members[i].name))
+			return true;
+	return false;
+}
+
+/* The next {…} of the templates that is a member of the input; false at the end. */
+static bool next_member(struct view *rest, struct view *ret)
+{
+	static const char *const known[] = { "region", "account", "path", "path/2", "user", "new-user", "key-user" };
+	struct view before, after;
+
+	while (view_cut(*rest, '{', &before, &after)) {
+		bool is_known = false;
+
+		assert_true(view_cut(after, '}', ret, rest));
+		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+			is_known = is_known || view_equals_text(*ret, known[i]);
+		(void)view_cut(*ret, '|', ret, &after);
+		(void)view_cut(*ret, ':', ret, &after);
+		if (!is_known)
+			return true;
+	}
+	return false;
+}
+
+/* A member that no input has would make a resource `*`, or none at all. */
+static void permissions_name_operations_and_members_that_exist(void **state)
+{
+	static const struct {
+		enum service_id service;
+		const char *operation, *resources;
+	} rows[] = {
+#define PERMISSION(service, operation, action, resources) { SERVICE_##service, #operation, resources },
+#include "appliance/control/permissions.def"
+#undef PERMISSION
+	};
+	struct view rest, name;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct operation *operation = operation_find(rows[i].service, view_from_text(rows[i].operation));
+
+		if (!operation)
+			fail_msg("there is no operation %s", rows[i].operation);
+		rest = view_from_text(rows[i].resources);
+		while (next_member(&rest, &name))
+			if (!has_member(operation, name))
+				fail_msg("%s has no member " VIEW_FMT, rows[i].operation, VIEW_ARG(name));
+	}
+	for (size_t i = 0; i < SERVICE_COUNT; i++) {
+		rest = view_from_text(services[i].resources);
+		while (next_member(&rest, &name)) {
+			bool found = false;
+
+			for (size_t j = 0; j < operation_count && !found; j++)
+				found = operations[j].service == services[i].id && has_member(&operations[j], name);
+			if (!found)
+				fail_msg("no operation of %s has a member " VIEW_FMT, services[i].name, VIEW_ARG(name));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,8 +399,10 @@ int main(void)
 		WITH_APPLIANCE(a_user_who_may_read_one_api_may_do_nothing_else),
 		WITH_APPLIANCE(other_spellings_of_a_path_are_the_same_resource),
 		WITH_APPLIANCE(policies_act_at_once),
+		WITH_APPLIANCE(what_is_taken_back_counts_at_once),
 		WITH_APPLIANCE(a_policy_is_guarded_whatever_changes_it),
 		WITH_APPLIANCE(arns_follow_from_the_call),
+		cmocka_unit_test(permissions_name_operations_and_members_that_exist),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
