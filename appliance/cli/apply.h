@@ -169,6 +169,9 @@ bool apply_has_text(const struct json *list, struct view text);
 /* Was it made by this estate? `tags` are its tags. */
 bool apply_owns(const struct apply *apply, const struct json *tags);
 
+/* Note that another estate has made what the files name, too. */
+void apply_note_owner(struct apply *apply, const char *what, const char *name, const struct json *tags);
+
 /* The tags of something new. The caller's. */
 struct json *apply_tags_new(struct apply *apply, const struct json *wish);
 

@@ -258,6 +258,7 @@ static void plan_existing(
 	struct view old_policy = json_find_text(json_find(before, "restApi"), "policy");
 	struct apply_step *step;
 
+	apply_note_owner(apply, "api", api->name, json_find(api->existing, "tags"));
 	api->is_imported = is_imported;
 	apply_diff_facts(old, api->facts, lines);
 	apply_policy_lines(apply, old_policy, view_from_text(api->policy ? api->policy : ""), arn, lines);

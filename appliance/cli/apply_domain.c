@@ -520,6 +520,7 @@ static int plan_domain(struct apply *apply, struct apply_domain *domain)
 	domain->arn = json_find_c_string(domain->existing, "domainNameArn");
 	domain->zone_ids = json_find_c_string(json_find(domain->existing, "tags"), APPLY_TAG_ZONES);
 	domain->patches = apply_keep(apply, json_array_new());
+	apply_note_owner(apply, "domain", domain->name, json_find(domain->existing, "tags"));
 	if (domain->existing)
 		apply_depend(apply, "domainname", record_of(apply, domain->existing));
 	else

@@ -90,6 +90,15 @@ bool apply_owns(const struct apply *apply, const struct json *tags)
 	return view_equals_text(json_find_text(tags, APPLY_TAG), apply->name);
 }
 
+void apply_note_owner(struct apply *apply, const char *what, const char *name, const struct json *tags)
+{
+	struct view owner = json_find_text(tags, APPLY_TAG);
+
+	if (owner.count && !apply_owns(apply, tags))
+		apply_note(apply, "%s %s was made by the estate " VIEW_FMT ": two estates that name it take turns",
+			what, name, VIEW_ARG(owner));
+}
+
 struct json *apply_tags_new(struct apply *apply, const struct json *wish)
 {
 	struct json *tags = wish ? json_copy(wish) : json_object_new();

@@ -390,6 +390,15 @@ def test_what_was_made_elsewhere_is_changed_and_never_pruned(estate):
     assert estate.apply("--yes", "--prune").stdout.strip() == NO_CHANGES and estate.find()["id"] == api
 
 
+def test_what_another_estate_made_is_noted_and_not_pruned(domain):
+    domain.apply("--yes")
+    domain.content["estate"] = f"others-{domain.tag}"
+    shown = domain.apply("--plan").stdout
+    assert f"! api {domain.api} was made by the estate {domain.name}: two estates" in shown and f"! domain {domain.domain} was made by" in shown
+    domain.content |= {"apis": [], "domains": []}
+    assert domain.apply("--yes", "--prune").stdout.strip() == NO_CHANGES and domain.find()
+
+
 def test_pruning_needs_an_estate(estate):
     del estate.content["estate"]
     assert "--prune needs the key `estate`" in estate.apply("--prune", "--yes", status=1).stderr
