@@ -12,6 +12,7 @@
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/model/authorizer.h"
 #include "appliance/openapi/schema.h"
 
 static int list(struct call *call, enum store_kind kind, const char *id_member)
@@ -342,6 +343,8 @@ int op_create_authorizer(struct call *call)
 	json_set_c_string(authorizer, "id", id);
 	json_set_c_string(authorizer, "authType",
 		strcmp(call_input(call, "type"), "COGNITO_USER_POOLS") == 0 ? "cognito_user_pools" : "custom");
+	if (strcmp(call_input(call, "type"), "COGNITO_USER_POOLS") != 0)
+		json_set_integer(authorizer, "authorizerResultTtlInSeconds", AUTHORIZER_TTL_DEFAULT_S);
 	call_take(call, authorizer, "name", "type", "providerARNs", "authType", "authorizerUri",
 		"authorizerCredentials", "identitySource", "identityValidationExpression",
 		"authorizerResultTtlInSeconds", NULL);

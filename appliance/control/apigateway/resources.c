@@ -163,7 +163,8 @@ int op_get_resources(struct call *call)
 	resources = resource_list(call, call_input(call, "restApiId"));
 	JSON_EACH(resource, resources)
 	json_append(list, shown(call, resource));
-	return page_list(call, list, "id");
+	/* Paths name resources as well as ids do, and the list is in their order. */
+	return page_list(call, list, "path");
 }
 
 /* Does `id` lie in the subtree of `top_id`? */
