@@ -408,6 +408,13 @@ def test_a_test_leaves_no_trace_in_traffic(local, client, api):
         k: v for k, v in before.items() if k.startswith("postern_requests_total")}
 
 
+def test_who_tried_what_is_audited(local, client, api):
+    at = api.mock(["audited"])
+    client.test_invoke_method(**at)
+    events = local.postern("audit", "--resource", api.id, "--operation", "TestInvokeMethod", "--limit", "1")["events"]
+    assert [(e["status"], e["principal"]) for e in events] == [(200, "arn:aws:iam::123456789012:root")]
+
+
 def test_the_command_line_does_it_too(local, api):
     at = api.mock(["cli"])
     got = local.aws("apigateway", "test-invoke-method", "--rest-api-id", at["restApiId"], "--resource-id", at["resourceId"],

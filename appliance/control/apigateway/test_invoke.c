@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * TestInvokeMethod and TestInvokeAuthorizer: what is asked is looked at here, the gateway tries it (pipeline/test_invoke.h), and what
- * it says is put into AWS's form. The call waits meanwhile, others are carried out (call_wait()).
+ * it says is put into AWS's form. The call waits meanwhile, others are carried out (call_wait()). Both have access OWN: they change
+ * nothing in the store, but back ends may be called, so who did it is noted and audited.
  */
 #include <string.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
+#include "appliance/control/apigateway/authorizers.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/posternd.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 #include "appliance/wire/invoke.h"
+
+static const char no_method[] = "Invalid Method identifier specified";
 
 /* --- the question ---------------------------------------------------------------------------------------------------- */
 
@@ -190,7 +194,7 @@ static int method_tried(struct call *call, int error, struct view message)
 {
 	struct invoke_answer answer;
 
-	error = read_answer(call, error, message, "Invalid Method identifier specified", &answer);
+	error = read_answer(call, error, message, no_method, &answer);
 	if (error < 0)
 		return error;
 	json_set_integer(call->output, "status", answer.status);
@@ -239,7 +243,7 @@ int op_test_invoke_method(struct call *call)
 		return error;
 	methods = json_find(resource, "resourceMethods");
 	if (!json_find(methods, call_input(call, "httpMethod")) && !json_find(methods, "ANY"))
-		return call_fail(call, "NotFoundException", "Invalid Method identifier specified");
+		return call_fail(call, "NotFoundException", "%s", no_method);
 	error = check_certificate(call);
 	if (error < 0)
 		return error;
@@ -250,13 +254,12 @@ int op_test_invoke_method(struct call *call)
 
 int op_test_invoke_authorizer(struct call *call)
 {
+	struct json JSON_CLEANUP *authorizer = NULL;
 	struct invoke_question question;
-	int error = api_check(call);
+	int error = authorizer_find(call, &authorizer);
 
 	if (error < 0)
 		return error;
-	if (!record_exists(call, STORE_authorizer, api_key(call, call_input(call, "authorizerId"))))
-		return call_fail(call, "NotFoundException", "Invalid Authorizer identifier specified");
 	question = question_of(call, INVOKE_AUTHORIZER, "authorizerId");
 	return ask(call, &question, authorizer_tried);
 }
