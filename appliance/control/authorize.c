@@ -6,6 +6,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/clock.h"
 #include "appliance/control/apigateway/resource_tags.h"
+#include "appliance/control/dialect.h"
 #include "appliance/control/iam/identity.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/resource_arn.h"
@@ -37,6 +38,9 @@ static const struct guarded guarded[] = {
 #include "appliance/control/guarded.def"
 #undef GUARDED
 };
+
+/* Tags of a request that are looked at: more than any operation takes, whose own check comes later. */
+enum { REQUEST_TAGS_MAX = 1000 };
 
 /* --- what the request says --------------------------------------------------------------------------------------------------------------- */
 
@@ -107,22 +111,35 @@ static void add_tag_keys(struct context *context, const struct json *tags)
 	add_value(context, "aws:TagKeys", (struct policy_value){ .list = keys, .list_count = count });
 }
 
+/* Members of inputs that hold tags to be set, and keys of tags to be taken away. */
+static const struct {
+	const char *name;
+	bool is_set;
+} tag_members[] = { { "tags", true }, { "Tags", true }, { "Tag", true }, { "tagKeys", false }, { "TagKeys", false } };
+
+/* The tags of the request, or NULL. */
+static const struct json *find_request_tags(const struct call *call, bool *ret_set)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(tag_members); i++) {
+		const struct json *tags = json_find(call->input, tag_members[i].name);
+
+		*ret_set = tag_members[i].is_set;
+		if (json_count(tags))
+			return tags;
+	}
+	return NULL;
+}
+
 static void add_request_tags(struct context *context)
 {
-	static const char *const given[] = { "tags", "Tags", "Tag" }, *const taken[] = { "tagKeys", "TagKeys" };
-	const struct json *input = context->call->input;
+	bool is_set;
+	const struct json *tags = find_request_tags(context->call, &is_set);
 
-	for (size_t i = 0; i < ARRAY_COUNT(given); i++)
-		if (json_count(json_find(input, given[i]))) {
-			add_tags(context, "aws:RequestTag", json_find(input, given[i]));
-			add_tag_keys(context, json_find(input, given[i]));
-			return;
-		}
-	for (size_t i = 0; i < ARRAY_COUNT(taken); i++)
-		if (json_count(json_find(input, taken[i]))) {
-			add_tag_keys(context, json_find(input, taken[i]));
-			return;
-		}
+	if (!tags)
+		return;
+	if (is_set)
+		add_tags(context, "aws:RequestTag", tags);
+	add_tag_keys(context, tags);
 }
 
 static void set(struct context *context, enum policy_key key, struct view value)
@@ -235,11 +252,13 @@ int authorize(struct call *call)
 {
 	const struct operation *operation = call->operation;
 	struct context context;
-	bool has_rows = false;
+	bool has_rows = false, is_set;
 	int error = 0;
 
 	if (!call->identity)
 		return 0;
+	if (json_count(find_request_tags(call, &is_set)) > REQUEST_TAGS_MAX)
+		return call_fail(call, call->service->dialect->bad_input_code, "The request has too many tags");
 	context_init(&context, call);
 	for (size_t i = 0; error == 0 && i < ARRAY_COUNT(permissions); i++)
 		if (is_of(&permissions[i], operation)) {
@@ -249,6 +268,19 @@ int authorize(struct call *call)
 	if (!has_rows)
 		error = judge_permission(&context, "", services[operation->service].resources);
 	return error < 0 ? error : call->store_error;
+}
+
+int authorize_action(struct call *call, const char *action, struct view arn)
+{
+	struct json JSON_CLEANUP *resources = NULL;
+	struct context context;
+
+	if (!call->identity)
+		return 0;
+	resources = json_array_new();
+	json_append_text(resources, arn);
+	context_init(&context, call);
+	return judge(&context, action, resources);
 }
 
 /* Where the operation's own action is judged. */

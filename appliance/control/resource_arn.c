@@ -9,6 +9,9 @@
 #include "appliance/control/state.h"
 #include "appliance/wire/uri.h"
 
+/* Items of a list that are told apart: as many as the dialects with lists of resources read. */
+enum { LIST_ITEMS_MAX = 1000 };
+
 struct expansion {
 	struct call *call;
 	struct buffer text;
@@ -124,6 +127,8 @@ static bool find_member(struct expansion *expansion, struct view name, struct vi
 
 	if (json_is_array(value)) {
 		expansion->list_count = json_count(value);
+		if (expansion->list_count > LIST_ITEMS_MAX)
+			return false;
 		value = json_at(value, expansion->index);
 	}
 	*ret = json_text(value);
