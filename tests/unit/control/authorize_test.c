@@ -239,6 +239,24 @@ static void a_policy_is_guarded_whatever_changes_it(void **state)
 	assert_int_equal(200, call(appliance, "PATCH", target, body));
 }
 
+/* Tags are looked at before the input is judged: a million of them must not cost more than a refusal. */
+static void too_many_tags_are_refused(void **state)
+{
+	struct appliance *appliance = *state;
+	char *body = malloc(64 << 10);
+	size_t count;
+
+	assert_non_null(body);
+	become_alice(appliance, "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}");
+	count = (size_t)sprintf(body, "{\"name\":\"x\",\"tags\":{\"a\":\"\"");
+	for (unsigned i = 0; i < 1000; i++)
+		count += (size_t)sprintf(body + count, ",\"k%u\":\"v\"", i);
+	strcpy(body + count, "}}");
+	assert_int_equal(400, call(appliance, "POST", "/restapis", body));
+	assert_string_equal("The request has too many tags", member(appliance, "message"));
+	free(body);
+}
+
 /* --- ARNs ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct arn_case {
@@ -401,6 +419,7 @@ int main(void)
 		WITH_APPLIANCE(policies_act_at_once),
 		WITH_APPLIANCE(what_is_taken_back_counts_at_once),
 		WITH_APPLIANCE(a_policy_is_guarded_whatever_changes_it),
+		WITH_APPLIANCE(too_many_tags_are_refused),
 		WITH_APPLIANCE(arns_follow_from_the_call),
 		cmocka_unit_test(permissions_name_operations_and_members_that_exist),
 	};
