@@ -253,3 +253,34 @@ def test_limits_of_an_api(local, api):
             assert (last.status, last.code, last.headers["Retry-After"]) == (429, "LimitExceededException", "60") and last.message.startswith(f"Maximum number of {what} for this API has been reached."), last
     finally:
         client.delete_rest_api(restApiId=copy)
+
+
+def test_a_limit_of_domain_names(local, authority):
+    client, acm = local.boto3("apigateway"), local.boto3("acm")
+    certificate, key = authority.issue("*.t072.internal")
+    arn = acm.import_certificate(Certificate=open(certificate, "rb").read(), PrivateKey=open(key, "rb").read())["CertificateArn"]
+    create = lambda i: signed(local, "POST", "/domainnames", {"domainName": f"d{i}.t072.internal", "certificateArn": arn, "endpointConfiguration": {"types": ["PRIVATE"]}})
+    there = sum(d["endpointConfiguration"]["types"] == ["PRIVATE"] for d in client.get_domain_names(limit=500)["items"])
+    made = [create(i).body for i in range(50 - there)]
+    delete = lambda domain: signed(local, "DELETE", f"/domainnames/{domain['domainName']}?domainNameId={domain['domainNameId']}").status
+    try:
+        answer = create("x")
+        assert (answer.status, answer.code, answer.message) == (429, "LimitExceededException", "Maximum number of private domain names for this account has been reached.")
+        assert delete(made.pop()) == 202
+        made.append(create("x").body)
+    finally:
+        assert {delete(domain) for domain in made} == {202}
+        acm.delete_certificate(CertificateArn=arn)
+
+
+def test_a_limit_of_resources(local):
+    client = local.boto3("apigateway")
+    paths = {f"/r{i}": {} for i in range(299)}
+    api = client.import_rest_api(body=json.dumps({"openapi": "3.0.1", "info": {"title": "t072"}, "paths": paths}))
+    post = lambda part: signed(local, "POST", f"/restapis/{api['id']}/resources/{signed(local, 'GET', '/restapis/' + api['id']).body['rootResourceId']}", {"pathPart": part})
+    try:
+        assert post("last").status == 201
+        full = post("more")
+        assert (full.status, full.code) == (429, "LimitExceededException") and full.message.startswith("Maximum number of resources for this API has been reached.")
+    finally:
+        client.delete_rest_api(restApiId=api["id"])

@@ -191,6 +191,9 @@ int op_delete_base_path_mapping(struct call *call)
 
 /* --- DomainNameAccessAssociation ----------------------------------------------------------------------------------------------- */
 
+/* Source: spec/domains.md 1. */
+enum { ASSOCIATIONS_MAX = 100 };
+
 /* "name+id" of the ARN of a private domain, or NULL. */
 static const char *domain_of_arn(struct call *call, const char *arn)
 {
@@ -225,6 +228,9 @@ int op_create_domain_access(struct call *call)
 				"A domain name access association already exists for this domain name and "
 				"VPC endpoint");
 	}
+	if (json_count(all) >= ASSOCIATIONS_MAX)
+		return call_fail(call, "LimitExceededException",
+			"Maximum number of domain name access associations for this account has been reached.");
 	association_arn =
 		call_text(call, "arn:aws:apigateway:%s:%s:/domainnameaccessassociations/domainname/%s/vpcesource/%s",
 			control_region(call->control), control_account(call->control), id, source);

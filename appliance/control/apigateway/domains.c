@@ -303,11 +303,15 @@ static const char *identify(struct call *call, struct json *domain)
 	return call_text(call, "%s+%s", name, id);
 }
 
+/* Source: API Gateway Developer Guide, "Quotas for configuring and running a REST API"; spec/domains.md 1. */
+enum { PUBLIC_DOMAINS_MAX = 120, PRIVATE_DOMAINS_MAX = 50 };
+
 /* One private and one public domain of a name may exist. */
 static int check_name(struct call *call, const struct json *domain, const char *name)
 {
 	bool is_private = domain_is_private(domain);
 	struct json JSON_CLEANUP *all = NULL;
+	size_t count = 0;
 
 	if (!name_valid(name, !is_private))
 		return call_fail(call, "BadRequestException",
@@ -316,8 +320,17 @@ static int check_name(struct call *call, const struct json *domain, const char *
 				: "The provided domain name is not valid.");
 	all = record_list(call, STORE_domainname, NULL);
 	JSON_EACH(other, all)
-	if (domain_is_private(other) == is_private && view_equals_text(json_find_text(other, "domainName"), name))
-		return call_fail(call, "ConflictException", "The domain name you provided already exists.");
+	{
+		if (domain_is_private(other) != is_private)
+			continue;
+		count++;
+		if (view_equals_text(json_find_text(other, "domainName"), name))
+			return call_fail(call, "ConflictException", "The domain name you provided already exists.");
+	}
+	if (count >= (is_private ? PRIVATE_DOMAINS_MAX : PUBLIC_DOMAINS_MAX))
+		return call_fail(call, "LimitExceededException",
+			"Maximum number of %s domain names for this account has been reached.",
+			is_private ? "private" : "public");
 	return 0;
 }
 

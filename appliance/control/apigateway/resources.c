@@ -80,19 +80,12 @@ static int check_place(struct call *call, const struct json *parent, const char 
 				"allowed",
 				sibling_part);
 	}
-	return 0;
-}
-
-static int check_count(struct call *call)
-{
-	struct json JSON_CLEANUP *all = record_list(call, STORE_resource, call_input(call, "restApiId"));
-
 	/* The root is not counted. */
-	if (json_count(all) <= REST_API_RESOURCES_MAX)
-		return 0;
-	return call_fail(call, "LimitExceededException",
-		"Maximum number of resources for this API has been reached. Please contact AWS if you need additional "
-		"resources.");
+	if (!id && json_count(all) > REST_API_RESOURCES_MAX)
+		return call_fail(call, "LimitExceededException",
+			"Maximum number of resources for this API has been reached. Please contact AWS if you need "
+			"additional resources.");
+	return 0;
 }
 
 int op_create_resource(struct call *call)
@@ -106,8 +99,6 @@ int op_create_resource(struct call *call)
 	if (!parent)
 		return call_fail(call, "NotFoundException", "Invalid Resource identifier specified");
 	error = check_place(call, parent, part, NULL);
-	if (error == 0)
-		error = check_count(call);
 	if (error < 0)
 		return error;
 	json_set_c_string(resource, "id", record_new_id(call, STORE_resource, call_text(call, "%s/", api_id), 6));
