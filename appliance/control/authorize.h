@@ -29,6 +29,12 @@
 int authorize(struct call *call) __attribute__((warn_unused_result));
 
 /*
+ * May the caller do `action` to the resource `arn`? For operations that do to other services' resources what has an action there.
+ * 0, or CALL_FAILED as authorize().
+ */
+int authorize_action(struct call *call, const char *action, struct view arn) __attribute__((warn_unused_result));
+
+/*
  * A record is about to be changed by the call: from `old_body`, a JSON text (NULL: there was none), to `body`. What guarded.def says of it
  * is asked; a refusal fails the call.
  */

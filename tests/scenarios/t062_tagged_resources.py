@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Resources of all services by their tags: found, in pages, tagged and untagged by the tagging API."""
+from urllib.parse import quote
+
 import pytest
+from botocore.exceptions import ClientError
 
 from lab.appliance import ACCOUNT, REGION
 from lab.calls import deployed_api, members, refusal
+from lab.user import User, statement
 
 GATEWAY = f"arn:aws:apigateway:{REGION}::"
 
@@ -92,3 +96,19 @@ def test_tagged_and_untagged_by_arn(client, local, tagged):
 ])
 def test_refused(client, call, parameters, why):
     assert refusal(getattr(client, call), **parameters) == (400, "InvalidParameterException", why)
+
+
+def test_a_user_needs_the_services_own_permission_too(local, tagged):
+    """Tags decide about access: the tagging API is no way around what API Gateway or CloudWatch Logs would refuse."""
+    with User(local, "t062", statement("tag:*"), statement("logs:TagResource", tagged["group"])) as user:
+        tagging = user.client("resourcegroupstaggingapi")
+        assert members(tagging.tag_resources(ResourceARNList=[tagged["group"]], Tags={"mine": "1"})) == {"FailedResourcesMap": {}}
+        for call, action, resource, wanted in (
+                (tagging.tag_resources, "apigateway:PUT", f"{GATEWAY}/tags/{quote(tagged['api'], safe='')}", {"Tags": {"mine": "1"}}),
+                (tagging.untag_resources, "apigateway:DELETE", f"{GATEWAY}/tags/{quote(tagged['api'], safe='')}", {"TagKeys": ["t062"]})):
+            with pytest.raises(ClientError, match=f"{action} on resource: {resource} "):
+                call(ResourceARNList=[tagged["group"] if "Tags" in wanted else tagged["api"], tagged["api"]], **wanted)
+        with pytest.raises(ClientError, match=f"logs:UntagResource on resource: {tagged['group']} "):
+            tagging.untag_resources(ResourceARNList=[tagged["group"]], TagKeys=["mine"])
+    assert local.boto3("logs").list_tags_log_group(logGroupName="/t062")["tags"] == {"t062": "group", "more": "x", "mine": "1"}
+    local.boto3("logs").untag_log_group(logGroupName="/t062", tags=["mine"])

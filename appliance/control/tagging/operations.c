@@ -235,10 +235,16 @@ static int change(struct call *call, const struct json *tags, const struct json 
 		return invalid(call, "ResourceARNList has 1 to 20 items");
 	JSON_EACH(arn, arns)
 	{
+		int error = 0;
+
 		if (tags && tagging_count(call, json_text(arn), tags) > TAGS_MAX)
 			note_failure(call, json_text(arn), "A resource can have at most 50 tags");
-		else if (tagging_change(call, json_text(arn), tags, keys) < 0)
+		else
+			error = tagging_change(call, json_text(arn), tags, keys);
+		if (error == -ENOENT)
 			note_failure(call, json_text(arn), "There is no such resource");
+		else if (error < 0)
+			return error;
 	}
 	return 0;
 }

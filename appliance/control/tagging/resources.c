@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/buffer.h"
+#include "appliance/control/authorize.h"
 #include "appliance/control/records.h"
 #include "appliance/control/state.h"
 
@@ -18,24 +20,35 @@ enum form {
 /* What the ARN is made of, besides the id. */
 enum naming { NAMING_APIGATEWAY, NAMING_STAGE, NAMING_DOMAIN, NAMING_EC2, NAMING_LOG_GROUP, NAMING_ID };
 
+/* IAM actions that the service has for it, which are needed besides the tagging API's. */
+struct permits {
+	const char *add, *remove;
+	bool by_path; /* on /tags/{ARN} of API Gateway, not on the ARN itself */
+};
+static const struct permits apigateway_permits = { "apigateway:PUT", "apigateway:DELETE", true };
+static const struct permits ec2_permits = { "ec2:CreateTags", "ec2:DeleteTags", false };
+static const struct permits acm_permits = { "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate", false };
+static const struct permits logs_permits = { "logs:TagResource", "logs:UntagResource", false };
+
 static const struct source {
 	enum store_kind kind;
 	enum form form;
 	enum naming naming;
 	const char *type; /* within the ARN */
+	const struct permits *permits;
 } sources[] = {
-	{ STORE_restapi, FORM_MAP, NAMING_APIGATEWAY, "restapis" },
-	{ STORE_stage, FORM_MAP, NAMING_STAGE, "stages" },
-	{ STORE_domainname, FORM_MAP, NAMING_DOMAIN, "domainnames" },
-	{ STORE_domainaccess, FORM_MAP, NAMING_ID, "" },
-	{ STORE_apikey, FORM_MAP, NAMING_APIGATEWAY, "apikeys" },
-	{ STORE_usageplan, FORM_MAP, NAMING_APIGATEWAY, "usageplans" },
-	{ STORE_vpclink, FORM_MAP, NAMING_APIGATEWAY, "vpclinks" },
-	{ STORE_clientcertificate, FORM_MAP, NAMING_APIGATEWAY, "clientcertificates" },
-	{ STORE_vpcendpoint, FORM_SET, NAMING_EC2, "vpc-endpoint" },
-	{ STORE_securitygroup, FORM_SET, NAMING_EC2, "security-group" },
-	{ STORE_certificate, FORM_POSTERN, NAMING_ID, "" },
-	{ STORE_loggroup, FORM_MAP, NAMING_LOG_GROUP, "log-group" },
+	{ STORE_restapi, FORM_MAP, NAMING_APIGATEWAY, "restapis", &apigateway_permits },
+	{ STORE_stage, FORM_MAP, NAMING_STAGE, "stages", &apigateway_permits },
+	{ STORE_domainname, FORM_MAP, NAMING_DOMAIN, "domainnames", &apigateway_permits },
+	{ STORE_domainaccess, FORM_MAP, NAMING_ID, "", &apigateway_permits },
+	{ STORE_apikey, FORM_MAP, NAMING_APIGATEWAY, "apikeys", &apigateway_permits },
+	{ STORE_usageplan, FORM_MAP, NAMING_APIGATEWAY, "usageplans", &apigateway_permits },
+	{ STORE_vpclink, FORM_MAP, NAMING_APIGATEWAY, "vpclinks", &apigateway_permits },
+	{ STORE_clientcertificate, FORM_MAP, NAMING_APIGATEWAY, "clientcertificates", &apigateway_permits },
+	{ STORE_vpcendpoint, FORM_SET, NAMING_EC2, "vpc-endpoint", &ec2_permits },
+	{ STORE_securitygroup, FORM_SET, NAMING_EC2, "security-group", &ec2_permits },
+	{ STORE_certificate, FORM_POSTERN, NAMING_ID, "", &acm_permits },
+	{ STORE_loggroup, FORM_MAP, NAMING_LOG_GROUP, "log-group", &logs_permits },
 };
 
 /* Names of the members of a tag. */
@@ -222,6 +235,26 @@ static struct json *tags_room(struct json *body, enum form form)
 	return form == FORM_MAP ? json_ensure_object(body, "tags") : json_ensure_array(body, "tagSet");
 }
 
+/* May the caller do that to the resource itself? */
+static int authorize_tagging(struct call *call, const struct walk *found, bool adds)
+{
+	const struct permits *permits = found->source->permits;
+	struct view resource = found->wanted;
+	struct buffer path;
+
+	if (permits->by_path) {
+		buffer_init_arena(&path, &call->arena, CALL_ARENA_MAX_BYTES);
+		buffer_printf(&path, "arn:aws:apigateway:%s::/tags/", control_region(call->control));
+		for (size_t i = 0; i < resource.count; i++)
+			if (resource.at[i] == ':' || resource.at[i] == '/')
+				buffer_append_text(&path, resource.at[i] == ':' ? "%3A" : "%2F");
+			else
+				buffer_append_byte(&path, resource.at[i]);
+		resource = buffer_view(&path);
+	}
+	return authorize_action(call, adds ? permits->add : permits->remove, resource);
+}
+
 int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
 {
 	struct walk found;
@@ -229,6 +262,10 @@ int tagging_change(struct call *call, struct view arn, const struct json *tags, 
 
 	if (!find(call, arn, &found))
 		return -ENOENT;
+	if (authorize_tagging(call, &found, tags != NULL) < 0) {
+		json_free(found.body);
+		return CALL_FAILED;
+	}
 	room = tags_room(found.body, found.source->form);
 	JSON_EACH(tag, tags)
 	set_tag(room, found.source->form, json_name(tag), json_text(tag));

@@ -18,7 +18,7 @@ struct json *tagging_list(struct call *call);
 
 /*
  * Merge the object `tags` into the tags of the resource with that ARN, or remove the keys of the array `keys` (the other is NULL).
- * 0, or -ENOENT if there is no such resource.
+ * 0; -ENOENT if there is no such resource; or CALL_FAILED if the caller may not tag it by its own service either.
  */
 int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
 	__attribute__((warn_unused_result));
