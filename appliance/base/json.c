@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/json_tree.h"
 
 /* Names are short: most need no memory of their own. */
 #define SHORT_NAME_BYTES 24
@@ -18,6 +19,7 @@ struct json {
 	enum json_type type;
 	bool truth;
 	uint32_t line, column;
+	struct arena *fixed; /* of a fixed tree: all its memory; NULL: a value's is its own */
 	struct json *parent;
 	char *name; /* in the parent, if that is an object; NUL-terminated: `short_name`, or on the heap */
 	size_t name_bytes;
@@ -47,31 +49,36 @@ static void *must_have(void *memory)
 	return memory;
 }
 
-static struct json *value_sized(enum json_type type, size_t bytes)
+static struct json *value_sized(struct arena *fixed, enum json_type type, size_t bytes)
 {
-	struct json *value = must_have(malloc(sizeof *value + bytes));
+	struct json *value;
 
+	bytes += sizeof *value;
+	value = must_have(fixed ? arena_alloc(fixed, bytes) : malloc(bytes));
 	memset(value, 0, offsetof(struct json, short_name));
 	value->type = type;
+	value->fixed = fixed;
 	return value;
 }
 
 static struct json *value_new(enum json_type type)
 {
-	return value_sized(type, 0);
+	return value_sized(NULL, type, 0);
 }
 
 static void free_name(struct json *value)
 {
-	if (value->name != value->short_name)
+	if (value->name != value->short_name && !value->fixed)
 		free(value->name);
 }
 
 /* `name` may be part of the child's own. */
 static void rename_to(struct json *child, struct view name)
 {
-	char *copy = name.count < SHORT_NAME_BYTES ? child->short_name : must_have(malloc(name.count + 1));
+	char *copy = child->short_name;
 
+	if (name.count >= SHORT_NAME_BYTES)
+		copy = must_have(child->fixed ? arena_alloc(child->fixed, name.count + 1) : malloc(name.count + 1));
 	if (name.count)
 		memmove(copy, name.at, name.count);
 	copy[name.count] = '\0';
@@ -86,6 +93,10 @@ void json_free(struct json *value)
 	if (!value)
 		return;
 	ASSERT(!value->parent);
+	if (value->fixed) {
+		json_tree_end(value->fixed);
+		return;
+	}
 	if (is_container(value)) {
 		for (size_t i = 0; i < value->children.count; i++) {
 			value->children.items[i]->parent = NULL;
@@ -379,9 +390,9 @@ struct json *json_null_new(void)
 	return value_new(JSON_NULL);
 }
 
-static struct json *with_text(enum json_type type, struct view text)
+static struct json *new_with_text(struct arena *fixed, enum json_type type, struct view text)
 {
-	struct json *value = value_sized(type, text.count + 1);
+	struct json *value = value_sized(fixed, type, text.count + 1);
 
 	value->text.at = value->bytes;
 	value->text.count = text.count;
@@ -389,6 +400,11 @@ static struct json *with_text(enum json_type type, struct view text)
 		memcpy(value->bytes, text.at, text.count);
 	value->bytes[text.count] = '\0';
 	return value;
+}
+
+static struct json *with_text(enum json_type type, struct view text)
+{
+	return new_with_text(NULL, type, text);
 }
 
 struct json *json_text_new(struct view text)
@@ -411,7 +427,7 @@ struct json *json_text_new_printf(const char *format, ...)
 	count = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	ASSERT(count >= 0);
-	value = value_sized(JSON_TEXT, (size_t)count + 1);
+	value = value_sized(NULL, JSON_TEXT, (size_t)count + 1);
 	va_start(arguments, format);
 	(void)vsnprintf(value->bytes, (size_t)count + 1, format, arguments);
 	va_end(arguments);
@@ -466,17 +482,28 @@ struct json *json_copy(const struct json *value)
 	return copy;
 }
 
+static void make_room(struct json *container)
+{
+	size_t room = container->children.room ? 2 * container->children.room : 4;
+	struct json **items;
+
+	if (container->fixed) {
+		items = must_have(arena_alloc_array(container->fixed, room, sizeof *items));
+		if (container->children.count)
+			memcpy(items, container->children.items, container->children.count * sizeof *items);
+	} else {
+		items = must_have(reallocarray(container->children.items, room, sizeof *items));
+	}
+	container->children.items = items;
+	container->children.room = room;
+}
+
 /* Put a parentless child at `index`, its name already right. */
 static void place_child(struct json *container, size_t index, struct json *child)
 {
 	ASSERT(child && !child->parent && child != container);
-	if (container->children.count == container->children.room) {
-		size_t room = container->children.room ? 2 * container->children.room : 4;
-
-		container->children.items =
-			must_have(reallocarray(container->children.items, room, sizeof *container->children.items));
-		container->children.room = room;
-	}
+	if (container->children.count == container->children.room)
+		make_room(container);
 	if (index > container->children.count)
 		index = container->children.count;
 	memmove(container->children.items + index + 1, container->children.items + index,
@@ -486,11 +513,52 @@ static void place_child(struct json *container, size_t index, struct json *child
 	child->parent = container;
 }
 
+/* --- Fixed trees ---------------------------------------------------------------------------------------------------- */
+
+struct arena *json_tree_begin(void)
+{
+	struct arena arena, *fixed;
+
+	arena_init(&arena, NULL, SIZE_MAX);
+	fixed = arena_alloc(&arena, sizeof *fixed);
+	if (fixed)
+		*fixed = arena;
+	return fixed;
+}
+
+void json_tree_end(struct arena *fixed)
+{
+	struct arena arena = *fixed; /* which lies in its own memory */
+
+	arena_fini(&arena);
+}
+
+struct json *json_tree_value(struct arena *fixed, enum json_type type, struct view text, bool truth)
+{
+	struct json *value;
+
+	if (type == JSON_TEXT || type == JSON_NUMBER)
+		return new_with_text(fixed, type, text);
+	value = value_sized(fixed, type, 0);
+	value->truth = truth;
+	return value;
+}
+
+void json_tree_add(struct json *container, struct view name, struct json *child)
+{
+	ASSERT(container->fixed == child->fixed);
+	if (container->type == JSON_OBJECT)
+		rename_to(child, name);
+	place_child(container, SIZE_MAX, child);
+}
+
+/* --- Changing ------------------------------------------------------------------------------------------------------- */
+
 void json_set_view(struct json *object, struct view name, struct json *child)
 {
 	size_t index;
 
-	ASSERT(json_is_object(object));
+	ASSERT(json_is_object(object) && !object->fixed && !(child && child->fixed));
 	index = index_of(object, name);
 	if (child)
 		rename_to(child, name); /* before the old member goes: `name` may be part of it */
@@ -502,7 +570,7 @@ void json_set_view(struct json *object, struct view name, struct json *child)
 
 void json_add_unchecked(struct json *object, struct view name, struct json *child)
 {
-	ASSERT(json_is_object(object));
+	ASSERT(json_is_object(object) && !object->fixed && !child->fixed);
 	rename_to(child, name);
 	place_child(object, SIZE_MAX, child);
 }
@@ -556,7 +624,7 @@ struct json *json_ensure_array(struct json *object, const char *name)
 
 void json_append(struct json *array, struct json *child)
 {
-	ASSERT(is_container(array) && (array->type == JSON_ARRAY || child->name));
+	ASSERT(is_container(array) && !array->fixed && (array->type == JSON_ARRAY || child->name));
 	place_child(array, SIZE_MAX, child);
 }
 
@@ -567,7 +635,7 @@ void json_append_text(struct json *array, struct view text)
 
 void json_insert(struct json *array, size_t index, struct json *child)
 {
-	ASSERT(json_is_array(array));
+	ASSERT(json_is_array(array) && !array->fixed);
 	place_child(array, index, child);
 }
 
@@ -577,6 +645,7 @@ struct json *json_take_at(struct json *container, size_t index)
 
 	if (!child)
 		return NULL;
+	ASSERT(!container->fixed);
 	memmove(container->children.items + index, container->children.items + index + 1,
 		(container->children.count - index - 1) * sizeof *container->children.items);
 	container->children.count--;

@@ -35,6 +35,13 @@ struct json; /* one value */
 int json_parse(struct view text, const struct json_limits *limits, struct json **ret, struct json_error *ret_error)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same for a large text that is only read: a fixed tree, whose memory is one piece. It is freed as any, may as a whole be appended
+ * to an array and copied, but nothing in it can be changed or taken out.
+ */
+int json_parse_fixed(struct view text, const struct json_limits *limits, struct json **ret,
+	struct json_error *ret_error) __attribute__((warn_unused_result));
+
 /* Free a root and all below it. NULL is fine. A value with a parent must be taken out first. */
 void json_free(struct json *value);
 void json_free_pointer(struct json **value); /* for __attribute__((cleanup)) */

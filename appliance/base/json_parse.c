@@ -3,41 +3,45 @@
 #include <errno.h>
 
 #include "appliance/base/assert.h"
-#include "appliance/base/json.h"
+#include "appliance/base/json_tree.h"
 
-static struct json *value_of_text(struct view raw, bool escaped, struct buffer *scratch)
+static struct json *value_of_text(struct arena *fixed, struct view raw, bool escaped, struct buffer *scratch)
 {
 	if (!escaped)
-		return json_text_new(raw);
+		return json_tree_value(fixed, JSON_TEXT, raw, false);
 	buffer_reset(scratch);
 	json_unescape(scratch, raw);
 	ASSERT(!buffer_error(scratch));
-	return json_text_new(buffer_view(scratch));
+	return json_tree_value(fixed, JSON_TEXT, buffer_view(scratch), false);
 }
 
-static struct json *value_of(const struct json_token *token, struct buffer *scratch)
+static struct json *value_of(struct arena *fixed, const struct json_token *token, struct buffer *scratch)
 {
+	const struct view none = view_of("");
+
 	switch (token->type) {
 	case JSON_TOKEN_OBJECT_BEGIN:
-		return json_object_new();
+		return json_tree_value(fixed, JSON_OBJECT, none, false);
 	case JSON_TOKEN_ARRAY_BEGIN:
-		return json_array_new();
+		return json_tree_value(fixed, JSON_ARRAY, none, false);
 	case JSON_TOKEN_TEXT:
-		return value_of_text(token->raw, token->escaped, scratch);
+		return value_of_text(fixed, token->raw, token->escaped, scratch);
 	case JSON_TOKEN_NUMBER:
-		return json_number_new(token->raw);
+		return json_tree_value(fixed, JSON_NUMBER, token->raw, false);
 	case JSON_TOKEN_TRUE:
-		return json_bool_new(true);
+		return json_tree_value(fixed, JSON_BOOL, none, true);
 	case JSON_TOKEN_FALSE:
-		return json_bool_new(false);
+		return json_tree_value(fixed, JSON_BOOL, none, false);
 	case JSON_TOKEN_NULL:
-		return json_null_new();
+		return json_tree_value(fixed, JSON_NULL, none, false);
 	default:
 		ASSERT_UNREACHABLE();
 	}
 }
 
-int json_parse(struct view text, const struct json_limits *limits, struct json **ret, struct json_error *ret_error)
+/* `*ret_root` is the tree, or as much of it as there was before an error; NULL if that is nothing. */
+static int parse(struct arena *fixed, struct view text, const struct json_limits *limits, struct json **ret_root,
+	struct json_error *ret_error)
 {
 	struct json *root = NULL, *container = NULL, *value;
 	struct json_scanner scanner;
@@ -59,15 +63,12 @@ int json_parse(struct view text, const struct json_limits *limits, struct json *
 			container = json_parent(container);
 			continue;
 		}
-		value = value_of(&token, &scratch);
+		value = value_of(fixed, &token, &scratch);
 		json_place_set(value, token.line, token.column);
 		if (!container)
 			root = value;
-		else if (json_is_object(container))
-			json_add_unchecked(
-				container, buffer_view(&name), value); /* the scanner has refused duplicates */
 		else
-			json_append(container, value);
+			json_tree_add(container, buffer_view(&name), value); /* the scanner has refused duplicates */
 		if (json_is_object(value) || json_is_array(value))
 			container = value;
 	}
@@ -76,10 +77,34 @@ int json_parse(struct view text, const struct json_limits *limits, struct json *
 	buffer_fini(&scratch);
 	buffer_fini(&name);
 	json_scanner_fini(&scanner);
-	if (error) {
+	*ret_root = root;
+	return error;
+}
+
+int json_parse(struct view text, const struct json_limits *limits, struct json **ret, struct json_error *ret_error)
+{
+	struct json *root;
+	int error = parse(NULL, text, limits, &root, ret_error);
+
+	if (error)
 		json_free(root);
-		return error;
-	}
-	*ret = root;
-	return 0;
+	else
+		*ret = root;
+	return error;
+}
+
+int json_parse_fixed(
+	struct view text, const struct json_limits *limits, struct json **ret, struct json_error *ret_error)
+{
+	struct arena *fixed = json_tree_begin();
+	struct json *root;
+	int error;
+
+	ASSERT(fixed && "out of memory");
+	error = parse(fixed, text, limits, &root, ret_error);
+	if (error)
+		json_tree_end(fixed);
+	else
+		*ret = root;
+	return error;
 }

@@ -29,7 +29,7 @@ int compile_parse(struct compile *compile, struct view body, struct json **ret)
 		.max_bytes = STORE_BODY_MAX_BYTES, .max_depth = JSON_MAX_DEPTH, .max_values = 4 * JSON_MAX_VALUES
 	};
 	struct json_error where;
-	int error = json_parse(body, &limits, ret, &where);
+	int error = json_parse_fixed(body, &limits, ret, &where);
 
 	if (error)
 		return compile_fail(compile, error, "line %u, column %u: %s", where.line, where.column, where.rule);

@@ -19,13 +19,16 @@ struct work {
 
 /* ---- reading ---- */
 
-/* The record's body; -ENOENT if there is none. */
+/* The record's body, to be changed; -ENOENT if there is none. */
 static int find_record(struct work *work, enum store_kind kind, struct view id, struct json **ret)
 {
-	int error = id.at ? read_record(&work->compile, work->store, kind, id.at, ret, NULL)
+	JSON_CLEANUP struct json *body = NULL;
+	int error = id.at ? read_record(&work->compile, work->store, kind, id.at, &body, NULL)
 			  : compile_no_memory(&work->compile);
 
-	return error || *ret ? error : -ENOENT;
+	if (!error)
+		*ret = body ? json_copy(body) : NULL;
+	return error || body ? error : -ENOENT;
 }
 
 /* "api id/part id", NUL-terminated. */

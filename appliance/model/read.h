@@ -2,7 +2,7 @@
 /*
  * read: records of the store as JSON trees, for what compiles them. For the files of this folder.
  *
- * Failures set compile->message. Trees are the caller's. Threads: those of the compile and the store.
+ * Failures set compile->message. Trees are the caller's, and fixed: who changes them copies them. Threads: those of the compile and the store.
  */
 #ifndef POSTERN_MODEL_READ_H
 #define POSTERN_MODEL_READ_H

@@ -179,9 +179,35 @@ static void pretty_printing_is_readable(void **state)
 	json_free(value);
 }
 
+static void a_fixed_tree_reads_as_any(void **state)
+{
+	struct view text = view_of(
+		"{\"a name that is longer than most\":[1,2.50,\"t\\u00e9xt\",true,null,{}],\"b\":{\"c\":\"d\"}}");
+	struct json *fixed, *loose, *array, *copy;
+
+	(void)state;
+	assert_int_equal(0, json_parse_fixed(text, NULL, &fixed, NULL));
+	assert_int_equal(0, json_parse(text, NULL, &loose, NULL));
+	assert_true(json_equals(fixed, loose));
+	assert_string_equal("d", json_c_string(json_find_path(fixed, "b", "c", NULL)));
+	/* Nothing of a copy is fixed; a whole tree may be put into a list. */
+	copy = json_copy(fixed);
+	json_set_c_string(json_find(copy, "b"), "c", "e");
+	assert_false(json_equals(copy, loose));
+	array = json_array_new();
+	json_append(array, fixed);
+	json_append(array, copy);
+	assert_int_equal(2, json_count(array));
+	json_free(array);
+	json_free(loose);
+	for (size_t count = 0; count < text.count; count++)
+		assert_int_equal(-EBADMSG, json_parse_fixed(view_part(text, 0, count), NULL, &fixed, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fixed_tree_reads_as_any),
 		cmocka_unit_test(what_is_parsed_prints_the_same),
 		cmocka_unit_test(readers_forgive_and_find),
 		cmocka_unit_test(integers_are_what_they_mean),
