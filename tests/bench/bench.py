@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -28,6 +29,7 @@ from lab.appliance import ACCOUNT, REGION, Appliance, allow, build_folder, deny,
 from lab.certificate import Authority  # noqa: E402
 from lab.network import wait_for  # noqa: E402
 
+import estate  # noqa: E402
 import flood  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0))
@@ -41,11 +43,14 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "filter_ns_over_empty_random_65536": 350,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
            "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90,
+           "management_load_vs_none": 1.05,
+           "estate_list_ms": 50, "estate_import_ms": 2000, "estate_deploy_ms": 200, "estate_start_ms": 3000,
            "boot_vs_bare": 1.5}
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}
 PLAIN = {"management": "127.0.0.1:19113", "traffic": "127.0.0.1:19114"}
+ESTATE = {"management": "127.0.0.1:19115", "traffic": "127.0.0.1:19116"}
 
 # What a browser's script sends: the parser and the header rules get something to do.
 FIELDS = ["User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)", "Accept: application/json",
@@ -298,6 +303,65 @@ class Bench:
         connection.close()
         say("swap_ms: " + " ".join(f"{wait:.1f}" for wait in waits))
         return statistics.median(waits)
+
+    def management_load_vs_none(self):
+        """Traffic while an operator's tools call and deploy as fast as they are answered, against the same traffic alone: the time of the
+        gateway's own core that a request takes. Control, operator and load share the other core."""
+        postern = self.postern(tls=True)
+        pid, calls = postern.gateway(), []
+        for child in postern.children("postern-control"):
+            for task in pathlib.Path(f"/proc/{child}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {int(LOAD_CORE)})
+        os.sched_setaffinity(0, {int(LOAD_CORE)})
+
+        def managed():
+            ended = threading.Event()
+
+            def work():
+                while not ended.is_set():
+                    postern.client.get_resources(restApiId=postern.api)
+                    postern.client.update_stage(restApiId=postern.api, stageName="prod", patchOperations=[
+                        {"op": "replace", "path": "/variables/turn", "value": str(len(calls))}])
+                    postern.client.create_deployment(restApiId=postern.api, stageName="prod")
+                    calls.append(3)
+
+            thread = threading.Thread(target=work)
+            thread.start()
+            try:
+                return alone()
+            finally:
+                ended.set()
+                thread.join()
+
+        def alone():
+            return self.load(pid, f"https://127.0.0.1:{postern.port}/prod/pets", postern.host)
+
+        begun = time.monotonic()
+        ratio = self.pairs("management_load_vs_none", managed, alone)
+        say(f"management_load_vs_none: {sum(calls)} calls in about {(time.monotonic() - begun) / 2:.0f} s")
+        os.sched_setaffinity(0, CORES)
+        return ratio
+
+    def estate(self):
+        def make():
+            made = Postern(self.folder / "estate", ESTATE, True)
+            self.stack.callback(self.end, made)
+            return estate.Estate(made.start(), say)
+        if "estate" not in self.made:
+            self.made["estate"] = make()
+        return self.made["estate"]
+
+    def estate_list_ms(self):
+        return self.estate().list_ms()
+
+    def estate_import_ms(self):
+        return self.estate().import_ms()
+
+    def estate_deploy_ms(self):
+        return self.estate().deploy_ms()
+
+    def estate_start_ms(self):
+        return self.estate().start_ms()
 
     @functools.cache
     def flooded(self, mode):

@@ -103,8 +103,8 @@ static void open_sealed(struct appliance *appliance, const char *from, const cha
 	read_member(file(appliance, "opened"), "aws_access_key_id", id);
 	read_member(text, "aws_secret_access_key", secret);
 	assert_non_null(strstr(text, "[default]\n"));
-	appliance->key = id;
-	appliance->secret = secret;
+	appliance->signer.key = id;
+	appliance->signer.secret = secret;
 }
 
 static bool is_anywhere(const struct appliance *appliance, const char *secret)
@@ -130,7 +130,7 @@ static void the_key_is_sealed_to_the_operator(void **state)
 		assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 		open_sealed(appliance, "credentials.cms", "operator");
 		assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
-		assert_false(is_anywhere(appliance, appliance->secret));
+		assert_false(is_anywhere(appliance, appliance->signer.secret));
 		snprintf(path, sizeof path, "%s/credentials.cms", appliance->folder);
 		assert_int_equal(0, stat(path, &facts));
 		assert_int_equal(0600, facts.st_mode & 07777);
@@ -146,7 +146,7 @@ static void it_is_shown_once(void **state)
 	set_certificate(appliance, "operator");
 	start_anew(appliance);
 	open_sealed(appliance, "shown", "operator");
-	snprintf(key, sizeof key, "%s", appliance->key);
+	snprintf(key, sizeof key, "%s", appliance->signer.key);
 	start_anew(appliance);
 	assert_null(strstr(file(appliance, "shown"), "CMS"));
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
@@ -154,7 +154,7 @@ static void it_is_shown_once(void **state)
 	assert_int_equal(0, run(appliance, "rm credentials.cms"));
 	start_anew(appliance);
 	open_sealed(appliance, "shown", "operator");
-	assert_string_equal(key, appliance->key);
+	assert_string_equal(key, appliance->signer.key);
 	assert_non_null(file(appliance, "credentials.cms"));
 }
 
@@ -168,16 +168,16 @@ static void another_operator_gets_another_key(void **state)
 	set_certificate(appliance, "first");
 	start_anew(appliance);
 	open_sealed(appliance, "credentials.cms", "first");
-	snprintf(key, sizeof key, "%s", appliance->key);
-	snprintf(secret, sizeof secret, "%s", appliance->secret);
+	snprintf(key, sizeof key, "%s", appliance->signer.key);
+	snprintf(secret, sizeof secret, "%s", appliance->signer.secret);
 
 	set_certificate(appliance, "second");
 	start_anew(appliance);
 	open_sealed(appliance, "shown", "second");
-	assert_string_not_equal(key, appliance->key);
+	assert_string_not_equal(key, appliance->signer.key);
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
 }
 
@@ -190,13 +190,13 @@ static void a_renewed_certificate_keeps_the_key(void **state)
 	set_certificate(appliance, "operator");
 	start_anew(appliance);
 	open_sealed(appliance, "shown", "operator");
-	snprintf(key, sizeof key, "%s", appliance->key);
+	snprintf(key, sizeof key, "%s", appliance->signer.key);
 	assert_int_equal(
 		0, run(appliance, "openssl req -x509 -key operator.key -subj /CN=renewed -days 60 -out operator.pem"));
 	set_certificate(appliance, "operator");
 	start_anew(appliance);
 	open_sealed(appliance, "shown", "operator");
-	assert_string_equal(key, appliance->key);
+	assert_string_equal(key, appliance->signer.key);
 	start_anew(appliance);
 	assert_null(strstr(file(appliance, "shown"), "CMS"));
 }
@@ -212,8 +212,8 @@ static void the_first_certificate_ends_a_key_in_the_clear(void **state)
 	read_member(file(appliance, "credentials"), "aws_access_key_id", key);
 	read_member(text, "aws_secret_access_key", secret);
 	assert_null(strstr(file(appliance, "shown"), secret));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 
 	make_certificate(appliance, "operator", "rsa:2048", "-days 30");
@@ -232,8 +232,8 @@ static void the_first_certificate_ends_a_key_in_the_clear(void **state)
 	assert_non_null(file(appliance, "credentials.cms"));
 
 	/* A pair in the settings is the key, and what was sealed is of no use. */
-	appliance->settings.access_key_id = appliance->key = TEST_KEY;
-	appliance->settings.secret_access_key = appliance->secret = TEST_SECRET;
+	appliance->settings.access_key_id = appliance->signer.key = TEST_KEY;
+	appliance->settings.secret_access_key = appliance->signer.secret = TEST_SECRET;
 	start_anew(appliance);
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 	assert_null(file(appliance, "credentials.cms"));

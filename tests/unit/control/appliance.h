@@ -20,9 +20,7 @@
 #include "appliance/control/dispatch.h"
 #include "appliance/control/state.h"
 #include "appliance/control/worker.h"
-#include "appliance/crypto/base64.h"
-#include "appliance/crypto/digest.h"
-#include "appliance/wire/sigv4.h"
+#include "tests/unit/control/signed_request.h"
 
 #define TEST_KEY "AKIATESTTESTTESTTEST"
 #define TEST_SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -36,8 +34,7 @@ struct appliance {
 	struct dispatch_response answer; /* of the last call */
 	struct json *body;               /* the same as JSON, or NULL */
 	/* What the next calls are signed with. */
-	const char *key, *secret, *region;
-	int64_t clock_error_s;
+	struct signer signer;
 };
 
 static inline void appliance_networks(struct appliance *appliance)
@@ -109,9 +106,7 @@ static inline int appliance_start(void **state)
 		.line_record_fd = -1,
 	};
 	appliance_networks(appliance);
-	appliance->key = TEST_KEY;
-	appliance->secret = TEST_SECRET;
-	appliance->region = "us-east-1";
+	appliance->signer = (struct signer){ TEST_KEY, TEST_SECRET, "us-east-1", 0 };
 	buffer_init(&appliance->answer.body, 1);
 	appliance_open(appliance);
 	*state = appliance;
@@ -138,42 +133,15 @@ static inline int appliance_end(void **state)
 static inline int call_with(struct appliance *appliance, const char *service, const char *method, const char *target,
 	const char *field_name, const char *field_value, const char *body)
 {
-	static const struct sigv4_crypto crypto = { digest_sha256, digest_hmac_sha256, base64_encode };
-	struct sigv4_credentials credentials = { .access_key = view_from_text(appliance->key),
-		.secret = view_from_text(appliance->secret) };
-	uint64_t now_ms = clock_wall_ms();
-	char time[SIGV4_TIME_CHARS + 1];
-	struct sigv4_header headers[4];
-	struct call_field fields[4];
-	struct sigv4_request signable = {
-		.method = view_from_text(method), .target = view_from_text(target), .headers = headers
-	};
-	struct call_request request = { .method = view_from_text(method),
-		.target = view_from_text(target),
-		.fields = fields,
-		.body = view_from_text(body),
-		.received_wall_ms = now_ms };
-	struct view authorization;
-	struct arena arena;
+	struct signed_request made;
+	const struct sigv4_header field = { view_from_text(field_name ? field_name : ""),
+		view_from_text(field_name ? field_value : "") };
 
-	arena_init(&arena, NULL, 1 << 20);
-	sigv4_time_write(time, (int64_t)(now_ms / 1000) + appliance->clock_error_s);
-	headers[signable.header_count++] = (struct sigv4_header){ view_of("Host"), view_of("127.0.0.1:4566") };
-	headers[signable.header_count++] = (struct sigv4_header){ view_of("X-Amz-Date"), view_from_text(time) };
-	if (field_name)
-		headers[signable.header_count++] =
-			(struct sigv4_header){ view_from_text(field_name), view_from_text(field_value) };
-	digest_sha256(signable.body_digest, body, strlen(body));
-	assert_int_equal(0, sigv4_sign(&authorization, &signable, &credentials, view_from_text(time),
-				    view_from_text(appliance->region), view_from_text(service), &crypto, &arena));
-	for (size_t i = 0; i < signable.header_count; i++)
-		fields[request.field_count++] = (struct call_field){ headers[i].name, headers[i].value };
-	fields[request.field_count++] = (struct call_field){ view_of("Authorization"), authorization };
-	if (!view_cut(request.target, '?', &request.path, &request.query))
-		request.path = request.target;
+	assert_int_equal(0, signed_request_make(&made, &appliance->signer, view_from_text(service),
+				    view_from_text(method), view_from_text(target), field, view_from_text(body)));
 	appliance_forget_answer(appliance);
-	dispatch(appliance->control, &request, &appliance->answer);
-	arena_fini(&arena);
+	dispatch(appliance->control, &made.request, &appliance->answer);
+	signed_request_fini(&made);
 	if (json_parse(buffer_view(&appliance->answer.body), NULL, &appliance->body, NULL) < 0)
 		appliance->body = NULL;
 	return appliance->answer.status;

@@ -123,7 +123,7 @@ static void who_did_not_sign_is_no_principal(void **state)
 	struct appliance *appliance = *state;
 	struct json JSON_CLEANUP *line = NULL;
 
-	appliance->secret = "another secret, of forty characters ....";
+	appliance->signer.secret = "another secret, of forty characters ....";
 	assert_int_equal(403, call(appliance, "DELETE", "/restapis/0123456789", ""));
 	line = last_line();
 	ASSERT_TEXT("InvalidSignatureException", line, "code");

@@ -28,14 +28,14 @@ static void become_alice(struct appliance *appliance, const char *statements)
 	assert_int_equal(200, call_query(appliance, "iam", "Action=CreateAccessKey&UserName=alice"));
 	snprintf(key, sizeof key, "%s", element(appliance, "AccessKeyId"));
 	snprintf(secret, sizeof secret, "%s", element(appliance, "SecretAccessKey"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 }
 
 static void become_root(struct appliance *appliance)
 {
-	appliance->key = TEST_KEY;
-	appliance->secret = TEST_SECRET;
+	appliance->signer.key = TEST_KEY;
+	appliance->signer.secret = TEST_SECRET;
 }
 
 /* --- every operation ----------------------------------------------------------------------------------------------------------------- */
@@ -156,25 +156,25 @@ static void policies_act_at_once(void **state)
 	const char *key, *secret;
 
 	become_alice(appliance, "{\"Effect\":\"Allow\",\"Action\":\"apigateway:GET\",\"Resource\":\"*\"}");
-	key = appliance->key;
-	secret = appliance->secret;
+	key = appliance->signer.key;
+	secret = appliance->signer.secret;
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 	become_root(appliance);
 	assert_int_equal(200, call_query(appliance, "iam", "Action=DeleteUserPolicy&UserName=alice&PolicyName=p"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
 	become_root(appliance);
 	assert_int_equal(200, call_query(appliance, "iam",
 				      "Action=AttachUserPolicy&UserName=alice&PolicyArn=arn:aws:iam::aws:policy/"
 				      "AdministratorAccess"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 	become_root(appliance);
 	assert_int_equal(200, call_query(appliance, "iam", "Action=UpdateUser&UserName=alice&NewUserName=alicia"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(200, call_query(appliance, "sts", "Action=GetCallerIdentity"));
 	assert_string_equal("arn:aws:iam::000000000000:user/team/alicia", element(appliance, "Arn"));
 }
@@ -185,21 +185,21 @@ static void what_is_taken_back_counts_at_once(void **state)
 	const char *key, *secret;
 
 	become_alice(appliance, "{\"Effect\":\"Allow\",\"Action\":\"apigateway:GET\",\"Resource\":\"*\"}");
-	key = appliance->key;
-	secret = appliance->secret;
+	key = appliance->signer.key;
+	secret = appliance->signer.secret;
 	become_root(appliance);
 	assert_int_equal(201, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint", NULL, NULL, ""));
 	assert_int_equal(200, call_query(appliance, "iam", "Action=DeleteUserPolicy&UserName=alice&PolicyName=p"));
 	assert_int_equal(200, call_query(appliance, "iam", "Action=CreateUser&UserName=trial"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
 	become_root(appliance);
 	assert_int_equal(
 		200, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint/rollback", NULL, NULL, ""));
 	assert_int_equal(404, call_query(appliance, "iam", "Action=GetUser&UserName=trial"));
-	appliance->key = key;
-	appliance->secret = secret;
+	appliance->signer.key = key;
+	appliance->signer.secret = secret;
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 }
 

@@ -301,7 +301,7 @@ static void own_secrets_are_left_alone(void **state)
 	create_api(appliance, "pets");
 	appliance->settings.access_key_id = "AKIAOTHEROTHEROTHER0";
 	restart(appliance);
-	appliance->key = "AKIAOTHEROTHEROTHER0";
+	appliance->signer.key = "AKIAOTHEROTHEROTHER0";
 	assert_int_equal(200, call_own(appliance, "POST", CHECKPOINT "/rollback", "{}"));
 	assert_false(has_api(appliance, "pets"));
 }

@@ -75,7 +75,7 @@ static void a_new_key_in_the_settings_replaces_the_old_one(void **state)
 	appliance->settings.access_key_id = "AKIAOTHEROTHEROTHER0";
 	appliance_open(appliance);
 	assert_int_equal(403, call(appliance, "GET", "/restapis", ""));
-	appliance->key = "AKIAOTHEROTHEROTHER0";
+	appliance->signer.key = "AKIAOTHEROTHEROTHER0";
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 }
 
@@ -161,26 +161,26 @@ static void wrong_keys_signatures_scopes_and_clocks_are_refused(void **state)
 {
 	struct appliance *appliance = *state;
 
-	appliance->key = "AKIAUNKNOWNUNKNOWN00";
+	appliance->signer.key = "AKIAUNKNOWNUNKNOWN00";
 	(void)call(appliance, "GET", "/restapis", "");
 	assert_refused(appliance, 403, "UnrecognizedClientException",
 		"The security token included in the request is invalid.");
-	appliance->key = TEST_KEY;
-	appliance->secret = "wrong";
+	appliance->signer.key = TEST_KEY;
+	appliance->signer.secret = "wrong";
 	(void)call(appliance, "GET", "/restapis", "");
 	assert_refused(appliance, 403, "InvalidSignatureException",
 		"The request signature we calculated does not match the signature you provided.");
-	appliance->secret = TEST_SECRET;
-	appliance->region = "eu-west-1";
+	appliance->signer.secret = TEST_SECRET;
+	appliance->signer.region = "eu-west-1";
 	(void)call(appliance, "GET", "/restapis", "");
 	assert_int_equal(403, appliance->answer.status);
-	appliance->region = "us-east-1";
+	appliance->signer.region = "us-east-1";
 	(void)call_with(appliance, "s3", "GET", "/restapis", NULL, NULL, "");
 	assert_int_equal(403, appliance->answer.status);
-	appliance->clock_error_s = -SIGV4_SKEW_MAX_S - 60;
+	appliance->signer.clock_error_s = -SIGV4_SKEW_MAX_S - 60;
 	(void)call(appliance, "GET", "/restapis", "");
 	assert_refused(appliance, 403, "InvalidSignatureException", "Signature expired");
-	appliance->clock_error_s = 0;
+	appliance->signer.clock_error_s = 0;
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
 }
 
@@ -188,7 +188,7 @@ static void every_dialect_refuses_a_bad_signature_in_its_own_words(void **state)
 {
 	struct appliance *appliance = *state;
 
-	appliance->secret = "wrong";
+	appliance->signer.secret = "wrong";
 	assert_int_equal(401, call_ec2(appliance, "Action=DescribeVpcs&Version=2016-11-15"));
 	assert_string_equal("AuthFailure", element(appliance, "Code"));
 	assert_int_equal(400,
