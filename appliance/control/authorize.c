@@ -283,19 +283,6 @@ int authorize_action(struct call *call, const char *action, struct view arn)
 	return judge(&context, action, resources);
 }
 
-int authorize_action(struct call *call, const char *action, struct view arn)
-{
-	struct json JSON_CLEANUP *resources = NULL;
-	struct context context;
-
-	if (!call->identity)
-		return 0;
-	resources = json_array_new();
-	json_append_text(resources, arn);
-	context_init(&context, call);
-	return judge(&context, action, resources);
-}
-
 /* Where the operation's own action is judged. */
 static const char *own_resources(const struct operation *operation)
 {
