@@ -77,6 +77,8 @@ static int prepare_document(struct apply *apply, struct apply_api *api)
 		api->name = "?";
 		return wrong(apply, api, "it needs a `name`, or a document with info.title");
 	}
+	/* It may be the text of the very member that is set. */
+	api->name = apply_text(apply, "%s", api->name);
 	json_set_c_string(json_ensure_object(api->document, "info"), "title", api->name);
 	if (policy && json_find(api->document, EXTENSION_POLICY))
 		return wrong(apply, api,
