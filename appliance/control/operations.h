@@ -42,7 +42,7 @@ struct operation {
 	const char *uri;    /* template */
 	int status;
 	enum operation_access access;
-	const char *action; /* IAM action */
+	const char *action; /* IAM action; "": none is needed */
 	int (*handle)(struct call *call);
 	const struct shape *shape;
 	const char *source;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/control/iam/entities.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/assert.h"
@@ -136,7 +137,7 @@ struct json *entity_below(struct call *call, struct json *items)
 	struct json *found = json_array_new();
 
 	while (json_count(items)) {
-		struct json *item = json_take_at(items, 0);
+		struct json *item = json_take_at(items, json_count(items) - 1);
 
 		if (!prefix || view_starts_with(json_find_text(item, "Path"), view_from_text(prefix)))
 			json_append(found, item);
@@ -154,22 +155,24 @@ static struct view key_of(const struct json *item, const char *key)
 	return json_is_text(item) ? json_text(item) : json_find_text(item, key ? key : "VersionId");
 }
 
-/* Insertion: lists come from the store nearly in order, and are short. */
-static struct json *in_order(struct json *items, const char *key)
+static int compare(const void *left, const void *right, void *key)
 {
-	struct json *sorted = json_array_new();
+	return view_compare(key_of(*(struct json *const *)left, key), key_of(*(struct json *const *)right, key));
+}
 
-	while (json_count(items)) {
-		struct json *item = json_take_at(items, json_count(items) - 1);
-		size_t place = 0;
+/* The items in order of their keys, by way of an array: there may be thousands. */
+static void put_in_order(struct json *items, const char *key)
+{
+	size_t count = json_count(items);
+	struct json **sorted = calloc(count + 1, sizeof *sorted);
 
-		while (place < json_count(sorted) &&
-			view_compare(key_of(json_at(sorted, place), key), key_of(item, key)) < 0)
-			place++;
-		json_insert(sorted, place, item);
-	}
-	json_free(items);
-	return sorted;
+	ASSERT(sorted);
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = json_take_at(items, count - 1 - i);
+	qsort_r(sorted, count, sizeof *sorted, compare, (void *)(uintptr_t)key);
+	for (size_t i = 0; i < count; i++)
+		json_append(items, sorted[i]);
+	free(sorted);
 }
 
 /* Markers are base64 of the last item's key. */
@@ -209,7 +212,7 @@ int entity_list(struct call *call, const char *member, struct json *items, const
 	long start;
 
 	if (key || json_is_text(json_at(items, 0)))
-		items = in_order(items, key);
+		put_in_order(items, key);
 	start = marker ? index_behind(call, items, key, marker) : 0;
 	if (check_count(call, count) < 0 ||
 		(start < 0 && call_fail(call, "ValidationError", "Invalid Marker: %s", marker) < 0)) {

@@ -44,7 +44,7 @@ struct json *entity_now(const struct call *call);
 /* How many records of the kind there are (of one parent if it is not NULL). */
 size_t entity_count(struct call *call, enum store_kind kind, const char *parent);
 
-/* Of `items` (consumed) those whose Path begins with the input's PathPrefix. */
+/* Of `items` (consumed), in no order, those whose Path begins with the input's PathPrefix. */
 struct json *entity_below(struct call *call, struct json *items);
 
 /*

@@ -13,7 +13,7 @@
 #include "appliance/control/state.h"
 
 struct key_use {
-	uint64_t written_s; /* when the store was told; 0: not since the start */
+	uint64_t written_s; /* when the store was told, or could not be; 0: not since the start */
 	struct json *use;
 	char key_id[];
 };
@@ -40,8 +40,8 @@ static struct key_use *find_or_add(struct control *control, const char *key_id)
 	return NULL;
 }
 
-/* Losing it is no harm: the next call tries again. */
-static bool write_use(struct call *call, const struct key_use *use)
+/* Losing it is no harm: it is tried again after a while. */
+static void write_use(struct call *call, const struct key_use *use)
 {
 	struct store *store = call->control->store;
 	char *text = json_print_text(use->use);
@@ -58,7 +58,6 @@ static bool write_use(struct call *call, const struct key_use *use)
 	if (error < 0)
 		log_warning("the last use of an access key can't be kept", LOG_TEXT("access_key", use->key_id),
 			LOG_ERRNO(error));
-	return error == 0;
 }
 
 void last_used_note(struct call *call)
@@ -76,8 +75,8 @@ void last_used_note(struct call *call)
 	json_set_c_string(use->use, "Region", call->service->is_global ? "us-east-1" : control_region(call->control));
 	if (now_s - use->written_s < LAST_USED_WRITE_S && now_s >= use->written_s)
 		return;
-	if (write_use(call, use))
-		use->written_s = now_s;
+	use->written_s = now_s;
+	write_use(call, use);
 }
 
 void last_used_describe(struct call *call, const char *key_id, struct json *ret)
