@@ -112,3 +112,13 @@ def test_a_user_needs_the_services_own_permission_too(local, tagged):
             tagging.untag_resources(ResourceARNList=[tagged["group"]], TagKeys=["mine"])
     assert local.boto3("logs").list_tags_log_group(logGroupName="/t062")["tags"] == {"t062": "group", "more": "x", "mine": "1"}
     local.boto3("logs").untag_log_group(logGroupName="/t062", tags=["mine"])
+
+
+def test_who_makes_a_group_with_tags_may_tag_it(local):
+    wanted = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/t062/made"
+    with User(local, "t062", statement("logs:CreateLogGroup"), statement("logs:DeleteLogGroup")) as user:
+        logs = user.client("logs")
+        with pytest.raises(ClientError, match=f"logs:TagResource on resource: {wanted} "):
+            logs.create_log_group(logGroupName="/t062/made", tags={"a": "b"})
+        logs.create_log_group(logGroupName="/t062/made")
+        logs.delete_log_group(logGroupName="/t062/made")

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/control/authorize.h"
 #include "appliance/control/logs/logs.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
@@ -194,6 +195,11 @@ int op_create_log_group(struct call *call)
 	json_set_c_string(group, "logGroupClass",
 		call_input(call, "logGroupClass") ? call_input(call, "logGroupClass") : "STANDARD");
 	if (log_tags_merge(call, group) < 0)
+		return CALL_FAILED;
+	/* Source: CreateLogGroup: who makes a group with tags needs the permission to tag it. */
+	if (json_count(json_find(call->input, "tags")) &&
+		authorize_action(call, "logs:TagResource",
+			view_from_text(log_group_arn(call, json_find_text(group, "logGroupName")))) < 0)
 		return CALL_FAILED;
 	random_lower_alnum(key, LOG_GROUP_KEY_BYTES);
 	json_set_c_string(json_ensure_object(group, "postern"), "key", key);
