@@ -107,6 +107,21 @@ def test_a_call_without_a_name_is_about_the_caller(local, iam, bob):
     assert (root["UserId"], root["Arn"]) == (ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
 
 
+@pytest.mark.parametrize("operation, member", [
+    ("list_groups_for_user", "Groups"), ("list_mfa_devices", "MFADevices"), ("list_ssh_public_keys", "SSHPublicKeys"),
+    ("list_signing_certificates", "Certificates"), ("list_service_specific_credentials", "ServiceSpecificCredentials"),
+])
+def test_what_users_do_not_have(iam, bob, operation, member):
+    """What clients ask for before they delete a user."""
+    assert getattr(iam, operation)(UserName="bob")[member] == []
+    assert error(getattr(iam, operation), UserName="nobody") == not_found("nobody")
+
+
+def test_no_passwords_and_no_devices(iam, bob):
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+    assert error(iam.delete_login_profile, UserName="bob") == (404, "NoSuchEntity", "Login Profile for User bob cannot be found.")
+
+
 # --- access keys --------------------------------------------------------------------------------------------------------------
 def test_access_keys(local, iam, bob):
     second = iam.create_access_key(UserName="bob")["AccessKey"]
