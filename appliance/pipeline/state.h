@@ -56,7 +56,7 @@ struct pipeline {
 	struct combine_decision decision;
 	const struct policy *decided_by; /* whose statement it was; NULL if nobody's */
 	bool allowed;                    /* all policies did */
-	const char *why;                 /* static text; NULL if nothing need be said */
+	const char *why;                 /* static text, or the snapshot's; NULL if nothing need be said */
 
 	/* --- failure */
 	bool failed;

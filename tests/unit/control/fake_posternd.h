@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "netns/fds.h"
 #include "netns/verbs.h"
 
 enum { FAKE_PREFIXES_MAX = 256 };
@@ -36,6 +37,7 @@ struct fake_posternd {
 	struct filter_admission_record admissions[FAKE_PREFIXES_MAX];
 	struct verb_filter_stats stats; /* what FILTER_STATS answers */
 	struct verb_endpoint_list list; /* what ENDPOINT_LIST answers */
+	int ends[2];                    /* what INVOKE_CHANNEL answers: the second; the first is the gateway's */
 };
 
 static inline void fake_note_load(struct fake_posternd *fake, const struct verb_filter_load *load, int fd)
@@ -96,6 +98,12 @@ static inline void fake_answer(struct fake_posternd *fake, int connection, const
 	}
 	if (reply.header.status < 0)
 		count = sizeof reply.header;
+	if (asked->verb == VERB_INVOKE_CHANNEL && reply.header.status == 0) {
+		assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fake->ends));
+		assert_int_equal(0, fds_send(connection, &reply, count, &fake->ends[1], 1));
+		close(fake->ends[1]);
+		return;
+	}
 	assert_int_equal(count, send(connection, &reply, count, MSG_NOSIGNAL));
 }
 
