@@ -9,6 +9,7 @@
  */
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,9 +67,11 @@ static int ask(struct dispatch_response *answer, struct view service, struct vie
 {
 	struct signed_request made;
 	int error = signed_request_make(&made, &signer, service, method, target, field, body);
+	struct call *waiting = error == 0 ? dispatch(control, &made.request, answer) : NULL;
 
-	if (error == 0)
-		dispatch(control, &made.request, answer);
+	/* The gateway, which is asked for some, is not there. */
+	if (waiting)
+		dispatch_resume(waiting, -EPIPE, view_of(""), answer);
 	signed_request_fini(&made);
 	return error;
 }
