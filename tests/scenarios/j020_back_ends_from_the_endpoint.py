@@ -194,7 +194,7 @@ def test_a_method_is_tried_from_the_endpoints_address(running, endpoint):
     got = client.test_invoke_method(restApiId=api, resourceId=resource, httpMethod="GET")
     assert (got["status"], got["body"]) == (200, PETS)
     assert f"Endpoint request URI: {url}\n" in got["log"]
-    assert endpoint.far.callers()[-1] == endpoint.ipv4
+    wait_for(lambda: endpoint.far.callers()[-1:] == [endpoint.ipv4], "the line of nginx's log")
 
 
 @pytest.mark.parametrize("family", [4, 6])

@@ -5,6 +5,7 @@ import json
 
 from lab.appliance import deny
 from lab.backend import PETS
+from lab.network import wait_for
 
 
 def test_pets_are_had_without_the_policy_and_without_a_deployment(gateway, backend):
@@ -17,7 +18,7 @@ def test_pets_are_had_without_the_policy_and_without_a_deployment(gateway, backe
     assert [line for line in lines if line.startswith("Sending request to ")] == [f"Sending request to {backend.url}/pets?type=dog"]
     assert lines[-2:] == ["Successfully completed execution", "Method completed with status: 200"]
     assert "Server=nginx" in next(line for line in lines if line.startswith("Endpoint response headers: "))
-    assert len(backend.requests("/pets?type=dog")) == 1
+    wait_for(lambda: len(backend.requests("/pets?type=dog")) == 1, "the line of nginx's log")
     client.update_integration(restApiId=api, resourceId=resources["/pets"], httpMethod="GET",
                               patchOperations=[{"op": "replace", "path": "/uri", "value": f"{backend.url}/pets/3"}])
     assert json.loads(client.test_invoke_method(restApiId=api, resourceId=resources["/pets"], httpMethod="GET")["body"]) == {"id": 3}
