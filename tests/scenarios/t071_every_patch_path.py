@@ -41,7 +41,7 @@ PATHS = {
     "UpdateRestApi": (lambda w: {"restApiId": w.new_api(endpointConfiguration={"types": ["PRIVATE"]})}, [
         Path("/name", "replace", "name", "n"), Path("/description", "add replace remove", "description", "d"), Path("/apiKeySource", "replace", "apiKeySource", "AUTHORIZER"),
         Path("/disableExecuteApiEndpoint", "replace", "disableExecuteApiEndpoint", "True", shown=True), Path("/minimumCompressionSize", "replace", "minimumCompressionSize", "10", shown=10),
-        Path("/policy", "replace", "policy", PRIVATE_POLICY, shown=lambda w: ...), Path("/securityPolicy", "replace", "securityPolicy", "TLS_1_2"),
+        Path("/policy", "replace remove", "policy", PRIVATE_POLICY, shown=lambda w: ...), Path("/securityPolicy", "replace", "securityPolicy", "TLS_1_2"),
         Path("/endpointAccessMode", "replace", "endpointAccessMode", "STRICT", together=patch("replace", "/securityPolicy", ENHANCED)),
         Path("/binaryMediaTypes/a~1b", "add replace remove", "binaryMediaTypes", "a/b", shown=["a/b"], before=patch("add", "/binaryMediaTypes/a~1b")),
         Path("/endpointConfiguration/vpcEndpointIds", "add remove", ("endpointConfiguration", "vpcEndpointIds"), lambda w: w.vpce, shown=lambda w: [w.vpce]),

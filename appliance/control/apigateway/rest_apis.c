@@ -172,7 +172,7 @@ static int patch_policy(struct call *call, const struct patch *patch, struct jso
 	const char *normal = NULL;
 	int error;
 
-	if (!patch->value || !*patch->value) {
+	if (patch->op == PATCH_REMOVE || !patch->value || !*patch->value) {
 		(void)json_remove(api, "policy");
 		return 0;
 	}
@@ -229,7 +229,7 @@ static int patch_rest_api(struct call *call, const struct patch *patch, struct j
 		{ "/endpointConfiguration/types/*", PATCH_ON_ANY, patch_type },
 		{ "/endpointConfiguration/vpcEndpointIds", PATCH_ON_ADD_REMOVE, patch_vpc_endpoint_ids },
 		{ "/minimumCompressionSize", PATCH_ON_REPLACE, patch_compression },
-		{ "/policy", PATCH_ON_REPLACE, patch_policy },
+		{ "/policy", PATCH_ON_REPLACE | PATCH_ON(PATCH_REMOVE), patch_policy },
 		{ "/securityPolicy", PATCH_ON_REPLACE, patch_set_text },
 	};
 
