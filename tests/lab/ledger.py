@@ -5,8 +5,8 @@ import json
 
 from .appliance import REGION, allow, policy
 
-# A group takes 60 rules.
-APIS_MOST, RULES_MOST = 6, 50
+# A group takes 60 rules, an API 10 stages.
+APIS_MOST, RULES_MOST, STAGES_MOST = 6, 50, 10
 DOCUMENT = json.dumps({
     "openapi": "3.0.1", "info": {"title": "cut", "version": "1"},
     "paths": {"/health": {"get": {"responses": {"200": {"description": "fine"}}, "x-amazon-apigateway-integration": {
@@ -103,7 +103,7 @@ class Ledger:
 
     def deployable(self):
         """A private API without a policy is not deployed."""
-        return [name for name, api in self.state["apis"].items() if api["policy"]]
+        return [name for name, api in self.state["apis"].items() if api["policy"] and len(api["stages"]) < STAGES_MOST]
 
     def write(self, *clients):
         """One change, answered; or the exception of a call that was not."""
