@@ -39,4 +39,9 @@ class Tampered:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=10)
+        try:
+            self.process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            # It waits for a thread of a process that was killed meanwhile; without it the kernel lets go of all.
+            self.process.kill()
+            self.process.communicate(timeout=10)

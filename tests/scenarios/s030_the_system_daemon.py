@@ -29,7 +29,7 @@ class Daemon:
         (programs / "postern-control").symlink_to(gateway.build / "postern-control")
         (programs / "configure").symlink_to(gateway.build / "image/configure/configure")
         (share / "version").write_text("1.0\n")
-        self.init = subprocess.Popen(["sleep", "600"])
+        self.init = subprocess.Popen(["env", "--default-signal=INT", "sleep", "600"])  # whoever runs the tests may ignore it
         self.command = [gateway.build / "image/system/system", "--run", self.run_folder, "--state", folder / "state", "--share", share,
                         "--programs", programs, "--user", CONTROL_USER, "--init", self.init.pid]
 
