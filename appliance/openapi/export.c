@@ -277,6 +277,7 @@ int openapi_export(struct json **ret, char **ret_message, const struct json *def
 	*ret_message = export.refusal;
 	json_free(export.documentation);
 	table_fini(&export.parts);
+	table_fini(&export.part_types);
 	buffer_fini(&export.key);
 	table_fini(&export.models);
 	table_fini(&export.validator_names);

@@ -64,6 +64,7 @@ static void index_part(struct openapi_export *export, struct json *part)
 					json_find_text(location, "name")));
 
 	ASSERT(key.at && table_set(&export->parts, key, part, NULL) == 0);
+	ASSERT(table_set(&export->part_types, json_find_text(location, "type"), part, NULL) == 0);
 }
 
 /* A part as documents have it, `properties` being parsed from those of `part` and taken over. */
@@ -300,7 +301,9 @@ const struct json *openapi_export_documented(struct openapi_export *export, cons
 	const struct view any = view_of("*"), methods[] = { verb, any }, statuses[] = { status, any };
 	size_t status_count = status.count ? 2 : 1;
 
-	for (; path.count && json_count(export->documentation); path = path_above(path))
+	if (!table_find(&export->part_types, view_from_text(type)))
+		return NULL;
+	for (; path.count; path = path_above(path))
 		for (size_t i = 0; i < 2 * status_count; i++) {
 			const struct json *found = property_at(export, view_from_text(type), path,
 				methods[i / status_count], statuses[i % status_count], name, property);

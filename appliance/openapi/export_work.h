@@ -24,6 +24,7 @@ struct openapi_export {
 	bool uses_api_key, uses_iam;
 	struct json *documentation; /* [{"location", "properties"}], properties as objects */
 	struct table parts;         /* the same by location */
+	struct table part_types;    /* one of each type by it */
 	struct buffer key;          /* of the location that is looked for */
 	struct arena arena;         /* names and texts */
 	char *refusal;              /* why there is no document; NULL: none */

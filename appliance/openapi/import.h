@@ -42,6 +42,8 @@
 #define OPENAPI_PATH_MAX_BYTES 4096 /* of a resource; a request's line is no longer than twice that */
 #define OPENAPI_MODELS_MAX_COUNT 20000
 #define OPENAPI_PARTS_MAX_COUNT 20000
+/* Source: API Gateway API Reference, DocumentationVersion: a text of the caller's choice; longer ones name nothing. */
+#define OPENAPI_DOCUMENTATION_VERSION_MAX_BYTES 128
 /* Entries of one map: parameters of a method, headers of a response, templates, mappings. AWS names no limit. */
 #define OPENAPI_ENTRIES_MAX_COUNT 1000
 /* What references may make of a document: bytes of names and texts in the definition, as one item may be used often. */

@@ -101,6 +101,11 @@ static void read_listed(struct openapi_work *work, const struct json *extension)
 			work, parts, "there must be no more than %d documentation parts", OPENAPI_PARTS_MAX_COUNT);
 		return;
 	}
+	if (text.count > OPENAPI_DOCUMENTATION_VERSION_MAX_BYTES) {
+		openapi_error(work, version, "the 'version' of the documentation is longer than %d bytes",
+			OPENAPI_DOCUMENTATION_VERSION_MAX_BYTES);
+		return;
+	}
 	JSON_EACH(part, parts)
 	put_listed(work, part);
 	if (text.count)

@@ -12,12 +12,13 @@ static const struct {
 	const char *name; /* of the list in a definition */
 	const char *key;  /* the member that is the key; NULL: the location */
 	bool has_id;
+	bool shares_keys; /* two of one name may exist; a document makes one at most */
 } rows[OPENAPI_LIST_COUNT] = {
-	[OPENAPI_MODELS] = { "models", "name", true },
-	[OPENAPI_AUTHORIZERS] = { "authorizers", "name", true },
-	[OPENAPI_VALIDATORS] = { "validators", "name", true },
-	[OPENAPI_GATEWAY_RESPONSES] = { "gatewayResponses", "responseType", false },
-	[OPENAPI_PARTS] = { "documentationParts", NULL, true },
+	[OPENAPI_MODELS] = { "models", "name", true, false },
+	[OPENAPI_AUTHORIZERS] = { "authorizers", "name", true, true },
+	[OPENAPI_VALIDATORS] = { "validators", "name", true, true },
+	[OPENAPI_GATEWAY_RESPONSES] = { "gatewayResponses", "responseType", false, false },
+	[OPENAPI_PARTS] = { "documentationParts", NULL, true, false },
 };
 
 static struct view key_of(struct openapi_work *work, enum openapi_list_kind kind, const struct json *item)
@@ -55,17 +56,42 @@ void openapi_lists_start(struct openapi_work *work)
 	}
 }
 
+/* What goes on of a list whose keys may be shared: all but the items that the document's took the ids of. */
+static void keep_by_id(struct openapi_list *list, const struct json *old_items)
+{
+	struct table ids;
+
+	table_init(&ids);
+	JSON_EACH(item, list->items)
+	add(&ids, json_find_text(item, "id"), item);
+	JSON_EACH(item, old_items)
+	{
+		if (!table_find(&ids, json_find_text(item, "id")))
+			json_append(list->items, json_copy(item));
+	}
+	table_fini(&ids);
+}
+
 void openapi_lists_finish(struct openapi_work *work)
 {
 	for (size_t i = 0; work->options->merge && i < OPENAPI_LIST_COUNT; i++) {
 		struct openapi_list *list = &work->lists[i];
+		const struct json *old_items = json_find(work->existing, rows[i].name);
 
-		JSON_EACH(item, json_find(work->existing, rows[i].name))
+		if (rows[i].shares_keys) {
+			keep_by_id(list, old_items);
+			continue;
+		}
+		JSON_EACH(item, old_items)
 		{
 			if (!table_find(&list->by_key, key_of(work, (enum openapi_list_kind)i, item)))
 				json_append(list->items, json_copy(item));
 		}
 	}
+	if (json_count(work->lists[OPENAPI_PARTS].items) > OPENAPI_PARTS_MAX_COUNT)
+		openapi_error(work, work->document,
+			"there must be no more than %d documentation parts, those of the API included",
+			OPENAPI_PARTS_MAX_COUNT);
 }
 
 struct json *openapi_find_item(struct openapi_work *work, enum openapi_list_kind kind, struct view key)

@@ -15,6 +15,7 @@ struct operation {
 	const struct json *json;
 	struct json *method;
 	const struct json *body; /* Swagger: the schema of the parameter in the body */
+	struct buffer other;     /* the name of a parameter if it were elsewhere */
 };
 
 /* --- Parameters ----------------------------------------------------------------------------------------------------- */
@@ -40,9 +41,12 @@ static bool is_taken(struct operation *operation, struct view expression, struct
 	const struct json *parameters = json_find(operation->method, "requestParameters");
 
 	for (size_t i = 0; i < PARAMETER_PLACE_COUNT; i++) {
-		struct view other = openapi_text(
-			operation->work, VIEW_FMT VIEW_FMT, VIEW_ARG(parameter_places[i].prefix), VIEW_ARG(name));
+		struct view other;
 
+		buffer_reset(&operation->other);
+		buffer_append(&operation->other, parameter_places[i].prefix);
+		buffer_append(&operation->other, name);
+		other = buffer_view(&operation->other);
 		if (!view_equals(other, expression) && json_find_view(parameters, other))
 			return true;
 	}
@@ -306,12 +310,14 @@ struct json *openapi_method(struct openapi_work *work, const struct json *resour
 		.method = json_object_new() };
 	struct json *integration = extension ? openapi_integration(work, resource, verb, extension) : NULL;
 
+	buffer_init(&operation.other, 4 * OPENAPI_MAX_BYTES);
 	json_set_text(operation.method, "httpMethod", verb);
 	openapi_set_security(work, operation_json, operation.path, operation.method);
 	if (json_is_text(id))
 		json_set(operation.method, "operationName", json_copy(id));
 	put_parameters(&operation, json_find(path_item, "parameters"));
 	put_parameters(&operation, json_find(operation_json, "parameters"));
+	buffer_fini(&operation.other);
 	put_request_models(&operation);
 	put_validator(&operation);
 	put_responses(&operation);

@@ -175,6 +175,12 @@ bool openapi_check_version(struct openapi_work *work)
 
 /* --- What is told --------------------------------------------------------------------------------------------------- */
 
+/* The arena has no room left. The import goes on without the text, and fails. */
+static void note_full(struct openapi_work *work)
+{
+	openapi_error(work, work->document, "The document makes too many texts");
+}
+
 struct view openapi_text(struct openapi_work *work, const char *format, ...)
 {
 	va_list arguments;
@@ -185,7 +191,7 @@ struct view openapi_text(struct openapi_work *work, const char *format, ...)
 	va_end(arguments);
 	if (text.at)
 		return text;
-	openapi_error(work, work->document, "The document makes too many texts");
+	note_full(work);
 	return view_of("");
 }
 
@@ -379,7 +385,10 @@ static struct view pointer_name(struct openapi_work *work, struct view part)
 	char *name = arena_alloc(&work->arena, part.count + 1);
 	size_t count = 0;
 
-	ASSERT(name && "out of memory");
+	if (!name) {
+		note_full(work);
+		return view_of("");
+	}
 	for (size_t i = 0; i < part.count; i++) {
 		bool is_escape = part.at[i] == '%' && i + 2 < part.count && hex_digit(part.at[i + 1]) >= 0 &&
 				 hex_digit(part.at[i + 2]) >= 0;
@@ -416,7 +425,10 @@ static const struct json *member_of(struct openapi_work *work, const struct json
 		return table_find(members, name);
 	address = arena_copy(&work->arena, view_from(&object, sizeof object));
 	members = ARENA_NEW(&work->arena, struct table);
-	ASSERT(address.at && members && "out of memory");
+	if (!address.at || !members) {
+		note_full(work);
+		return NULL;
+	}
 	ASSERT(table_set(&work->indexes, address, members, NULL) == 0);
 	JSON_EACH(member, object)
 	{
@@ -429,7 +441,7 @@ static const struct json *member_of(struct openapi_work *work, const struct json
 const struct json *openapi_at_reference(struct openapi_work *work, struct view reference)
 {
 	const struct json *value = table_find(&work->references, reference);
-	struct view pointer = view_after(reference, 2), part;
+	struct view pointer = view_after(reference, 2), part, key;
 	uint64_t index;
 
 	if (value || !view_starts_with(reference, view_of("#/")))
@@ -444,9 +456,13 @@ const struct json *openapi_at_reference(struct openapi_work *work, struct view r
 			value = view_parse_u64(name, SIZE_MAX, &index) == 0 ? json_at(value, index) : NULL;
 	}
 	/* Texts are rewritten (import_models.c), objects stay where they are. */
-	if (json_is_object(value))
-		ASSERT(table_set(&work->references, arena_copy(&work->arena, reference), (void *)(uintptr_t)value,
-			       NULL) == 0);
+	if (!json_is_object(value))
+		return value;
+	key = arena_copy(&work->arena, reference);
+	if (key.at)
+		ASSERT(table_set(&work->references, key, (void *)(uintptr_t)value, NULL) == 0);
+	else
+		note_full(work);
 	return value;
 }
 

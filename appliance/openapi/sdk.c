@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "appliance/base/archive.h"
+#include "appliance/base/arena.h"
 #include "appliance/base/assert.h"
+#include "appliance/base/table.h"
 #include "appliance/openapi/sdk_types.h"
 
 #define FOLDER "apiGateway-js-sdk/"
@@ -167,54 +169,73 @@ static struct view answer_model(const struct json *method)
 
 struct client {
 	const struct json *definition;
+	struct table models;     /* definition.models by name */
 	struct json *operations; /* by the name of their function */
+	struct table names;      /* of those: struct name */
+	struct arena arena;      /* the same */
 	struct buffer types;
 };
 
-/* A name of which there is none: "aBGet2" where /a-b and /aB would share one. */
-static void make_unique(struct buffer *name, const struct json *operations)
-{
-	size_t count = name->count;
+struct name {
+	unsigned next_number; /* to be tried for others that would have this one */
+};
 
-	for (unsigned number = 2; json_find_view(operations, buffer_view(name)); number++) {
-		buffer_truncate(name, count);
-		buffer_printf(name, "%u", number);
+/* A name of which there is none: "aBGet2" where /a-b and /aB would share one. */
+static void make_unique(struct buffer *text, const struct table *names)
+{
+	struct name *wanted = table_find(names, buffer_view(text));
+	size_t count = text->count;
+
+	while (table_find(names, buffer_view(text)) && buffer_error(text) == 0) {
+		buffer_truncate(text, count);
+		buffer_printf(text, "%u", wanted->next_number++);
 	}
+}
+
+static void add_operation(struct client *client, struct view text, struct json *operation)
+{
+	struct name *name = ARENA_NEW(&client->arena, struct name);
+
+	ASSERT(name);
+	*name = (struct name){ .next_number = 2 };
+	json_add_unchecked(client->operations, text, operation);
+	ASSERT(table_add(&client->names, json_name(operation), name) == 0);
 }
 
 static void write_parameter_types(struct buffer *types, const struct json *operation)
 {
 	static const char *const lists[] = { "pathParams", "queryParams", "headers" };
+	struct table required = { 0 };
 
+	JSON_EACH(name, json_find(operation, "required"))
+	ASSERT(table_set(&required, json_text(name), name, NULL) == 0);
 	buffer_append_text(types, "{ ");
 	for (size_t i = 0; i < ARRAY_COUNT(lists); i++)
 		JSON_EACH(name, json_find(operation, lists[i]))
 		{
-			bool is_required = false;
+			bool is_required = table_find(&required, json_text(name)) != NULL;
 
-			JSON_EACH(required, json_find(operation, "required"))
-			is_required |= view_equals(json_text(required), json_text(name));
 			json_print(name, types);
 			buffer_append_text(types, is_required ? ": Parameter; " : "?: Parameter; ");
 		}
 	buffer_append_text(types, "[name: string]: Parameter | undefined }");
+	table_fini(&required);
 }
 
 static void add_function(
 	struct client *client, struct view name, const struct json *operation, const struct json *method)
 {
-	const struct json *models = json_find(client->definition, "models");
 	struct json JSON_CLEANUP *quoted = json_text_new(name);
 
-	json_set_view(client->operations, name, json_copy(operation));
+	add_operation(client, name, json_copy(operation));
 	buffer_append_byte(&client->types, '\t');
 	json_print(quoted, &client->types);
 	buffer_append_text(&client->types, "(params?: ");
 	write_parameter_types(&client->types, operation);
 	buffer_append_text(&client->types, ", body?: ");
-	sdk_types_write_name(&client->types, models, model_in(json_find(method, "requestModels")));
+	sdk_types_write_name(&client->types, &client->models, model_in(json_find(method, "requestModels")));
 	buffer_append_text(&client->types, ", additionalParams?: AdditionalParams): Promise<Result<");
-	sdk_types_write_name(&client->types, models, answer_model(method));
+	sdk_types_write_name(&client->types, &client->models, answer_model(method));
 	buffer_append_text(&client->types, ">>;\n");
 }
 
@@ -226,10 +247,10 @@ static void add_method(struct client *client, struct view path, const struct jso
 
 	buffer_init(&name, SDK_FILE_MAX_BYTES);
 	append_function_name(&name, path, json_name(method));
-	make_unique(&name, client->operations);
+	make_unique(&name, &client->names);
 	if (buffer_error(&name) == 0)
 		add_function(client, buffer_view(&name), operation, method);
-	if (is_identifier(alias) && !json_find_view(client->operations, alias))
+	if (is_identifier(alias) && !table_find(&client->names, alias))
 		add_function(client, alias, operation, method);
 	buffer_fini(&name);
 }
@@ -248,7 +269,7 @@ static void write_declarations(struct client *client)
 		"export interface Config { accessKey?: string; secretKey?: string; sessionToken?: string; "
 		"region?: string; apiKey?: string; defaultContentType?: string; defaultAcceptType?: "
 		"string; invokeUrl?: string; responseType?: \"arraybuffer\" | \"blob\" | \"text\"; }\n");
-	sdk_types_write(types, json_find(client->definition, "models"));
+	sdk_types_write(types, json_find(client->definition, "models"), &client->models);
 	buffer_append_text(types, "export interface ApigClient {\n");
 	JSON_EACH(resource, json_find(client->definition, "resources"))
 	JSON_EACH(method, json_find(resource, "resourceMethods"))
@@ -294,6 +315,9 @@ int sdk_javascript(struct buffer *target, const struct json *definition, const s
 	int error = archive_begin(&archive, target), end;
 
 	buffer_init(&client.types, SDK_FILE_MAX_BYTES);
+	arena_init(&client.arena, NULL, SIZE_MAX / 2);
+	JSON_EACH(model, json_find(definition, "models"))
+	ASSERT(table_set(&client.models, json_find_text(model, "name"), model, NULL) == 0);
 	if (error == 0) {
 		write_declarations(&client);
 		if (json_count(client.operations))
@@ -306,6 +330,9 @@ int sdk_javascript(struct buffer *target, const struct json *definition, const s
 			error = end;
 	}
 	buffer_fini(&client.types);
+	table_fini(&client.models);
+	table_fini(&client.names);
+	arena_fini(&client.arena);
 	json_free(client.operations);
 	return error;
 }

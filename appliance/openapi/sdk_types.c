@@ -9,19 +9,11 @@
 /* Deeper than that a type is `unknown`: longer ones are of no use to a reader, nor to a compiler. */
 #define DEPTH_MAX 16
 
-static void write_type(struct buffer *buffer, const struct json *models, const struct json *schema, unsigned depth);
+static void write_type(struct buffer *buffer, const struct table *models, const struct json *schema, unsigned depth);
 
-static const struct json *find_model(const struct json *models, struct view name)
+void sdk_types_write_name(struct buffer *buffer, const struct table *models, struct view name)
 {
-	JSON_EACH(model, models)
-	if (view_equals(json_find_text(model, "name"), name))
-		return model;
-	return NULL;
-}
-
-void sdk_types_write_name(struct buffer *buffer, const struct json *models, struct view name)
-{
-	if (name.count == 0 || !find_model(models, name)) {
+	if (name.count == 0 || !table_find(models, name)) {
 		buffer_append_text(buffer, "unknown");
 		return;
 	}
@@ -32,7 +24,7 @@ void sdk_types_write_name(struct buffer *buffer, const struct json *models, stru
 }
 
 static void write_alternatives(
-	struct buffer *buffer, const struct json *models, const struct json *schemas, const char *sign, unsigned depth)
+	struct buffer *buffer, const struct table *models, const struct json *schemas, const char *sign, unsigned depth)
 {
 	const char *before = "";
 
@@ -59,18 +51,13 @@ static void write_enumeration(struct buffer *buffer, const struct json *values)
 	}
 }
 
-static bool is_required(const struct json *schema, struct view name)
-{
-	JSON_EACH(required, json_find(schema, "required"))
-	if (view_equals(json_text(required), name))
-		return true;
-	return false;
-}
-
-static void write_object(struct buffer *buffer, const struct json *models, const struct json *schema, unsigned depth)
+static void write_object(struct buffer *buffer, const struct table *models, const struct json *schema, unsigned depth)
 {
 	const struct json *more = json_find(schema, "additionalProperties");
+	struct table required = { 0 };
 
+	JSON_EACH(name, json_find(schema, "required"))
+	ASSERT(table_set(&required, json_text(name), name, NULL) == 0);
 	buffer_append_text(buffer, "{ ");
 	JSON_EACH(property, json_find(schema, "properties"))
 	{
@@ -78,7 +65,7 @@ static void write_object(struct buffer *buffer, const struct json *models, const
 
 		json_print(name, buffer);
 		json_free(name);
-		buffer_append_text(buffer, is_required(schema, json_name(property)) ? ": " : "?: ");
+		buffer_append_text(buffer, table_find(&required, json_name(property)) ? ": " : "?: ");
 		write_type(buffer, models, property, depth);
 		buffer_append_text(buffer, "; ");
 	}
@@ -90,9 +77,10 @@ static void write_object(struct buffer *buffer, const struct json *models, const
 		buffer_append_text(buffer, "[name: string]: unknown; ");
 	}
 	buffer_append_byte(buffer, '}');
+	table_fini(&required);
 }
 
-static void write_array(struct buffer *buffer, const struct json *models, const struct json *schema, unsigned depth)
+static void write_array(struct buffer *buffer, const struct table *models, const struct json *schema, unsigned depth)
 {
 	const struct json *items = json_find(schema, "items");
 
@@ -105,7 +93,7 @@ static void write_array(struct buffer *buffer, const struct json *models, const 
 }
 
 static void write_named(
-	struct buffer *buffer, const struct json *models, const struct json *schema, struct view type, unsigned depth)
+	struct buffer *buffer, const struct table *models, const struct json *schema, struct view type, unsigned depth)
 {
 	if (view_equals_text(type, "string") || view_equals_text(type, "boolean") || view_equals_text(type, "null"))
 		buffer_append(buffer, type);
@@ -119,7 +107,7 @@ static void write_named(
 		buffer_append_text(buffer, "unknown");
 }
 
-static void write_type(struct buffer *buffer, const struct json *models, const struct json *schema, unsigned depth)
+static void write_type(struct buffer *buffer, const struct table *models, const struct json *schema, unsigned depth)
 {
 	static const struct {
 		const char *keyword, *sign;
@@ -154,9 +142,9 @@ static void write_type(struct buffer *buffer, const struct json *models, const s
 	}
 }
 
-void sdk_types_write(struct buffer *buffer, const struct json *models)
+void sdk_types_write(struct buffer *buffer, const struct json *list, const struct table *models)
 {
-	JSON_EACH(model, models)
+	JSON_EACH(model, list)
 	{
 		struct json JSON_CLEANUP *schema = NULL;
 

@@ -5,12 +5,13 @@
 
 #include "appliance/base/buffer.h"
 #include "appliance/base/json.h"
+#include "appliance/base/table.h"
 #include "appliance/base/view.h"
 
-/* `export type Name = …;` for each of `models`, an array of Models. */
-void sdk_types_write(struct buffer *buffer, const struct json *models);
+/* `export type Name = …;` for each of `list`, an array of Models; `models` are the same by name. */
+void sdk_types_write(struct buffer *buffer, const struct json *list, const struct table *models);
 
 /* The type that belongs to model `name` of `models`: its name, or `unknown` if there is none. */
-void sdk_types_write_name(struct buffer *buffer, const struct json *models, struct view name);
+void sdk_types_write_name(struct buffer *buffer, const struct table *models, struct view name);
 
 #endif

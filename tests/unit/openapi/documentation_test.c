@@ -168,6 +168,10 @@ static void merged_parts_replace_those_of_the_same_location(void **state)
 	json_free(warnings);
 }
 
+#define LONG_VERSION                                                                                                   \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"                                            \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static void parts_that_are_wrong_are_refused(void **state)
 {
 	static const struct {
@@ -179,6 +183,7 @@ static void parts_that_are_wrong_are_refused(void **state)
 		{ HEAD "x-amazon-apigateway-documentation: []}", "must be an object with 'documentationParts'" },
 		{ HEAD "x-amazon-apigateway-documentation: {documentationParts: {}}}", "must be an object with" },
 		{ HEAD "x-amazon-apigateway-documentation: {version: []}}", "must be an object with" },
+		{ HEAD "x-amazon-apigateway-documentation: {version: " LONG_VERSION "}}", "is longer than 128 bytes" },
 		{ HEAD "x-amazon-apigateway-documentation: {documentationParts: [1]}}", "must have a 'location'" },
 		{ HEAD "x-amazon-apigateway-documentation: {documentationParts: [{location: {type: API}}]}}",
 			"the 'properties' of a documentation part must be an object" },
@@ -206,6 +211,39 @@ static void parts_that_are_wrong_are_refused(void **state)
 			fail_msg("case %zu: %s", i, failure.message);
 		openapi_failure_fini(&failure);
 	}
+}
+
+static void parts_of_the_api_count_too(void **state)
+{
+	const char *text = HEAD "x-amazon-apigateway-documentation: {documentationParts: [{location: {type: API}, properties: "
+				"{}}]}}";
+	struct json JSON_CLEANUP *existing = fresh();
+	struct json *old = json_ensure_array(existing, "documentationParts"), *parts, *ids, *warnings;
+	struct openapi_options options = overwrite;
+	struct openapi_failure failure;
+
+	(void)state;
+	options.merge = true;
+	for (unsigned i = 0; i < OPENAPI_PARTS_MAX_COUNT; i++) {
+		struct json *part = json_object_new(), *location = json_ensure_object(part, "location");
+
+		json_set(part, "id", json_text_new_printf("%06u", i));
+		json_set_c_string(location, "type", "MODEL");
+		json_set(location, "name", json_text_new_printf("M%u", i));
+		json_set_c_string(part, "properties", "{}");
+		json_append(old, part);
+	}
+	assert_int_equal(-EINVAL,
+		openapi_import_parts(&parts, &ids, &warnings, &failure, existing, view_from_text(text), &options));
+	assert_non_null(strstr(failure.message, "no more than 20000 documentation parts"));
+	openapi_failure_fini(&failure);
+	(void)json_remove_at(old, 0);
+	assert_int_equal(
+		0, openapi_import_parts(&parts, &ids, &warnings, &failure, existing, view_from_text(text), &options));
+	assert_int_equal(OPENAPI_PARTS_MAX_COUNT, json_count(parts));
+	json_free(parts);
+	json_free(ids);
+	json_free(warnings);
 }
 
 static void everything_that_can_be_documented_is_found(void **state)
@@ -246,6 +284,7 @@ int main(void)
 		cmocka_unit_test(descriptions_make_parts_unless_the_document_lists_them),
 		cmocka_unit_test(merged_parts_replace_those_of_the_same_location),
 		cmocka_unit_test(parts_that_are_wrong_are_refused),
+		cmocka_unit_test(parts_of_the_api_count_too),
 		cmocka_unit_test(everything_that_can_be_documented_is_found),
 	};
 

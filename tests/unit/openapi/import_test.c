@@ -247,6 +247,29 @@ static void merge_keeps_and_overwrite_drops_what_the_document_has_not(void **sta
 	outcome_fini(&replaced);
 }
 
+/* Validators of one name, made by the API: the document means one of them, the other goes on. */
+static void merge_keeps_what_shares_a_name(void **state)
+{
+	struct openapi_options merge = overwrite;
+	struct json JSON_CLEANUP *existing = fresh();
+	struct outcome merged;
+
+	(void)state;
+	merge.merge = true;
+	json_set(existing, "validators",
+		tree("[{id: aaaaaa, name: v, validateRequestBody: true}, {id: bbbbbb, name: v}, {id: cccccc, name: "
+		     "w}]"));
+	merged = import_over(existing,
+		MINIMAL(",\"x-amazon-apigateway-request-validators\":{\"v\":{\"validateRequestBody\":false}}", ""),
+		&merge);
+	assert_int_equal(0, merged.result);
+	assert_int_equal(3, json_count(json_find(merged.definition, "validators")));
+	assert_non_null(item(&merged, "validators", "id", "aaaaaa"));
+	assert_non_null(item(&merged, "validators", "id", "bbbbbb"));
+	assert_non_null(item(&merged, "validators", "id", "cccccc"));
+	outcome_fini(&merged);
+}
+
 static void security_becomes_authorizers_keys_and_iam(void **state)
 {
 	static const char text[] = MINIMAL(",\"security\":[{\"lambda\":[]}],\"components\":{\"securitySchemes\":{"
@@ -492,6 +515,7 @@ int main(void)
 		cmocka_unit_test(a_yaml_document_with_all_its_parts),
 		cmocka_unit_test(base_paths_are_ignored_prepended_or_split),
 		cmocka_unit_test(merge_keeps_and_overwrite_drops_what_the_document_has_not),
+		cmocka_unit_test(merge_keeps_what_shares_a_name),
 		cmocka_unit_test(security_becomes_authorizers_keys_and_iam),
 		cmocka_unit_test(malformed_documents_name_place_and_rule),
 		cmocka_unit_test(what_can_not_be_served_is_refused_as_aws_does),
