@@ -20,7 +20,10 @@
 #define FILE_SYSTEM_PART 8
 
 /* Above the bound, so that who removes events still can: their transaction needs pages too. */
-#define HEADROOM_PAGES 256
+#define HEADROOM_PAGES 1024
+
+/* Events of a stream that go with it at once; what is more goes when there is time. */
+#define STREAM_EVENTS_AT_ONCE 1000
 
 enum statement_id {
 	SQL_BEGIN,
@@ -32,6 +35,7 @@ enum statement_id {
 	SQL_FIND_STREAM,
 	SQL_DELETE_STREAM_EVENTS,
 	SQL_DELETE_STREAM,
+	SQL_MOVE_STREAM,
 	SQL_COUNT_STREAMS,
 	SQL_ADD_EVENT,
 	SQL_STREAM_FORWARD,
@@ -53,6 +57,8 @@ enum statement_id {
 #define EVENTS_BETWEEN(owner)                                                                                          \
 	"SELECT " EVENT_COLUMNS " FROM event WHERE " owner " = ?1 AND (time_ms, serial) >= (?2, ?3)"                   \
 	" AND (time_ms, serial) < (?4, ?5)"
+#define TEXT_OF(number) TEXT_OF_TOKEN(number)
+#define TEXT_OF_TOKEN(token) #token
 #define GROUP_ID "(SELECT id FROM grp WHERE key = ?1)"
 
 static const char *const sql_texts[SQL_STATEMENT_COUNT] = {
@@ -64,8 +70,10 @@ static const char *const sql_texts[SQL_STATEMENT_COUNT] = {
 	[SQL_ADD_STREAM] = "INSERT INTO stream (grp, name, created_ms, arrived_ms, bytes) VALUES (" GROUP_ID
 			   ", ?2, ?3, -1, 0) ON CONFLICT DO NOTHING",
 	[SQL_FIND_STREAM] = "SELECT id FROM stream WHERE grp = " GROUP_ID " AND name = ?2",
-	[SQL_DELETE_STREAM_EVENTS] = "DELETE FROM event WHERE stream = ?1",
+	[SQL_DELETE_STREAM_EVENTS] = "DELETE FROM event WHERE serial IN (SELECT serial FROM event WHERE stream = ?1"
+				     " LIMIT " TEXT_OF(STREAM_EVENTS_AT_ONCE) ")",
 	[SQL_DELETE_STREAM] = "DELETE FROM stream WHERE id = ?1",
+	[SQL_MOVE_STREAM] = "UPDATE stream SET grp = " GROUP_ID " WHERE id = ?2",
 	[SQL_COUNT_STREAMS] = "SELECT count(*) FROM stream WHERE grp = " GROUP_ID,
 	[SQL_ADD_EVENT] = "INSERT INTO event (grp, stream, time_ms, arrived_ms, message)"
 			  " SELECT grp, id, ?2, ?3, ?4 FROM stream WHERE id = ?1",
@@ -76,8 +84,8 @@ static const char *const sql_texts[SQL_STATEMENT_COUNT] = {
 	[SQL_BYTES] = "SELECT total(bytes) FROM stream WHERE grp = " GROUP_ID,
 	[SQL_EXPIRE] = "DELETE FROM event WHERE serial IN (SELECT serial FROM event WHERE grp = " GROUP_ID
 		       " AND time_ms < ?2 ORDER BY time_ms LIMIT ?3)",
-	[SQL_DROP_EVENTS] =
-		"DELETE FROM event WHERE serial IN (SELECT serial FROM event WHERE grp = " GROUP_ID " LIMIT ?2)",
+	[SQL_DROP_EVENTS] = "DELETE FROM event WHERE serial IN (SELECT serial FROM event WHERE stream IN"
+			    " (SELECT id FROM stream WHERE grp = " GROUP_ID ") LIMIT ?2)",
 	[SQL_DROP_STREAMS] = "DELETE FROM stream WHERE grp = " GROUP_ID,
 	[SQL_DROP_GROUP] = "DELETE FROM grp WHERE key = ?1",
 	[SQL_DROP_OLDEST] = "DELETE FROM event WHERE serial IN (SELECT serial FROM event ORDER BY serial LIMIT ?1)",
@@ -120,6 +128,7 @@ struct log_events {
 	struct sqlite_statement *statements[SQL_STATEMENT_COUNT]; /* prepared at first use */
 	uint64_t max_bytes;
 	int lock_fd;
+	bool was_full; /* something had no room since events were removed */
 };
 
 /* ------------------------------------------------------------------------------------------------------------------ */
@@ -143,6 +152,13 @@ static int take_for_group(
 
 	if (error == 0)
 		sqlite_bind_text(*ret, 1, group.at, group.count);
+	return error;
+}
+
+/* Pass on what came of writing. */
+static int note_room(struct log_events *events, int error)
+{
+	events->was_full = events->was_full || error == -ENOSPC;
 	return error;
 }
 
@@ -185,7 +201,7 @@ int log_events_begin(struct log_events *events)
 
 int log_events_commit(struct log_events *events)
 {
-	int error = run_simple(events, SQL_COMMIT);
+	int error = note_room(events, run_simple(events, SQL_COMMIT));
 
 	if (error < 0)
 		log_events_rollback(events);
@@ -394,6 +410,24 @@ static int run_for_stream(struct log_events *events, enum statement_id which, in
 	return run(statement, error);
 }
 
+/* Into a group of its own that nobody knows of: it is dropped as others that are no more. Keys have no "-". */
+static int set_stream_aside(struct log_events *events, int64_t stream)
+{
+	struct sqlite_statement *statement;
+	char text[24];
+	struct view key;
+	int error;
+
+	key = view_from(text, (size_t)snprintf(text, sizeof text, "-%llx", (unsigned long long)stream));
+	error = take_for_group(events, SQL_ADD_GROUP, key, &statement);
+	error = run(statement, error);
+	if (error == 0)
+		error = take_for_group(events, SQL_MOVE_STREAM, key, &statement);
+	if (error == 0)
+		sqlite_bind_int(statement, 2, stream);
+	return run(statement, error);
+}
+
 int log_events_delete_stream(struct log_events *events, struct view group, struct view name)
 {
 	int64_t id = 0;
@@ -401,7 +435,10 @@ int log_events_delete_stream(struct log_events *events, struct view group, struc
 
 	if (error == 0)
 		error = run_for_stream(events, SQL_DELETE_STREAM_EVENTS, id);
-	return error < 0 ? error : run_for_stream(events, SQL_DELETE_STREAM, id);
+	if (error < 0)
+		return error;
+	return sqlite_changes(events->db) < STREAM_EVENTS_AT_ONCE ? run_for_stream(events, SQL_DELETE_STREAM, id)
+								  : set_stream_aside(events, id);
 }
 
 static int64_t number_of_group(struct log_events *events, enum statement_id id, struct view group)
@@ -478,7 +515,7 @@ int log_events_put(struct log_events *events, const struct log_event *event)
 	sqlite_bind_int(statement, 2, event->time_ms);
 	sqlite_bind_int(statement, 3, event->arrived_ms);
 	sqlite_bind_text(statement, 4, event->message.count ? event->message.at : "", event->message.count);
-	error = run(statement, 0);
+	error = note_room(events, run(statement, 0));
 	return error == 0 && sqlite_changes(events->db) == 0 ? -ENOENT : error;
 }
 
@@ -592,6 +629,13 @@ int log_events_used_bytes(struct log_events *events, uint64_t *ret_used, uint64_
 	return error;
 }
 
+/* Above its bound, or with no room left for what somebody wanted to write. */
+static bool is_too_large(const struct log_events *events, uint64_t used)
+{
+	return used > events->max_bytes ||
+	       (events->was_full && used + (uint64_t)HEADROOM_PAGES * PAGE_BYTES > events->max_bytes);
+}
+
 int log_events_shrink(struct log_events *events, int max_count)
 {
 	struct sqlite_statement *statement;
@@ -599,7 +643,8 @@ int log_events_shrink(struct log_events *events, int max_count)
 	int64_t unused = 0;
 	int result = log_events_used_bytes(events, &used, &max);
 
-	if (result == 0 && used > max) {
+	if (result == 0 && is_too_large(events, used)) {
+		events->was_full = false;
 		result = log_events_begin(events);
 		if (result < 0)
 			return result;
@@ -661,5 +706,5 @@ int log_events_put_cursor(struct log_events *events, unsigned worker, const stru
 	sqlite_bind_int(statement, 2, cursor->epoch);
 	sqlite_bind_int(statement, 3, (int64_t)cursor->serial);
 	sqlite_bind_int(statement, 4, (int64_t)cursor->number);
-	return run(statement, 0);
+	return note_room(events, run(statement, 0));
 }

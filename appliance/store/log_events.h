@@ -11,7 +11,7 @@
  * batch. How far the access log's lines were taken over (line cursors) is kept by the same transaction as the events made of
  * them.
  *
- * Bounds: FILE never takes more than `max_bytes` (a page more or less), nor more than an eighth of its file system; where it
+ * Bounds: FILE never takes more than `max_bytes` (4 MiB more or less), nor more than an eighth of its file system; where it
  * does, log_events_shrink() takes the oldest events away, whatever their group. FILE-wal is bounded by LOG_EVENTS_WAL_BYTES. Events
  * that are older than their group's retention go by log_events_expire(), events of groups that are gone by
  * log_events_drop_group(): a limited number at a time, so that nobody waits long.
@@ -81,7 +81,7 @@ void log_events_rollback(struct log_events *events); /* no-op without one */
 int log_events_create_stream(struct log_events *events, struct view group, struct view name, int64_t now_ms,
 	int64_t *ret_id) __attribute__((warn_unused_result));
 
-/* Remove a stream with its events. -ENOENT. */
+/* Remove a stream with its events; of very many, the rest goes with groups that are no more. -ENOENT. */
 int log_events_delete_stream(struct log_events *events, struct view group, struct view name)
 	__attribute__((warn_unused_result));
 
@@ -142,7 +142,7 @@ int log_events_expire(struct log_events *events, struct view group, int64_t befo
 int log_events_drop_group(struct log_events *events, struct view group, int max_count)
 	__attribute__((warn_unused_result));
 
-/* The oldest events while the file is too large. */
+/* The oldest events while the file is too large, and once if something did not fit into it. */
 int log_events_shrink(struct log_events *events, int max_count) __attribute__((warn_unused_result));
 
 /* Keys of all groups that anything is known of. Views are gone after the call; nothing may be changed from it. */

@@ -328,12 +328,15 @@ static void test_the_oldest_make_room(void **state)
 	/* Even if nobody makes room. */
 	assert_int_equal(0, log_events_begin(events));
 	for (int error = 0, i = 0; error == 0; i++) {
-		assert_true(i < 10000);
+		assert_true(i < 100000);
 		error = log_events_put(
 			events, &(struct log_event){ .stream = 2, .message = view_from(wal, sizeof wal) });
 		assert_true(error == 0 || error == -ENOSPC);
 	}
 	log_events_rollback(events);
+	/* What did not fit makes room once, although the file is within its bound. */
+	assert_int_equal(100, log_events_shrink(events, 100));
+	assert_int_equal(0, log_events_shrink(events, 100));
 	log_events_close(events);
 
 	/* A bound that was lowered. */
@@ -344,6 +347,38 @@ static void test_the_oldest_make_room(void **state)
 		assert_int_equal(0, log_events_shrink(events, 500));
 	log_events_close(events);
 	assert_true(size_of(folder->file) <= (off_t)LOG_EVENTS_MIN_BYTES);
+}
+
+static int count_group(void *context, struct view group)
+{
+	(void)group;
+	++*(int *)context;
+	return 0;
+}
+
+/* What a stream holds beyond what goes at once goes with a group that nobody knows of. */
+static void test_a_stream_of_very_many_events_goes_in_pieces(void **state)
+{
+	const struct folder *folder = *state;
+	struct log_events *events = open_events(folder, (uint64_t)64 << 20);
+	struct view aside = view_of("-1");
+	int64_t id;
+	int groups = 0;
+
+	put_many(events, "g", 2500);
+	assert_int_equal(0, log_events_begin(events));
+	assert_int_equal(0, log_events_delete_stream(events, view_of("g"), view_of("s")));
+	id = make_stream(events, "g", "s");
+	put(events, id, 1, "anew");
+	assert_int_equal(0, log_events_commit(events));
+	assert_int_equal(1, log_events_stream_count(events, view_of("g")));
+	assert_int_equal(4 + LOG_EVENTS_OVERHEAD_BYTES, log_events_bytes(events, view_of("g")));
+	assert_int_equal(1000, log_events_drop_group(events, aside, 1000));
+	assert_int_equal(500, log_events_drop_group(events, aside, 1000));
+	assert_int_equal(0, log_events_each_group(events, count_group, &groups));
+	assert_int_equal(1, groups);
+	assert_int_equal(4 + LOG_EVENTS_OVERHEAD_BYTES, log_events_bytes(events, view_of("g")));
+	log_events_close(events);
 }
 
 static int name_group(void *context, struct view group)
@@ -427,6 +462,7 @@ int main(void)
 		IN_FOLDER(test_streams),
 		IN_FOLDER(test_what_was_not_committed_has_not_happened),
 		IN_FOLDER(test_kill_in_the_middle_of_a_write),
+		IN_FOLDER(test_a_stream_of_very_many_events_goes_in_pieces),
 		IN_FOLDER(test_the_oldest_make_room),
 		IN_FOLDER(test_retention_and_groups_that_are_gone),
 		IN_FOLDER(test_a_damaged_file_is_put_aside),
