@@ -262,7 +262,10 @@ static void find_start(struct following *following, const struct record_region_s
 
 	following->end_serial = state->counters[COUNTER_END_SERIAL];
 	following->counts_lost = cursor->epoch != 0;
-	if (cursor->epoch != state->epoch || cursor->serial > following->end_serial)
+	/* Ahead of its own file: the end went back with a writer that was killed. What is there was read. */
+	if (cursor->epoch == state->epoch && cursor->serial > following->end_serial)
+		cursor->serial = following->end_serial;
+	if (cursor->epoch != state->epoch)
 		*cursor = (struct line_cursor){ .epoch = state->epoch };
 	if (following->end_serial - cursor->serial > slot_count)
 		cursor->serial = following->end_serial - slot_count;

@@ -166,6 +166,29 @@ static void test_overwritten_lines_are_counted(void **state)
 	close(fd);
 }
 
+/* A cursor ahead of its own file goes back to the end: nothing is read again, and nothing counts as lost. */
+static void test_a_cursor_ahead(void **state)
+{
+	int fd = new_file(PAGES);
+	struct line_record *record = open_record(fd, 1);
+	struct line_cursor cursor = { 0 };
+	struct seen seen;
+
+	(void)state;
+	write_text(line_record_log(record, 0), "g", "before");
+	assert_int_equal(1, follow(fd, 0, &cursor).count);
+	cursor.serial += 3;
+	cursor.number += 3;
+	seen = follow(fd, 0, &cursor);
+	assert_int_equal(0, seen.count + seen.lost);
+	write_text(line_record_log(record, 0), "g", "after");
+	seen = follow(fd, 0, &cursor);
+	assert_string_equal("g=after ", seen.text);
+	assert_int_equal(0, seen.lost);
+	line_record_close(record);
+	close(fd);
+}
+
 /* Another size or number of workers: begun anew, and the reader begins anew too. */
 static void test_begun_anew(void **state)
 {
@@ -308,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_each_line_comes_once),
 		cmocka_unit_test(test_lines_of_all_lengths),
 		cmocka_unit_test(test_overwritten_lines_are_counted),
+		cmocka_unit_test(test_a_cursor_ahead),
 		cmocka_unit_test(test_begun_anew),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_reader_beside_a_killed_writer),
