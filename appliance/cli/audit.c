@@ -32,23 +32,22 @@ static struct view add(struct cli *cli, struct view target, const char *name, co
 int cli_audit(struct cli *cli, int argc, char **argv)
 {
 	const char *limit = "100", *operation = NULL, *resource = NULL, *since = NULL;
-	bool refused = false;
+	bool refused = false, reads = false;
 	const struct cli_option options[] = {
 		{ "limit", "COUNT", "at most so many, the newest (default 100, at most 1000)", &limit, NULL },
 		{ "refused", NULL, "only calls that were refused", NULL, &refused },
+		{ "reads", NULL, "calls that were answered and changed nothing, too", NULL, &reads },
 		{ "operation", "NAME", "only that operation, as CreateRestApi", &operation, NULL },
 		{ "resource", "TEXT", "only calls with that text in the path or id of a resource", &resource, NULL },
 		{ "since", "TIME", "none older than that, as 2026-11-22T13:00:00Z or the start of it", &since, NULL },
 	};
-	const struct cli_usage usage = {
-		"postern audit [--limit COUNT] [--refused] [--operation NAME] [--resource TEXT] [--since TIME]",
-		"Management calls that changed something or were refused, oldest first: when, with which status, what, "
-		"by "
-		"whom, from where,\nand the rule that was broken. From the audit log in use; files that were rotated "
-		"away are "
-		"not read.",
-		options, sizeof options / sizeof options[0], 0, 0
-	};
+	const struct cli_usage usage = { "postern audit [--limit COUNT] [--refused] [--reads] [--operation NAME] "
+					 "[--resource TEXT] [--since TIME]",
+		"Management calls that changed something or were refused (with --reads all of them), oldest first: "
+		"when, with which status,\n"
+		"what, by whom, from where, and the rule that was broken. From the audit log in use; files that were "
+		"rotated away are not read.",
+		options, sizeof options / sizeof options[0], 0, 0 };
 	struct json *answer JSON_CLEANUP = NULL;
 	struct view target;
 	char **arguments;
@@ -59,6 +58,7 @@ int cli_audit(struct cli *cli, int argc, char **argv)
 		return end;
 	target = arena_printf(&cli->arena, "/postern/v1/audit?limit=%s", client_encode(cli, limit));
 	target = add(cli, target, "refused", refused ? "true" : NULL);
+	target = add(cli, target, "reads", reads ? "true" : NULL);
 	target = add(cli, target, "operation", operation);
 	target = add(cli, target, "resource", resource);
 	target = add(cli, target, "since", since);

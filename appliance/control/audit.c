@@ -13,9 +13,10 @@
 /* Room for a line: a message and a reason of 4 KiB each, escaped, and the resources. */
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
-static bool is_to_be_written(const struct call *call, int status)
+/* Did it read, and no more? */
+static bool is_read(const struct call *call)
 {
-	return status >= 400 || call->error_code || (call->operation && call->operation->access != OPERATION_READ);
+	return call->operation && call->operation->access == OPERATION_READ;
 }
 
 /* --- resources ------------------------------------------------------------------------------------------------------------------------ */
@@ -87,7 +88,8 @@ static struct json *resources_of(const struct call *call)
 		add_resource(list, call->request.path);
 	else if (call->operation)
 		add_named(list, call->input, 0);
-	if (!call->error_code)
+	/* What was made; not what was only looked at. */
+	if (!call->error_code && !is_read(call))
 		add_named(list, call->output, 1);
 	return list;
 }
@@ -109,6 +111,8 @@ static struct json *line_of(const struct call *call, int status)
 	json_set_c_string(line, "service", call->service->name);
 	if (call->operation)
 		json_set_c_string(line, "operation", call->operation->name);
+	if (is_read(call))
+		json_set_bool(line, "readOnly", true);
 	json_set(line, "resources", resources_of(call));
 	json_set_integer(line, "status", status);
 	if (call->revision)
@@ -144,7 +148,7 @@ void audit_call(const struct call *call, int status)
 	struct buffer buffer;
 	int error;
 
-	if (control->settings.audit_log_fd < 0 || !is_to_be_written(call, status))
+	if (control->settings.audit_log_fd < 0)
 		return;
 	line = line_of(call, status);
 	buffer_init(&buffer, LINE_MAX_BYTES);

@@ -62,6 +62,9 @@ static bool is_asked_for(const struct call *call, const struct json *line)
 	const char *operation = call_input(call, "operation"), *resource = call_input(call, "resource"),
 		   *since = call_input(call, "since");
 
+	if (!json_find_bool(call->input, "reads", false) && json_find_bool(line, "readOnly", false) &&
+		json_find_integer(line, "status", 0) < 400)
+		return false;
 	if (json_find_bool(call->input, "refused", false) && json_find_integer(line, "status", 0) < 400)
 		return false;
 	if (operation && !view_equals_text(json_find_text(line, "operation"), operation))

@@ -40,6 +40,7 @@ const struct shape shape_get_deployed_definition = { SHAPE_MEMBERS(get_deployed_
 static const struct shape_member list_audit_events_members[] = {
 	{ .name = "limit", .place = SHAPE_QUERY, .type = SHAPE_INTEGER },
 	{ .name = "refused", .place = SHAPE_QUERY, .type = SHAPE_BOOL },
+	{ .name = "reads", .place = SHAPE_QUERY, .type = SHAPE_BOOL },
 	{ .name = "operation", .place = SHAPE_QUERY },
 	{ .name = "resource", .place = SHAPE_QUERY },
 	{ .name = "since", .place = SHAPE_QUERY },

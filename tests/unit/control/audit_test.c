@@ -84,13 +84,16 @@ static void a_change_is_told_with_who_and_what(void **state)
 	assert_int_equal(24, json_find_text(line, "time").count);
 }
 
-static void reads_are_told_only_if_they_are_refused(void **state)
+static void reads_are_told_as_such(void **state)
 {
 	struct appliance *appliance = *state;
 	struct json JSON_CLEANUP *line = NULL;
 
 	assert_int_equal(200, call(appliance, "GET", "/restapis", ""));
-	assert_int_equal(0, line_count());
+	line = last_line();
+	ASSERT_TEXT("GetRestApis", line, "operation");
+	assert_true(json_find_bool(line, "readOnly", false));
+	json_free(line);
 	assert_int_equal(404, call(appliance, "GET", "/restapis/0123456789", ""));
 	line = last_line();
 	ASSERT_TEXT("GetRestApi", line, "operation");
@@ -270,7 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_LOG(a_change_is_told_with_who_and_what),
-		WITH_LOG(reads_are_told_only_if_they_are_refused),
+		WITH_LOG(reads_are_told_as_such),
 		WITH_LOG(the_rule_that_was_broken_is_the_reason),
 		WITH_LOG(who_did_not_sign_is_no_principal),
 		WITH_LOG(the_query_dialects_name_their_resources_by_members),
