@@ -33,15 +33,29 @@ static int check_part(struct call *call, size_t index, const char *part, struct 
 	return characters_fit(text) ? 0 : entity_violates(call, member, PATTERN);
 }
 
-static struct json *find_tag(const struct json *tags, struct view key)
+static bool is_key(const struct json *tag, struct view key, enum iam_tags_case keys)
+{
+	struct view own = json_find_text(tag, "Key");
+
+	return keys == IAM_TAGS_OF_ANY_CASE ? view_equals_ignore_case(own, key) : view_equals(own, key);
+}
+
+static struct json *find_tag(const struct json *tags, struct view key, enum iam_tags_case keys)
 {
 	JSON_EACH(tag, tags)
-	if (view_equals(json_find_text(tag, "Key"), key))
+	if (is_key(tag, key, keys))
 		return tag;
 	return NULL;
 }
 
-static int check(struct call *call, const struct json *tags)
+static void remove_tag(struct json *tags, struct view key, enum iam_tags_case keys)
+{
+	for (size_t i = json_count(tags); i-- > 0;)
+		if (is_key(json_at(tags, i), key, keys))
+			(void)json_remove_at(tags, i);
+}
+
+static int check(struct call *call, const struct json *tags, enum iam_tags_case keys)
 {
 	size_t index = 0;
 
@@ -63,22 +77,20 @@ static int check(struct call *call, const struct json *tags)
 		if (view_starts_with_ignore_case(key, view_of("aws:")))
 			return call_fail(
 				call, "InvalidInput", "Keys starting with aws: are reserved for internal use.");
-		if (find_tag(tags, key) != tag)
-			return call_fail(call, "InvalidInput", "Duplicate tag keys found.");
+		if (find_tag(tags, key, keys) != tag)
+			return call_fail(call, "InvalidInput", "Duplicate tag keys found.%s",
+				keys == IAM_TAGS_OF_ANY_CASE ? " Please note that Tag keys are case insensitive." : "");
 	}
 	return 0;
 }
 
-static void put(struct json *list, const struct json *tag)
+static void put(struct json *list, const struct json *tag, enum iam_tags_case keys)
 {
 	struct view key = json_find_text(tag, "Key");
-	struct json *known = find_tag(list, key), *added;
+	struct json *added;
 	size_t place = 0;
 
-	if (known) {
-		json_set_text(known, "Value", json_find_text(tag, "Value"));
-		return;
-	}
+	remove_tag(list, key, keys);
 	while (place < json_count(list) && view_compare(json_find_text(json_at(list, place), "Key"), key) < 0)
 		place++;
 	added = json_object_new();
@@ -87,27 +99,25 @@ static void put(struct json *list, const struct json *tag)
 	json_insert(list, place, added);
 }
 
-int iam_tags_take(struct call *call, struct json *record)
+int iam_tags_take(struct call *call, struct json *record, enum iam_tags_case keys)
 {
 	const struct json *tags = json_find(call->input, "Tags");
 
-	if (check(call, tags) < 0)
+	if (check(call, tags, keys) < 0)
 		return CALL_FAILED;
 	JSON_EACH(tag, tags)
-	put(json_ensure_array(record, "Tags"), tag);
+	put(json_ensure_array(record, "Tags"), tag, keys);
 	if (json_count(json_find(record, "Tags")) > TAGS_MAX)
 		return call_fail(call, "LimitExceeded", "The number of tags has reached the maximum limit.");
 	return 0;
 }
 
-void iam_tags_remove(struct call *call, struct json *record)
+void iam_tags_remove(struct call *call, struct json *record, enum iam_tags_case keys)
 {
 	struct json *list = json_find(record, "Tags");
 
 	JSON_EACH(key, json_find(call->input, "TagKeys"))
-	for (size_t i = json_count(list); i-- > 0;)
-		if (view_equals(json_find_text(json_at(list, i), "Key"), json_text(key)))
-			(void)json_remove_at(list, i);
+	remove_tag(list, json_text(key), keys);
 	if (json_count(list) == 0)
 		(void)json_remove(record, "Tags");
 }

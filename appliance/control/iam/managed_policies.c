@@ -160,11 +160,9 @@ static const char *add_version(struct call *call, struct json *policy, const cha
 	return id;
 }
 
+/* AWS's policies are of another account: their names are free. */
 static bool is_name_taken(struct call *call, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(aws_policies); i++)
-		if (strcmp(name, aws_policies[i].name) == 0)
-			return false;
 	return entity_count(call, STORE_iampolicy, entity_lower(call, name)) > 0;
 }
 
@@ -176,7 +174,7 @@ int op_create_policy(struct call *call)
 	struct json *answer;
 
 	if (entity_check_name(call, "policyName", name) < 0 || entity_check_path(call, "path", path) < 0 ||
-		iam_tags_take(call, policy) < 0)
+		iam_tags_take(call, policy, IAM_TAGS_OF_CASE) < 0)
 		return CALL_FAILED;
 	if (description && view_character_count(view_from_text(description)) > DESCRIPTION_MAX_CHARACTERS)
 		return entity_violates(call, "description", "Member must have length less than or equal to 1000");
@@ -265,7 +263,7 @@ int op_tag_policy(struct call *call)
 {
 	struct json JSON_CLEANUP *policy = NULL;
 
-	if (find_own(call, &policy) < 0 || iam_tags_take(call, policy) < 0)
+	if (find_own(call, &policy) < 0 || iam_tags_take(call, policy, IAM_TAGS_OF_CASE) < 0)
 		return CALL_FAILED;
 	put(call, policy);
 	return 0;
@@ -277,7 +275,7 @@ int op_untag_policy(struct call *call)
 
 	if (find_own(call, &policy) < 0)
 		return CALL_FAILED;
-	iam_tags_remove(call, policy);
+	iam_tags_remove(call, policy, IAM_TAGS_OF_CASE);
 	put(call, policy);
 	return 0;
 }

@@ -128,7 +128,7 @@ int op_create_user(struct call *call)
 	/* A user with fewer limits than were asked for would be a mistake. */
 	if (call_input_has(call, "PermissionsBoundary"))
 		return call_fail(call, "InvalidInput", "Permissions boundaries are not supported: use explicit denies");
-	if (iam_tags_take(call, user) < 0)
+	if (iam_tags_take(call, user, IAM_TAGS_OF_ANY_CASE) < 0)
 		return CALL_FAILED;
 	other = user_find(call, name);
 	if (other)
@@ -222,7 +222,7 @@ int op_tag_user(struct call *call)
 {
 	struct json JSON_CLEANUP *user = NULL;
 
-	if (user_wanted(call, &user) < 0 || iam_tags_take(call, user) < 0)
+	if (user_wanted(call, &user) < 0 || iam_tags_take(call, user, IAM_TAGS_OF_ANY_CASE) < 0)
 		return CALL_FAILED;
 	put(call, user);
 	return 0;
@@ -234,7 +234,7 @@ int op_untag_user(struct call *call)
 
 	if (user_wanted(call, &user) < 0)
 		return CALL_FAILED;
-	iam_tags_remove(call, user);
+	iam_tags_remove(call, user, IAM_TAGS_OF_ANY_CASE);
 	put(call, user);
 	return 0;
 }
