@@ -8,6 +8,10 @@
  * goes back. What Postern itself renews (its authority, the certificate of the default names, the access key, the ids of the
  * appliance) is left as it is.
  *
+ * Access keys are put back too, since they belong to users that are: so while a checkpoint is open none can be revoked, by
+ * deletion or as Inactive (iam/access_keys.h). A revoked key would be valid again, and after a change of the root user's keys
+ * there would be none at all.
+ *
  * Time: the deadline is kept in the clock that counts from boot, which no correction of the wall clock moves. A program that was
  * killed goes on with it. After a boot what was left goes on; the file says a little less than is left, so that
  * a machine that loses its power again and again still comes to the end.

@@ -65,6 +65,15 @@ const char *access_key_owner(struct call *call, const char *id)
 	return user ? call_text(call, "%s", user) : NULL;
 }
 
+int access_key_check_revocable(struct call *call, const char *code)
+{
+	if (call->control->checkpoint.state != CHECKPOINT_OPEN)
+		return 0;
+	return call_fail(call, code,
+		"A checkpoint is open: if its changes were taken back, revoked access keys would be valid again, and "
+		"new ones gone. Confirm it or take its changes back first.");
+}
+
 static int no_such_key(struct call *call, const char *id)
 {
 	return call_fail(call, "NoSuchEntity", "The Access Key with id %s cannot be found.", id);
@@ -156,6 +165,8 @@ int op_update_access_key(struct call *call)
 		return CALL_FAILED;
 	if (strcmp(status, "Expired") == 0)
 		return call_fail(call, "ValidationError", "A key can't be made to have expired");
+	if (strcmp(status, "Inactive") == 0 && access_key_check_revocable(call, "EntityTemporarilyUnmodifiable") < 0)
+		return CALL_FAILED;
 	json_set_c_string(key, "Status", status);
 	record_put(call, STORE_iamaccesskey, json_find_c_string(key, "AccessKeyId"), holder.id, key);
 	return 0;
@@ -166,7 +177,8 @@ int op_delete_access_key(struct call *call)
 	struct json JSON_CLEANUP *key = NULL;
 	struct holder holder;
 
-	if (find_wanted(call, &holder, &key) < 0)
+	if (find_wanted(call, &holder, &key) < 0 ||
+		access_key_check_revocable(call, "EntityTemporarilyUnmodifiable") < 0)
 		return CALL_FAILED;
 	last_used_forget(call, json_find_c_string(key, "AccessKeyId"));
 	record_delete(call, STORE_iamaccesskey, json_find_c_string(key, "AccessKeyId"));

@@ -26,4 +26,10 @@ const char *access_key_user(const struct json *key);
 /* The same by the key's id; NULL, too, if there is no such key. It lives as long as the call. */
 const char *access_key_owner(struct call *call, const char *id);
 
+/*
+ * A key is about to be revoked. While a checkpoint is open it can't be: if the changes are taken back it would be valid again, or
+ * the key that was to replace it gone. 0, or CALL_FAILED with that error code.
+ */
+int access_key_check_revocable(struct call *call, const char *code) __attribute__((warn_unused_result));
+
 #endif

@@ -124,6 +124,8 @@ int op_revoke_credentials(struct call *call)
 		return call_fail(call, "NotFoundException", "There is no access key %s", id);
 	if (!access_key_user(key) && only_root(call) < 0)
 		return CALL_FAILED;
+	if (access_key_check_revocable(call, "ConflictException") < 0)
+		return CALL_FAILED;
 	if (record_exists(call, STORE_accesskey, id))
 		return revoke_own(call, id);
 	last_used_forget(call, id);
