@@ -24,6 +24,32 @@ bool unchanged_concerns(struct view scope, const struct store_record *record)
 	       (view_starts_with(record_id, id) && record_id.count > id.count && record_id.at[id.count] == '/');
 }
 
+/* A scope that names nothing would be a condition that always holds, or one on everything. */
+static int check_scopes(struct call *call, struct view scopes)
+{
+	struct view scope, kind, id;
+
+	while (view_split(&scopes, ' ', &scope)) {
+		bool has_id = view_cut(scope, '/', &kind, &id);
+
+		if (scope.count && (store_kind_find(call_text_of(call, kind)) < 0 || (has_id && id.count == 0)))
+			return call_fail(call, "ValidationException",
+				"The field " UNCHANGED_FIELD
+				" names no kind of record, or a record without an id: " VIEW_FMT,
+				VIEW_ARG(scope));
+	}
+	return 0;
+}
+
+/* Does the scope name this very record? */
+static bool is_named(struct view scope, const struct store_record *record)
+{
+	struct view kind, id;
+
+	return view_cut(scope, '/', &kind, &id) && view_equals_text(kind, store_kind_name(record->kind)) &&
+	       view_equals_text(id, record->id);
+}
+
 static int look(void *context, const struct store_record *record)
 {
 	struct condition *condition = context;
@@ -33,10 +59,13 @@ static int look(void *context, const struct store_record *record)
 	while (view_split(&rest, ' ', &scope)) {
 		if (scope.count == 0 || !unchanged_concerns(scope, record))
 			continue;
-		/* Who asks for a kind is not told which record it was: it may be one that the caller may not see. */
+		/* Which record it was is told to nobody who did not name it: it may be one that the caller may not see. */
 		if (view_find_byte(scope, '/') == VIEW_NOWHERE)
 			return call_fail(
 				condition->call, "PreconditionFailedException", "a %s was %s meanwhile", kind, change);
+		if (!is_named(scope, record))
+			return call_fail(condition->call, "PreconditionFailedException",
+				"a %s of " VIEW_FMT " was %s meanwhile", kind, VIEW_ARG(scope), change);
 		return call_fail(condition->call, "PreconditionFailedException",
 			"%s %s was %s meanwhile, at revision %llu", kind, record->id, change,
 			(unsigned long long)record->revision);
@@ -57,6 +86,8 @@ int unchanged_check(struct call *call)
 	if (view_parse_u64(number, INT64_MAX, &since) < 0)
 		return call_fail(call, "ValidationException",
 			"The field " UNCHANGED_FIELD " begins with the number of a revision");
+	if (check_scopes(call, condition.scopes) < 0)
+		return CALL_FAILED;
 	error = store_changes(call->control->store, since, look, &condition);
 	if (error < 0 && error != CALL_FAILED)
 		record_error(call, error);

@@ -5,8 +5,9 @@
  * A request's field UNCHANGED_FIELD holds a revision and what it is about:
  *	x-postern-unchanged-since: 1234 restapi/a1b2c3d4e5 hostedzone
  * `kind/id` is the record of that kind and id (kinds.def) with all that belongs to it, `kind` any record of the kind. If one of
- * them was made, changed or deleted after the revision, the call fails with 412 PreconditionFailedException, which names it, and
- * changes nothing. The check is made within the call's own transaction, so nothing can come between it and the change.
+ * them was made, changed or deleted after the revision, the call fails with 412 PreconditionFailedException, which names its kind,
+ * and the record if the scope did, and changes nothing. An unknown kind, and a slash without an id behind it, are refused. The check
+ * is made within the call's own transaction, so nothing can come between it and the change.
  *
  * Every answer tells in UNCHANGED_REVISION_FIELD which revision of the store it shows or made, so that a client that makes a
  * row of calls knows what to ask for next. Calls without the field are as ever.

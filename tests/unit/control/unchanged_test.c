@@ -67,6 +67,13 @@ static void a_call_is_made_only_if_nothing_has_changed(void **state)
 	assert_non_null(strstr(json_find_c_string(appliance->body, "message"), mine));
 	assert_int_equal(412, rename_if(appliance, other, revision, "restapi"));
 	assert_string_equal("a restapi was changed meanwhile", json_find_c_string(appliance->body, "message"));
+	/* Who names another record, or none, is not told which one it was. */
+	assert_int_equal(412, rename_if(appliance, other, revision, "hostedzone restapi/nosuch restapi"));
+	assert_null(strstr(json_find_c_string(appliance->body, "message"), mine));
+	assert_int_equal(400, rename_if(appliance, other, revision, "restapi/"));
+	assert_int_equal(400, rename_if(appliance, other, revision, "/abc"));
+	assert_int_equal(400, rename_if(appliance, other, revision, "hostedzone nosuch"));
+	assert_int_equal(400, rename_if(appliance, other, revision, "nosuch/abc"));
 	assert_int_equal(400, call_with(appliance, "apigateway", "POST", "/restapis", UNCHANGED_FIELD, "x restapi",
 				      "{\"name\":\"a\"}"));
 	assert_int_equal(200, rename_if(appliance, mine, appliance->answer.revision, scope));
