@@ -20,16 +20,14 @@ static int read_body(struct call *call, enum shape_place place)
 			error.column);
 	if (!json_is_object(body))
 		return call_fail(call, "SerializationException", "Start of structure or map found where not expected.");
+	/* Members that the model does not know are ignored, as AWS does: from the end, since only those that stay have to move up. */
+	for (size_t i = json_count(body); i-- > 0;)
+		if (json_is_null(json_at(body, i)) || !shape_find_wire(shape, place, json_name(json_at(body, i))))
+			(void)json_remove_at(body, i);
 	while (json_count(body)) {
-		struct json *value = json_at(body, 0);
-		const struct shape_member *member = shape_find_wire(shape, place, json_name(value));
+		struct json *value = json_take_at(body, 0);
 
-		value = json_take_at(body, 0);
-		/* Members that the model does not know are ignored, as AWS does. */
-		if (member && !json_is_null(value))
-			json_set(call->input, member->name, value);
-		else
-			json_free(value);
+		json_set(call->input, shape_find_wire(shape, place, json_name(value))->name, value);
 	}
 	return 0;
 }
