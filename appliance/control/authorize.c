@@ -100,15 +100,28 @@ static struct view key_of_tag(const struct json *tag)
 }
 
 /* The keys of tags that are set, or taken away. */
-static void add_tag_keys(struct context *context, const struct json *tags)
-{
-	struct policy_text *keys = ARENA_NEW_ARRAY(&context->call->arena, struct policy_text, json_count(tags) + 1);
-	size_t count = 0;
+struct tag_keys {
+	struct policy_text *texts;
+	size_t count;
+};
 
-	ASSERT(keys);
+static struct tag_keys tag_keys_new(struct context *context, size_t max_count)
+{
+	struct tag_keys keys = { ARENA_NEW_ARRAY(&context->call->arena, struct policy_text, max_count + 1), 0 };
+
+	ASSERT(keys.texts);
+	return keys;
+}
+
+static void append_tag_keys(struct tag_keys *keys, const struct json *tags)
+{
 	JSON_EACH(tag, tags)
-	keys[count++] = text_of(key_of_tag(tag));
-	add_value(context, "aws:TagKeys", (struct policy_value){ .list = keys, .list_count = count });
+	keys->texts[keys->count++] = text_of(key_of_tag(tag));
+}
+
+static void add_tag_keys(struct context *context, struct tag_keys keys)
+{
+	add_value(context, "aws:TagKeys", (struct policy_value){ .list = keys.texts, .list_count = keys.count });
 }
 
 /* Members of inputs that hold tags to be set, and keys of tags to be taken away. */
@@ -130,16 +143,51 @@ static const struct json *find_request_tags(const struct call *call, bool *ret_s
 	return NULL;
 }
 
+/* What EC2 makes may be tagged at once: TagSpecification.N, each with its list. */
+static const struct json *specifications_of(const struct call *call)
+{
+	return json_find(call->input, "TagSpecification");
+}
+
+static size_t count_specified_tags(const struct call *call)
+{
+	size_t count = 0;
+
+	JSON_EACH(specification, specifications_of(call))
+	count += json_count(json_find(specification, "Tag"));
+	return count;
+}
+
+static void add_specified_tags(struct context *context)
+{
+	struct tag_keys keys = tag_keys_new(context, count_specified_tags(context->call));
+
+	JSON_EACH(specification, specifications_of(context->call))
+	{
+		const struct json *tags = json_find(specification, "Tag");
+
+		add_tags(context, "aws:RequestTag", tags);
+		append_tag_keys(&keys, tags);
+	}
+	if (keys.count)
+		add_tag_keys(context, keys);
+}
+
 static void add_request_tags(struct context *context)
 {
 	bool is_set;
 	const struct json *tags = find_request_tags(context->call, &is_set);
+	struct tag_keys keys;
 
-	if (!tags)
+	if (!tags) {
+		add_specified_tags(context);
 		return;
+	}
 	if (is_set)
 		add_tags(context, "aws:RequestTag", tags);
-	add_tag_keys(context, tags);
+	keys = tag_keys_new(context, json_count(tags));
+	append_tag_keys(&keys, tags);
+	add_tag_keys(context, keys);
 }
 
 static void set(struct context *context, enum policy_key key, struct view value)
@@ -177,6 +225,9 @@ static void context_init(struct context *context, struct call *call)
 		(struct policy_value){ .text = policy_text_of(control_region(call->control)) });
 	add_tags(context, "aws:PrincipalTag", json_find(identity->user, "Tags"));
 	add_request_tags(context);
+	if (call->operation->service == SERVICE_iam && json_is_text(json_find(call->input, "PolicyArn")))
+		add_value(context, "iam:PolicyARN",
+			(struct policy_value){ .text = text_of(json_find_text(call->input, "PolicyArn")) });
 }
 
 /* --- the decision ------------------------------------------------------------------------------------------------------------------------ */
@@ -257,7 +308,8 @@ int authorize(struct call *call)
 
 	if (!call->identity)
 		return 0;
-	if (json_count(find_request_tags(call, &is_set)) > REQUEST_TAGS_MAX)
+	if (json_count(find_request_tags(call, &is_set)) > REQUEST_TAGS_MAX ||
+		count_specified_tags(call) > REQUEST_TAGS_MAX)
 		return call_fail(call, call->service->dialect->bad_input_code, "The request has too many tags");
 	context_init(&context, call);
 	for (size_t i = 0; error == 0 && i < ARRAY_COUNT(permissions); i++)
@@ -280,6 +332,9 @@ int authorize_action(struct call *call, const char *action, struct view arn)
 	resources = json_array_new();
 	json_append_text(resources, arn);
 	context_init(&context, call);
+	if (strcmp(action, "ec2:CreateTags") == 0)
+		add_value(&context, "ec2:CreateAction",
+			(struct policy_value){ .text = policy_text_of(call->operation->name) });
 	return judge(&context, action, resources);
 }
 

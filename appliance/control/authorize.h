@@ -10,8 +10,8 @@
  *
  * Condition keys: aws:SourceIp, aws:SecureTransport, aws:CurrentTime, aws:EpochTime, aws:UserAgent, aws:Referer, aws:RequestedRegion,
  * aws:PrincipalAccount, aws:PrincipalArn, aws:PrincipalType, aws:PrincipalTag/…, aws:userid, aws:username,
- * aws:ResourceAccount, aws:RequestTag/…, aws:TagKeys, and for API Gateway aws:ResourceTag/…: tags of the API count for what is in
- * it.
+ * aws:ResourceAccount, aws:RequestTag/…, aws:TagKeys; for API Gateway aws:ResourceTag/…: tags of the API count for what is in it;
+ * for IAM iam:PolicyARN; for ec2:CreateTags that another operation of EC2 asks for ec2:CreateAction.
  * Threads: the operations thread.
  * Source: IAM User Guide, "Policy evaluation logic"; Service Authorization Reference; spec/policy.md 5.
  */

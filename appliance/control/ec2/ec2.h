@@ -57,7 +57,10 @@ int ec2_find_wanted_group(struct call *call, struct json **ret);
  */
 int ec2_check_description(struct call *call, const char *what, const char *texts, const char *text);
 
-/* The tags of TagSpecification.N for that type of resource as a tagSet, or NULL after the call has failed. Sorted by key, each key once. */
+/*
+ * The tags of TagSpecification.N for that type of resource as a tagSet, each key once, if the caller may ec2:CreateTags; or NULL
+ * after the call has failed.
+ */
 struct json *ec2_take_tags(struct call *call, const char *resource_type);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/control/authorize.h"
 #include "appliance/control/ec2/ec2.h"
 #include "appliance/control/endpoints.h"
 #include "appliance/control/filter/security_groups.h"
@@ -77,6 +78,16 @@ static int set_tag(struct call *call, struct json *tags, const struct json *tag)
 	return 0;
 }
 
+/* To make something with tags is to tag it, too: it has no id yet. */
+static int authorize_tags(struct call *call, const struct json *tags, const char *resource_type)
+{
+	if (json_count(tags) == 0)
+		return 0;
+	return authorize_action(call, "ec2:CreateTags",
+		call_view(call, "arn:aws:ec2:%s:%s:%s/*", control_region(call->control), control_account(call->control),
+			resource_type));
+}
+
 struct json *ec2_take_tags(struct call *call, const char *resource_type)
 {
 	struct json *tags = json_array_new();
@@ -100,6 +111,10 @@ struct json *ec2_take_tags(struct call *call, const char *resource_type)
 			json_free(tags);
 			return NULL;
 		}
+	}
+	if (authorize_tags(call, tags, resource_type) < 0) {
+		json_free(tags);
+		return NULL;
 	}
 	return tags;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "appliance/base/log.h"
+#include "appliance/control/authorize.h"
 #include "appliance/control/documents.h"
 #include "appliance/control/ec2/ec2.h"
 #include "appliance/control/endpoints.h"
@@ -260,6 +261,20 @@ static struct json *wanted_subnets(const struct call *call)
 	return subnets;
 }
 
+/* permissions.def knows SubnetId.N alone: a subnet counts by whatever member it is named. */
+static int authorize_subnets(struct call *call)
+{
+	struct json JSON_CLEANUP *wanted = wanted_subnets(call);
+	int error = 0;
+
+	JSON_EACH(subnet, wanted)
+	if (error == 0)
+		error = authorize_action(call, "ec2:CreateVpcEndpoint",
+			call_view(call, "arn:aws:ec2:%s:%s:subnet/" VIEW_FMT, control_region(call->control),
+				control_account(call->control), VIEW_ARG(json_text(subnet))));
+	return error;
+}
+
 static int build(struct call *call, struct json *endpoint, const struct json *endpoints)
 {
 	const char *vpc_id = call_input(call, "VpcId"), *policy;
@@ -389,8 +404,10 @@ int op_create_vpc_endpoint(struct call *call)
 {
 	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL), *endpoint = json_object_new();
 	const struct json *made;
-	int error = check_create(call, endpoints);
+	int error = authorize_subnets(call);
 
+	if (error == 0)
+		error = check_create(call, endpoints);
 	if (error == 0)
 		error = find_by_token(call, endpoints, &made);
 	if (error < 0)

@@ -257,6 +257,134 @@ static void too_many_tags_are_refused(void **state)
 	free(body);
 }
 
+/* --- EC2 and IAM --------------------------------------------------------------------------------------------------------------------- */
+
+#define ANYTHING "{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}"
+#define CREATE_ENDPOINT                                                                                                \
+	"Action=CreateVpcEndpoint&Version=2016-11-15&VpcEndpointType=Interface&VpcId=vpc-0a1b2c3d"                     \
+	"&ServiceName=com.amazonaws.us-east-1.execute-api&PrivateDnsEnabled=false"
+
+static void a_subnet_counts_by_whatever_member_it_is_named(void **state)
+{
+	struct appliance *appliance = *state;
+	char form[512];
+
+	become_alice(appliance,
+		ANYTHING ",{\"Effect\":\"Deny\",\"Action\":\"ec2:*VpcEndpoint\",\"Resource\":["
+			 "\"arn:aws:ec2:*:*:subnet/subnet-2\",\"arn:aws:ec2:*:*:security-group/sg-2\"]}");
+	assert_int_equal(403, call_query(appliance, "ec2", CREATE_ENDPOINT "&SubnetId.1=subnet-2"));
+	assert_int_equal(403, call_query(appliance, "ec2",
+				      CREATE_ENDPOINT "&SubnetId.1=subnet-1&SubnetConfiguration.1.SubnetId=subnet-2"));
+	assert_int_equal(200, call_query(appliance, "ec2", CREATE_ENDPOINT "&SubnetConfiguration.1.SubnetId=subnet-1"));
+	snprintf(form, sizeof form, "Action=ModifyVpcEndpoint&Version=2016-11-15&VpcEndpointId=%s",
+		element(appliance, "vpcEndpointId"));
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const members[] = { "&AddSubnetId.1=subnet-2", "&RemoveSubnetId.1=subnet-2",
+			"&AddSecurityGroupId.1=sg-2", "&RemoveSecurityGroupId.1=sg-2" };
+		char whole[600];
+
+		snprintf(whole, sizeof whole, "%s%s", form, members[i]);
+		assert_int_equal(403, call_query(appliance, "ec2", whole));
+	}
+	assert_int_equal(200, call_query(appliance, "ec2", form));
+}
+
+#define CREATE_GROUP "Action=CreateSecurityGroup&Version=2016-11-15&GroupDescription=d&VpcId=vpc-0a1b2c3d&GroupName="
+#define TAGGED                                                                                                         \
+	"&TagSpecification.1.ResourceType=security-group&TagSpecification.1.Tag.1.Key=team&TagSpecification.1.Tag.1."  \
+	"Value="
+
+static void to_make_something_with_tags_is_to_tag_it(void **state)
+{
+	struct appliance *appliance = *state;
+
+	become_alice(appliance,
+		"{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateSecurityGroup\",\"Resource\":\"*\","
+		"\"Condition\":{\"ForAllValues:StringEquals\":{\"aws:TagKeys\":\"team\"}}},"
+		"{\"Effect\":\"Allow\",\"Action\":\"ec2:CreateTags\",\"Resource\":"
+		"\"arn:aws:ec2:us-east-1:000000000000:security-group/*\",\"Condition\":{\"StringEquals\":{"
+		"\"aws:RequestTag/team\":\"red\",\"ec2:CreateAction\":\"CreateSecurityGroup\"}}}");
+	assert_int_equal(200, call_query(appliance, "ec2", CREATE_GROUP "a"));
+	assert_int_equal(200, call_query(appliance, "ec2", CREATE_GROUP "b" TAGGED "red"));
+	assert_int_equal(403, call_query(appliance, "ec2", CREATE_GROUP "c" TAGGED "blue"));
+	assert_true(answer_has(appliance, "ec2:CreateTags on resource"));
+	assert_int_equal(
+		403, call_query(appliance, "ec2", CREATE_GROUP "c" TAGGED "red&TagSpecification.1.Tag.2.Key=x"));
+	assert_true(answer_has(appliance, "ec2:CreateSecurityGroup on resource"));
+	assert_int_equal(
+		403, call_query(appliance, "ec2",
+			     "Action=CreateTags&Version=2016-11-15&ResourceId.1=sg-1&Tag.1.Key=team&Tag.1.Value=red"));
+}
+
+#define ATTACH "Action=AttachUserPolicy&UserName=alice&PolicyArn=arn:aws:iam::aws:policy/"
+
+static void a_policy_that_may_be_attached_is_named_by_its_arn(void **state)
+{
+	struct appliance *appliance = *state;
+
+	become_alice(appliance,
+		"{\"Effect\":\"Allow\",\"Action\":\"iam:AttachUserPolicy\",\"Resource\":\"*\",\"Condition\":"
+		"{\"ArnEquals\":{\"iam:PolicyARN\":\"arn:aws:iam::aws:policy/AmazonAPIGatewayAdministrator\"}}}");
+	assert_int_equal(403, call_query(appliance, "iam", ATTACH "AdministratorAccess"));
+	assert_int_equal(200, call_query(appliance, "iam", ATTACH "AmazonAPIGatewayAdministrator"));
+}
+
+static void a_name_of_an_aws_policy_is_taken_once(void **state)
+{
+	static const char form[] =
+		"Action=CreatePolicy&PolicyName=AdministratorAccess&PolicyDocument="
+		"%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C"
+		"%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D";
+	struct appliance *appliance = *state;
+
+	assert_int_equal(200, call_query(appliance, "iam", form));
+	assert_int_equal(409, call_query(appliance, "iam", form));
+	assert_string_equal("EntityAlreadyExists", element(appliance, "Code"));
+}
+
+#define TAG_USER "Action=TagUser&UserName=alice&Tags.member.1.Key=Team&Tags.member.1.Value=red"
+
+static void keys_of_a_users_tags_have_no_case(void **state)
+{
+	struct appliance *appliance = *state;
+
+	assert_int_equal(200, call_query(appliance, "iam", "Action=CreateUser&UserName=alice"));
+	assert_int_equal(200, call_query(appliance, "iam", TAG_USER));
+	assert_int_equal(400, call_query(appliance, "iam", TAG_USER "&Tags.member.2.Key=TEAM&Tags.member.2.Value=x"));
+	assert_int_equal(200, call_query(appliance, "iam",
+				      "Action=TagUser&UserName=alice&Tags.member.1.Key=team&Tags.member.1.Value=blue"));
+	assert_int_equal(200, call_query(appliance, "iam", "Action=ListUserTags&UserName=alice"));
+	assert_true(answer_has(appliance, "<Key>team</Key><Value>blue</Value>"));
+	assert_false(answer_has(appliance, "Team"));
+	assert_int_equal(200, call_query(appliance, "iam", "Action=UntagUser&UserName=alice&TagKeys.member.1=TEAM"));
+	assert_int_equal(200, call_query(appliance, "iam", "Action=ListUserTags&UserName=alice"));
+	assert_false(answer_has(appliance, "team"));
+}
+
+/* Taken back, a revoked key would be valid again. */
+static void no_key_is_revoked_on_trial(void **state)
+{
+	struct appliance *appliance = *state;
+	char form[128], target[128], key[32];
+
+	assert_int_equal(200, call_query(appliance, "iam", "Action=CreateAccessKey"));
+	snprintf(key, sizeof key, "%s", element(appliance, "AccessKeyId"));
+	assert_int_equal(201, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint", NULL, NULL, ""));
+	snprintf(form, sizeof form, "Action=DeleteAccessKey&AccessKeyId=%s", key);
+	assert_int_equal(409, call_query(appliance, "iam", form));
+	assert_string_equal("EntityTemporarilyUnmodifiable", element(appliance, "Code"));
+	snprintf(form, sizeof form, "Action=UpdateAccessKey&Status=Inactive&AccessKeyId=%s", key);
+	assert_int_equal(409, call_query(appliance, "iam", form));
+	snprintf(target, sizeof target, "/postern/v1/credentials/%s", key);
+	assert_int_equal(409, call_with(appliance, "postern", "DELETE", target, NULL, NULL, ""));
+	assert_int_equal(
+		409, call_with(appliance, "postern", "DELETE", "/postern/v1/credentials/" TEST_KEY, NULL, NULL, ""));
+	assert_int_equal(
+		200, call_with(appliance, "postern", "POST", "/postern/v1/checkpoint/confirm", NULL, NULL, ""));
+	assert_int_equal(200, call_query(appliance, "iam", form));
+	assert_int_equal(200, call_with(appliance, "postern", "DELETE", target, NULL, NULL, ""));
+}
+
 /* --- ARNs ------------------------------------------------------------------------------------------------------------------------------ */
 
 struct arn_case {
@@ -293,6 +421,11 @@ static void arns_follow_from_the_call(void **state)
 		{ SERVICE_route53, "GetHostedZone", "{\"Id\":\"/hostedzone/Z1\"}", NULL,
 			"arn:aws:route53:::hostedzone/Z1" },
 		{ SERVICE_route53, "ListHostedZones", "{}", NULL, "*" },
+		{ SERVICE_route53, "ListTagsForResource", "{\"ResourceType\":\"hostedzone\",\"ResourceId\":\"Z1\"}",
+			"arn:aws:route53:::{ResourceType}/{ResourceId}", "arn:aws:route53:::hostedzone/Z1" },
+		{ SERVICE_logs, "TagResource",
+			"{\"resourceArn\":\"arn:aws:logs:us-east-1:000000000000:log-group:/g:*\"}", NULL,
+			"arn:aws:logs:us-east-1:000000000000:log-group:/g" },
 		{ SERVICE_ec2, "DeleteVpcEndpoints", "{\"VpcEndpointId\":[\"vpce-1\",\"vpce-2\"]}",
 			"arn:aws:ec2:{region}:{account}:{VpcEndpointId:ec2}",
 			"arn:aws:ec2:us-east-1:000000000000:vpc-endpoint/vpce-1 "
@@ -420,6 +553,12 @@ int main(void)
 		WITH_APPLIANCE(what_is_taken_back_counts_at_once),
 		WITH_APPLIANCE(a_policy_is_guarded_whatever_changes_it),
 		WITH_APPLIANCE(too_many_tags_are_refused),
+		WITH_APPLIANCE(a_subnet_counts_by_whatever_member_it_is_named),
+		WITH_APPLIANCE(to_make_something_with_tags_is_to_tag_it),
+		WITH_APPLIANCE(a_policy_that_may_be_attached_is_named_by_its_arn),
+		WITH_APPLIANCE(a_name_of_an_aws_policy_is_taken_once),
+		WITH_APPLIANCE(keys_of_a_users_tags_have_no_case),
+		WITH_APPLIANCE(no_key_is_revoked_on_trial),
 		WITH_APPLIANCE(arns_follow_from_the_call),
 		cmocka_unit_test(permissions_name_operations_and_members_that_exist),
 	};
