@@ -7,6 +7,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/patch_rows.h"
+#include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/apigateway/shape_parts.h"
 #include "appliance/control/apigateway/stage_rules.h"
 #include "appliance/control/apigateway/stages.h"
@@ -181,6 +182,14 @@ static int patch_access_log(struct call *call, const struct patch *patch, struct
 	return 0;
 }
 
+/* Before they are merged with others: what that costs grows with the square of the count. */
+static int check_variable_count(struct call *call, const struct json *variables)
+{
+	if (json_count(variables) <= REST_API_VARIABLES_MAX)
+		return 0;
+	return call_fail(call, "BadRequestException", "A stage can have at most %d variables", REST_API_VARIABLES_MAX);
+}
+
 /* A whole map of variables as JSON text, into `object`. */
 static int set_variables(struct call *call, const struct patch *patch, struct json *object, const char *member)
 {
@@ -191,6 +200,8 @@ static int set_variables(struct call *call, const struct patch *patch, struct js
 	JSON_EACH(variable, map)
 	if (!json_is_text(variable))
 		return fail_value(call, patch);
+	if (check_variable_count(call, map) < 0)
+		return CALL_FAILED;
 	json_set(object, member, json_copy(map));
 	return 0;
 }
@@ -256,6 +267,8 @@ static int patch_copy(struct call *call, const struct patch *patch, struct json 
 		return call_fail(call, "BadRequestException", "Promotion not available. Canary does not exist.");
 	if (deployment)
 		json_set(stage, "deploymentId", json_copy(json_find(canary, "deploymentId")));
+	else if (check_variable_count(call, json_find(canary, "stageVariableOverrides")) < 0)
+		return CALL_FAILED;
 	else
 		json_merge(json_ensure_object(stage, "variables"), json_find(canary, "stageVariableOverrides"));
 	json_set(canary, "percentTraffic", json_number_new(view_of("0.0")));

@@ -161,6 +161,9 @@ int op_tag_resource(struct call *call)
 	struct tagged tagged;
 	int error = load(call, &tagged, &body);
 
+	/* Of the input first: what it costs to merge grows with the square of the count. */
+	if (error == 0)
+		error = tags_check(call, json_find(call->input, "tags"));
 	if (error < 0)
 		return error;
 	json_merge(json_ensure_object(body, "tags"), json_find(call->input, "tags"));

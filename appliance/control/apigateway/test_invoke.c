@@ -68,11 +68,25 @@ static struct invoke_pairs take_fields(struct call *call)
 	return taken;
 }
 
-static int too_many(struct call *call, struct invoke_pairs pairs, const char *member)
+static int too_many(struct call *call, size_t count, const char *member)
 {
-	if (pairs.count <= INVOKE_PAIRS_MAX)
+	if (count <= INVOKE_PAIRS_MAX)
 		return 0;
 	return call_fail(call, "BadRequestException", "%s: there are more than %d", member, INVOKE_PAIRS_MAX);
+}
+
+/* Each list alone, before two of them are compared with each other. */
+static int check_counts(struct call *call)
+{
+	static const char *const maps[] = { "headers", "stageVariables", "additionalContext" };
+	size_t value_count = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(maps) && error == 0; i++)
+		error = too_many(call, json_count(json_find(call->input, maps[i])), maps[i]);
+	JSON_EACH(list, json_find(call->input, "multiValueHeaders"))
+	value_count += json_count(list);
+	return error < 0 ? error : too_many(call, value_count, "multiValueHeaders");
 }
 
 /* Have posternd make the channel. 0 and the descriptor, or a failure. */
@@ -92,12 +106,8 @@ static int open_channel(struct call *call, int *ret_fd)
 static int ask(struct call *call, const struct invoke_question *question, call_resume_fn *resume)
 {
 	struct buffer message;
-	int error = too_many(call, question->fields, "headers"), fd = -1;
+	int error = too_many(call, question->fields.count, "headers"), fd = -1;
 
-	if (error == 0)
-		error = too_many(call, question->variables, "stageVariables");
-	if (error == 0)
-		error = too_many(call, question->context, "additionalContext");
 	if (error == 0 && call->control->waiting_count >= CONTROL_WAITING_MAX)
 		error = call_fail(call, "TooManyRequestsException", "Too Many Requests");
 	if (error < 0)
@@ -245,6 +255,8 @@ int op_test_invoke_method(struct call *call)
 	if (!json_find(methods, call_input(call, "httpMethod")) && !json_find(methods, "ANY"))
 		return call_fail(call, "NotFoundException", "%s", no_method);
 	error = check_certificate(call);
+	if (error == 0)
+		error = check_counts(call);
 	if (error < 0)
 		return error;
 	question = question_of(call, INVOKE_METHOD, "resourceId");
@@ -258,6 +270,8 @@ int op_test_invoke_authorizer(struct call *call)
 	struct invoke_question question;
 	int error = authorizer_find(call, &authorizer);
 
+	if (error == 0)
+		error = check_counts(call);
 	if (error < 0)
 		return error;
 	question = question_of(call, INVOKE_AUTHORIZER, "authorizerId");
