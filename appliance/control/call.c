@@ -30,6 +30,8 @@ void call_fini(struct call *call)
 {
 	json_free(call->input);
 	json_free(call->output);
+	table_fini(&call->methods_by_name);
+	json_free(call->methods);
 	buffer_fini(&call->raw);
 	if (call->wait.channel_fd >= 0)
 		close(call->wait.channel_fd);

@@ -25,6 +25,7 @@
 #include "appliance/base/buffer.h"
 #include "appliance/base/json.h"
 #include "appliance/base/random.h"
+#include "appliance/base/table.h"
 #include "appliance/base/view.h"
 
 struct call;
@@ -111,6 +112,10 @@ struct call {
 	bool identities_stale; /* the same for what identities are read from */
 	struct call_hook *after_commit, *on_rollback;
 	struct call_wait wait;
+
+	/* Methods of the APIs that the call has asked about, for its next question (usage_plan_rules.c). */
+	struct json *methods;
+	struct table methods_by_name;
 };
 
 void call_init(struct call *call, struct control *control, const struct call_request *request);

@@ -30,7 +30,7 @@ struct import {
 	size_t number;                /* of the record, from 1 */
 	size_t columns[COLUMN_COUNT]; /* index of the field; SIZE_MAX: the file has no such column */
 	uint64_t room;                /* for so many more keys */
-	struct json *plans;           /* all usage plans */
+	struct table plans;           /* all usage plans by id */
 	struct usage_plan_members members;
 	struct json *ids, *warnings; /* of the output */
 };
@@ -62,15 +62,15 @@ static struct view field(const struct import *import, enum column column)
 	return index < import->record.field_count ? import->record.fields[index] : (struct view){ 0 };
 }
 
-/* The plans of the record as an array of ids; NULL if there is none of such an id. */
+/* The plans of the record as an array of ids, too many of them not to the end; NULL if there is none of such an id. */
 static struct json *wanted_plans(const struct import *import)
 {
 	struct json *ids = json_array_new();
 	struct view rest = field(import, COLUMN_PLANS), id;
 
-	while (rest.count && view_split(&rest, ',', &id)) {
+	while (rest.count && json_count(ids) <= QUOTA_PLANS_OF_A_KEY && view_split(&rest, ',', &id)) {
 		id = view_trim(id);
-		if (!usage_plan_in(import->plans, id)) {
+		if (!table_find(&import->plans, id)) {
 			json_free(ids);
 			return NULL;
 		}
@@ -127,7 +127,7 @@ static int import_record(struct call *call, struct import *import)
 	if (!fault && !plans)
 		fault = "Invalid Usage Plan ID specified";
 	if (!fault)
-		fault = usage_plan_key_fault(call, import->plans, plans_of_owner(call, import, value), plans, &code);
+		fault = usage_plan_key_fault(call, &import->plans, plans_of_owner(call, import, value), plans, &code);
 	if (fault) {
 		warn(call, import, fault);
 		return 0;
@@ -172,7 +172,7 @@ int op_import_api_keys(struct call *call)
 {
 	struct json JSON_CLEANUP *plans = record_list(call, STORE_usageplan, NULL);
 	struct view body = call->request.body;
-	struct import import = { .plans = plans, .room = quota_room(call, STORE_apikey, QUOTA_API_KEYS) };
+	struct import import = { .room = quota_room(call, STORE_apikey, QUOTA_API_KEYS) };
 	int error;
 
 	if (!view_is_utf8(body) || view_find_byte(body, '\0') != VIEW_NOWHERE)
@@ -182,6 +182,7 @@ int op_import_api_keys(struct call *call)
 	import.ids = json_ensure_array(call->output, "ids");
 	import.warnings = json_ensure_array(call->output, "warnings");
 	usage_plan_members_init(&import.members, call);
+	usage_plans_index(&import.plans, plans);
 	while (error == 0 && csv_next(&import.csv, &import.record, &call->arena)) {
 		if (++import.number > RECORDS_MAX)
 			error = call_fail(call, "BadRequestException",
@@ -190,6 +191,7 @@ int op_import_api_keys(struct call *call)
 			error = import_record(call, &import);
 	}
 	usage_plan_members_fini(&import.members);
+	table_fini(&import.plans);
 	if (error < 0)
 		return error;
 	if (json_count(import.warnings) && json_find_bool(call->input, "failOnWarnings", false))

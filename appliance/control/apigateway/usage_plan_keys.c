@@ -75,7 +75,7 @@ static const char *conflict(struct call *call, const struct json *plan, const st
 		json_find_c_string(stage, "stage"));
 }
 
-const char *usage_plan_key_fault(struct call *call, const struct json *plans, const struct json *members,
+const char *usage_plan_key_fault(struct call *call, const struct table *plans, const struct json *members,
 	const struct json *wanted, const char **ret_code)
 {
 	struct json JSON_CLEANUP *all = json_array_new(); /* ids of the plans that the key is going to be in */
@@ -93,7 +93,7 @@ const char *usage_plan_key_fault(struct call *call, const struct json *plans, co
 	JSON_EACH(id, wanted)
 	JSON_EACH(other, all)
 	if (!fault && !view_equals(json_text(id), json_text(other)))
-		fault = conflict(call, usage_plan_in(plans, json_text(id)), usage_plan_in(plans, json_text(other)));
+		fault = conflict(call, table_find(plans, json_text(id)), table_find(plans, json_text(other)));
 	return fault;
 }
 
@@ -150,6 +150,7 @@ static void answer(struct call *call, const struct json *key)
 int op_create_usage_plan_key(struct call *call)
 {
 	const char *key_id = call_input(call, "keyId"), *plan_id = call_input(call, "usagePlanId"), *fault, *code;
+	struct table by_id = { 0 };
 	struct json JSON_CLEANUP *plan = NULL, *key = NULL, *plans = NULL;
 	struct json JSON_CLEANUP *members = json_array_new(), *wanted = json_array_new();
 	int error = usage_plan_find(call, &plan);
@@ -168,7 +169,9 @@ int op_create_usage_plan_key(struct call *call)
 	if (usage_plan_has_key(call, json_find_c_string(other, "id"), key_id))
 		json_append_text(members, json_find_text(other, "id"));
 	json_append_text(wanted, view_from_text(plan_id));
-	fault = usage_plan_key_fault(call, plans, members, wanted, &code);
+	usage_plans_index(&by_id, plans);
+	fault = usage_plan_key_fault(call, &by_id, members, wanted, &code);
+	table_fini(&by_id);
 	if (fault)
 		return call_fail(call, code, "%s", fault);
 	usage_plan_key_put(call, plan_id, key_id);

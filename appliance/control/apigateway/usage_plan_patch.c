@@ -138,6 +138,8 @@ static int replace_stage_throttle(struct call *call, const struct patch *patch, 
 	if (!patch->value || json_parse(view_from_text(patch->value), NULL, &throttles, NULL) < 0 ||
 		!json_is_object(throttles))
 		return invalid_throttles(call, patch);
+	if (usage_plan_check_throttle_count(call, throttles) < 0)
+		return CALL_FAILED;
 	JSON_EACH(throttle, throttles)
 	{
 		if (!is_throttle(call, throttle))

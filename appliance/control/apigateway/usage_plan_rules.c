@@ -65,6 +65,13 @@ static int check_quota(struct call *call, const struct json *quota)
 		"Invalid Usage Plan quota period specified. Must be one of [DAY, WEEK, MONTH]");
 }
 
+int usage_plan_check_throttle_count(struct call *call, const struct json *throttles)
+{
+	if (json_count(throttles) <= QUOTA_METHOD_THROTTLES_OF_A_STAGE)
+		return 0;
+	return quota_refuse(call, "method throttles of an API Stage");
+}
+
 static int check_stage(struct call *call, const struct json *plan, const struct json *stage)
 {
 	const struct json *throttles = json_find(stage, "throttle");
@@ -72,8 +79,8 @@ static int check_stage(struct call *call, const struct json *plan, const struct 
 	if (json_count(throttles) && !json_find(plan, "throttle"))
 		return call_fail(call, "BadRequestException",
 			"Can not define fine grain throttling if usage plan throttle is not defined.");
-	if (json_count(throttles) > QUOTA_METHOD_THROTTLES_OF_A_STAGE)
-		return quota_refuse(call, "method throttles of an API Stage");
+	if (usage_plan_check_throttle_count(call, throttles) < 0)
+		return CALL_FAILED;
 	JSON_EACH(throttle, throttles)
 	if (check_throttle(call, throttle) < 0)
 		return CALL_FAILED;
@@ -94,10 +101,52 @@ int usage_plan_check(struct call *call, const struct json *plan)
 	return 0;
 }
 
+static void note_name(struct call *call, struct view name)
+{
+	struct json *mark = json_null_new();
+
+	json_add_unchecked(call->methods, name, mark);
+	ASSERT(table_set(&call->methods_by_name, json_name(mark), mark, NULL) == 0);
+}
+
+/* All methods of the API are called "api id/path/METHOD" from now on, and "api id" says that they are there. */
+static void load_methods(struct call *call, const char *api_id)
+{
+	struct json JSON_CLEANUP *resources = record_list(call, STORE_resource, api_id);
+	struct buffer name;
+
+	if (!call->methods)
+		call->methods = json_object_new();
+	buffer_init(&name, SIZE_MAX / 2);
+	JSON_EACH(resource, resources)
+	JSON_EACH(method, json_find(resource, "resourceMethods"))
+	{
+		buffer_reset(&name);
+		buffer_printf(&name, "%s" VIEW_FMT "/" VIEW_FMT, api_id, VIEW_ARG(json_find_text(resource, "path")),
+			VIEW_ARG(json_name(method)));
+		note_name(call, buffer_view(&name));
+	}
+	note_name(call, view_from_text(api_id));
+	buffer_fini(&name);
+}
+
+static bool has_method(struct call *call, const char *api_id, struct view key)
+{
+	struct buffer name;
+	bool found;
+
+	if (!table_find(&call->methods_by_name, view_from_text(api_id)))
+		load_methods(call, api_id);
+	buffer_init(&name, SIZE_MAX / 2);
+	buffer_printf(&name, "%s" VIEW_FMT, api_id, VIEW_ARG(key));
+	found = table_find(&call->methods_by_name, buffer_view(&name)) != NULL;
+	buffer_fini(&name);
+	return found;
+}
+
 int usage_plan_check_method(struct call *call, const char *api_id, struct view key)
 {
 	size_t slash = view_find_last_byte(key, '/');
-	struct json JSON_CLEANUP *resources = NULL;
 	struct view path, method;
 
 	if (slash == VIEW_NOWHERE || slash == 0 || key.at[0] != '/')
@@ -105,10 +154,7 @@ int usage_plan_check_method(struct call *call, const char *api_id, struct view k
 			"Invalid method {resourcePath: " VIEW_FMT ",method: } specified", VIEW_ARG(key));
 	path = view_part(key, 0, slash);
 	method = view_after(key, slash + 1);
-	resources = record_list(call, STORE_resource, api_id);
-	JSON_EACH(resource, resources)
-	if (view_equals(json_find_text(resource, "path"), path) &&
-		json_find_view(json_find(resource, "resourceMethods"), method))
+	if (has_method(call, api_id, key))
 		return 0;
 	return call_fail(call, "NotFoundException",
 		"Invalid method {resourcePath: " VIEW_FMT ",method: " VIEW_FMT "} specified", VIEW_ARG(path),

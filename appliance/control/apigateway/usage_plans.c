@@ -25,6 +25,12 @@ struct json *usage_plan_in(const struct json *plans, struct view id)
 	return NULL;
 }
 
+void usage_plans_index(struct table *table, const struct json *plans)
+{
+	JSON_EACH(plan, plans)
+	ASSERT(table_set(table, json_find_text(plan, "id"), plan, NULL) == 0);
+}
+
 /* A copy with the members that the model has; NULL if there is nothing to copy. */
 static struct json *copy_known(const struct json *from, const char *first, const char *second, const char *third)
 {
@@ -61,6 +67,8 @@ static int take_stage(struct call *call, struct json *plan, const struct json *w
 	if (usage_plan_stage(plan, api_id, stage, NULL))
 		return call_fail(
 			call, "BadRequestException", "Duplicate API Stage {api: %s, stage: %s} specified", api, name);
+	if (usage_plan_check_throttle_count(call, json_find(wanted, "throttle")) < 0)
+		return CALL_FAILED;
 	entry = usage_plan_add_stage(plan, api_id, stage);
 	JSON_EACH(throttle, json_find(wanted, "throttle"))
 	{

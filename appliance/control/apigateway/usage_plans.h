@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "appliance/base/json.h"
+#include "appliance/base/table.h"
 #include "appliance/base/view.h"
 #include "appliance/control/call.h"
 
@@ -22,12 +23,19 @@ int usage_plan_find(struct call *call, struct json **ret);
 /* The plan of that id among `plans`, or NULL. */
 struct json *usage_plan_in(const struct json *plans, struct view id);
 
+/* Put `plans` into an empty table by their ids: for whoever looks up many. They must live as long as it. */
+void usage_plans_index(struct table *table, const struct json *plans);
+
 /* --- rules (usage_plan_rules.c) -------------------------------------------------------------------------------------------- */
 
 /* Are name, throttles and quota of a plan, as it would be stored, in order? 0 or CALL_FAILED. */
 int usage_plan_check(struct call *call, const struct json *plan) __attribute__((warn_unused_result));
 
-/* Is "/pets/GET" a method of the API? 0, or CALL_FAILED with 404. */
+/* Are there no more throttles of methods than a stage of a plan may have? Before each of them is looked at. 0 or CALL_FAILED. */
+int usage_plan_check_throttle_count(struct call *call, const struct json *throttles)
+	__attribute__((warn_unused_result));
+
+/* Is "/pets/GET" a method of the API? 0, or CALL_FAILED with 404. The API's resources are read once a call. */
 int usage_plan_check_method(struct call *call, const char *api_id, struct view key) __attribute__((warn_unused_result));
 
 /* The plan's entry for a stage and its index, or NULL. `ret_index` may be NULL. */
@@ -48,9 +56,9 @@ bool usage_plan_has_key(struct call *call, const char *plan_id, const char *key_
 
 /*
  * Why a key that is in the plans `members` (an array of ids; NULL: in none) can't be in the `wanted` ones too, or NULL. `plans` are
- * all there are. `*ret_code` is the error's code.
+ * all there are, by id. `*ret_code` is the error's code.
  */
-const char *usage_plan_key_fault(struct call *call, const struct json *plans, const struct json *members,
+const char *usage_plan_key_fault(struct call *call, const struct table *plans, const struct json *members,
 	const struct json *wanted, const char **ret_code);
 
 /*
