@@ -246,11 +246,16 @@ static int check_mapped(struct call *call, const struct json *integration, const
 {
 	const struct json *declared = json_find_path(json_parent(integration), "methodResponses",
 		json_find_c_string(response, "statusCode"), "responseParameters", NULL);
+	struct table names = { 0 };
+	int error = 0;
 
+	JSON_EACH(parameter, declared)
+	ASSERT(table_set(&names, json_name(parameter), parameter, NULL) == 0);
 	JSON_EACH(parameter, json_find(response, "responseParameters"))
-	if (!json_find_view(declared, json_name(parameter)))
-		return part_fail_parameter(call, json_name(parameter));
-	return 0;
+	if (error == 0 && !table_find(&names, json_name(parameter)))
+		error = part_fail_parameter(call, json_name(parameter));
+	table_fini(&names);
+	return error;
 }
 
 static int check_response(struct call *call, const struct json *response)

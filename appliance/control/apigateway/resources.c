@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Resource: the tree of paths of an API. */
+#include <errno.h>
 #include <string.h>
 
 #include "appliance/base/assert.h"
@@ -158,25 +159,14 @@ int op_get_resources(struct call *call)
 	return page_list(call, list, "path");
 }
 
-/* Does `id` lie in the subtree of `top_id`? */
-static bool lies_below(const struct json *all, const char *id, const char *top_id)
+/* Does `path` lie in the subtree of `top`, which is not the root? Stored paths tell, since all of a subtree are kept up. */
+static bool lies_below(struct view path, struct view top)
 {
-	for (size_t steps = 0; id && steps <= json_count(all); steps++) {
-		const char *parent = NULL;
-
-		if (strcmp(id, top_id) == 0)
-			return true;
-		JSON_EACH(resource, all)
-		if (view_equals_text(json_find_text(resource, "id"), id))
-			parent = json_find_c_string(resource, "parentId");
-		id = parent;
-	}
-	return false;
+	return view_starts_with(path, top) && (path.count == top.count || path.at[top.count] == '/');
 }
 
 int op_delete_resource(struct call *call)
 {
-	const char *id = call_input(call, "resourceId");
 	struct json JSON_CLEANUP *resource = NULL, *all = NULL;
 	int error = resource_find(call, &resource);
 
@@ -186,22 +176,21 @@ int op_delete_resource(struct call *call)
 		return call_fail(call, "BadRequestException", "Root resource cannot be deleted.");
 	all = record_list(call, STORE_resource, call_input(call, "restApiId"));
 	JSON_EACH(other, all)
-	if (lies_below(all, json_find_c_string(other, "id"), id))
+	if (lies_below(json_find_text(other, "path"), json_find_text(resource, "path")))
 		record_delete(call, STORE_resource, api_key(call, json_find_c_string(other, "id")));
 	return 0;
 }
 
 static int patch_parent(struct call *call, const struct patch *patch, struct json *resource)
 {
-	struct json JSON_CLEANUP *all = NULL, *parent = NULL;
+	struct json JSON_CLEANUP *parent = NULL;
 
 	if (is_root(resource))
 		return call_fail(call, "BadRequestException", "Root resource cannot update its parentId.");
 	parent = patch->value ? record_find(call, STORE_resource, api_key(call, patch->value)) : NULL;
 	if (!parent)
 		return call_fail(call, "NotFoundException", "Invalid Resource identifier specified");
-	all = record_list(call, STORE_resource, call_input(call, "restApiId"));
-	if (lies_below(all, patch->value, json_find_c_string(resource, "id")))
+	if (lies_below(json_find_text(parent, "path"), json_find_text(resource, "path")))
 		return call_fail(call, "BadRequestException", "Resources cannot be cyclical.");
 	json_set_c_string(resource, "parentId", patch->value);
 	return check_place(call, parent, json_find_c_string(resource, "pathPart"), json_find_c_string(resource, "id"));
@@ -231,38 +220,62 @@ static int patch_resource(struct call *call, const struct patch *patch, struct j
 	return patch_by_listed_rows(call, patch, resource, rows, ARRAY_COUNT(rows));
 }
 
-/* Write the paths of a resource and of all below it. */
-static void rewrite_paths(struct call *call, struct json *all, const char *parent_id, const char *parent_path)
+/*
+ * Write the paths of a resource, whose parent or path part may be another than its path says, and of all below it. 0 or
+ * CALL_FAILED.
+ */
+static int rewrite_paths(struct call *call, const struct json *resource)
 {
-	JSON_EACH(resource, all)
-	{
-		const char *path;
+	struct json JSON_CLEANUP *parent =
+		record_find(call, STORE_resource, api_key(call, json_find_c_string(resource, "parentId")));
+	struct view old = json_find_text(resource, "path");
+	struct json JSON_CLEANUP *all = NULL;
+	const char *path;
 
-		if (!view_equals_text(json_find_text(resource, "parentId"), parent_id))
+	if (!parent)
+		return -EUCLEAN;
+	path = path_below(call, json_find_c_string(parent, "path"), json_find_c_string(resource, "pathPart"));
+	if (!path)
+		return CALL_FAILED;
+	if (view_equals_text(old, path))
+		return 0;
+	all = record_list(call, STORE_resource, call_input(call, "restApiId"));
+	JSON_EACH(other, all)
+	{
+		struct view known = json_find_text(other, "path");
+		const char *moved = path;
+
+		if (!lies_below(known, old))
 			continue;
-		path = path_below(call, parent_path, json_find_c_string(resource, "pathPart"));
-		if (!view_equals_text(json_find_text(resource, "path"), path)) {
-			json_set_c_string(resource, "path", path);
-			resource_put(call, resource);
-		}
-		rewrite_paths(call, all, json_find_c_string(resource, "id"), path);
+		if (known.count > old.count)
+			moved = path_below(call, path, call_text_of(call, view_after(known, old.count + 1)));
+		if (!moved)
+			return CALL_FAILED;
+		json_set_c_string(other, "path", moved);
+		resource_put(call, other);
 	}
+	return 0;
 }
+
+/* There are two paths to patch, and each operation reads all resources of the API. */
+enum { CHANGES_MAX = 10 };
 
 int op_update_resource(struct call *call)
 {
-	struct json JSON_CLEANUP *resource = NULL, *all = NULL, *changed = NULL;
+	struct json JSON_CLEANUP *resource = NULL, *changed = NULL;
 	int error = resource_find(call, &resource);
 
+	if (error == 0 && json_count(json_find(call->input, "patchOperations")) > CHANGES_MAX)
+		error = call_fail(call, "BadRequestException",
+			"A request can have at most %d patch operations on a resource", CHANGES_MAX);
 	if (error == 0)
 		error = patch_apply(call, resource, patch_resource);
 	if (error < 0)
 		return error;
 	resource_put(call, resource);
-	all = record_list(call, STORE_resource, call_input(call, "restApiId"));
-	JSON_EACH(root, all)
-	if (is_root(root))
-		rewrite_paths(call, all, json_find_c_string(root, "id"), "/");
+	error = is_root(resource) ? 0 : rewrite_paths(call, resource);
+	if (error < 0)
+		return error;
 	changed = record_find(call, STORE_resource, api_key(call, call_input(call, "resourceId")));
 	json_free(call->output);
 	call->output = shown(call, changed);
