@@ -17,7 +17,7 @@ enum {
 	VALUES_MAX = 20,
 	ARNS_WANTED_MAX = 100,
 	ARNS_CHANGED_MAX = 20,
-	TAGS_MAX = 50,
+	TAGS_MAX = TAGGING_TAGS_MAX,
 	NAMES_PER_PAGE = 1000
 };
 
@@ -235,13 +235,11 @@ static int change(struct call *call, const struct json *tags, const struct json 
 		return invalid(call, "ResourceARNList has 1 to 20 items");
 	JSON_EACH(arn, arns)
 	{
-		int error = 0;
+		int error = tagging_change(call, json_text(arn), tags, keys);
 
-		if (tags && tagging_count(call, json_text(arn), tags) > TAGS_MAX)
+		if (error == -E2BIG)
 			note_failure(call, json_text(arn), "A resource can have at most 50 tags");
-		else
-			error = tagging_change(call, json_text(arn), tags, keys);
-		if (error == -ENOENT)
+		else if (error == -ENOENT)
 			note_failure(call, json_text(arn), "There is no such resource");
 		else if (error < 0)
 			return error;

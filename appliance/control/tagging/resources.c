@@ -2,6 +2,7 @@
 #include "appliance/control/tagging/resources.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/base/assert.h"
@@ -56,29 +57,41 @@ static const struct {
 	const char *key, *value;
 } names[] = { [FORM_MAP] = { NULL, NULL }, [FORM_SET] = { "key", "value" }, [FORM_POSTERN] = { "Key", "Value" } };
 
-static struct view arn_of(struct call *call, const struct source *source, const char *id, const struct json *body)
+/* The longest is that of a log group: its name has 512 characters. */
+enum { ARN_MAX_BYTES = 2048 };
+
+/* Into `room`, or within what is passed. `body` is asked for domains alone. */
+static struct view arn_of(struct call *call, const struct source *source, const char *id, const struct json *body,
+	char room[ARN_MAX_BYTES])
 {
 	const char *region = control_region(call->control), *account = control_account(call->control);
 	const char *slash = strchr(id, '/');
+	int count = 0;
 
 	switch (source->naming) {
 	case NAMING_STAGE:
-		return call_view(call, "arn:aws:apigateway:%s::/restapis/%.*s/stages/%s", region,
+		count = snprintf(room, ARN_MAX_BYTES, "arn:aws:apigateway:%s::/restapis/%.*s/stages/%s", region,
 			(int)(slash ? slash - id : 0), id, slash ? slash + 1 : "");
+		break;
 	case NAMING_DOMAIN:
 		if (json_find_text(body, "domainNameArn").count)
-			return call_view(call, VIEW_FMT, VIEW_ARG(json_find_text(body, "domainNameArn")));
-		return call_view(call, "arn:aws:apigateway:%s::/domainnames/%s", region, id);
-	case NAMING_APIGATEWAY:
-		return call_view(call, "arn:aws:apigateway:%s::/%s/%s", region, source->type, id);
-	case NAMING_EC2:
-		return call_view(call, "arn:aws:ec2:%s:%s:%s/%s", region, account, source->type, id);
-	case NAMING_LOG_GROUP:
-		return call_view(call, "arn:aws:logs:%s:%s:%s:%s", region, account, source->type, id);
-	case NAMING_ID:
+			return json_find_text(body, "domainNameArn");
+		count = snprintf(room, ARN_MAX_BYTES, "arn:aws:apigateway:%s::/domainnames/%s", region, id);
 		break;
+	case NAMING_APIGATEWAY:
+		count = snprintf(room, ARN_MAX_BYTES, "arn:aws:apigateway:%s::/%s/%s", region, source->type, id);
+		break;
+	case NAMING_EC2:
+		count = snprintf(room, ARN_MAX_BYTES, "arn:aws:ec2:%s:%s:%s/%s", region, account, source->type, id);
+		break;
+	case NAMING_LOG_GROUP:
+		count = snprintf(room, ARN_MAX_BYTES, "arn:aws:logs:%s:%s:%s:%s", region, account, source->type, id);
+		break;
+	case NAMING_ID:
+		return view_from_text(id);
 	}
-	return call_view(call, "%s", id);
+	ASSERT(count > 0 && count < ARN_MAX_BYTES);
+	return view_from(room, (size_t)count);
 }
 
 /* Where the tags are; NULL if there are none. */
@@ -143,12 +156,13 @@ static int add_row(void *context, const struct store_record *record)
 	struct walk *walk = context;
 	struct json JSON_CLEANUP *body = parse(walk, record);
 	const struct json *tags = tags_in(body, walk->source->form);
+	char arn[ARN_MAX_BYTES];
 	struct json *row;
 
 	if (json_count(tags) == 0)
 		return 0;
 	row = json_object_new();
-	json_set_text(row, "ResourceARN", arn_of(walk->call, walk->source, record->id, body));
+	json_set_text(row, "ResourceARN", arn_of(walk->call, walk->source, record->id, body, arn));
 	json_set(row, "Tags", tag_rows(tags, walk->source->form));
 	json_append(walk->rows, row);
 	return 0;
@@ -179,12 +193,20 @@ struct json *tagging_list(struct call *call)
 static int compare_arn(void *context, const struct store_record *record)
 {
 	struct walk *walk = context;
-	struct json *body = parse(walk, record);
+	struct json *body = NULL;
+	char arn[ARN_MAX_BYTES];
 
-	if (!body || !view_equals(arn_of(walk->call, walk->source, record->id, body), walk->wanted)) {
+	/* Bodies may be large: only that of a domain tells its ARN. */
+	if (walk->source->naming == NAMING_DOMAIN)
+		body = parse(walk, record);
+	if (!view_equals(arn_of(walk->call, walk->source, record->id, body, arn), walk->wanted)) {
 		json_free(body);
 		return 0;
 	}
+	if (!body)
+		body = parse(walk, record);
+	if (!body)
+		return 0;
 	walk->body = body;
 	walk->id = call_text(walk->call, "%s", record->id);
 	walk->parent = call_text(walk->call, "%s", record->parent);
@@ -255,44 +277,48 @@ static int authorize_tagging(struct call *call, const struct walk *found, bool a
 	return authorize_action(call, adds ? permits->add : permits->remove, resource);
 }
 
-int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
+/* How many tags there would be; those whose keys are there already count once. */
+static size_t count_after(const struct json *room, enum form form, const struct json *tags)
 {
-	struct walk found;
-	struct json *room;
+	size_t count = json_count(room);
 
-	if (!find(call, arn, &found))
-		return -ENOENT;
-	if (authorize_tagging(call, &found, tags != NULL) < 0) {
-		json_free(found.body);
-		return CALL_FAILED;
-	}
-	room = tags_room(found.body, found.source->form);
 	JSON_EACH(tag, tags)
-	set_tag(room, found.source->form, json_name(tag), json_text(tag));
+	count += index_of(room, form, json_name(tag)) < 0;
+	return count;
+}
+
+static int change(struct call *call, struct walk *found, const struct json *tags, const struct json *keys)
+{
+	enum form form = found->source->form;
+	struct json *room = tags_room(found->body, form);
+
+	if (tags && count_after(room, form, tags) > TAGGING_TAGS_MAX)
+		return -E2BIG;
+	if (authorize_tagging(call, found, tags != NULL) < 0)
+		return CALL_FAILED;
+	JSON_EACH(tag, tags)
+	set_tag(room, form, json_name(tag), json_text(tag));
 	JSON_EACH(key, keys)
 	{
-		long index = index_of(room, found.source->form, json_text(key));
+		long index = index_of(room, form, json_text(key));
 
 		if (index >= 0)
 			(void)json_remove_at(room, (size_t)index);
 	}
-	if (found.source->form == FORM_MAP && json_count(room) == 0)
-		(void)json_remove(found.body, "tags");
-	record_put(call, found.source->kind, found.id, *found.parent ? found.parent : NULL, found.body);
-	json_free(found.body);
+	if (form == FORM_MAP && json_count(room) == 0)
+		(void)json_remove(found->body, "tags");
+	record_put(call, found->source->kind, found->id, *found->parent ? found->parent : NULL, found->body);
 	return 0;
 }
 
-long tagging_count(struct call *call, struct view arn, const struct json *tags)
+int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
 {
 	struct walk found;
-	long count;
+	int error;
 
 	if (!find(call, arn, &found))
 		return -ENOENT;
-	count = (long)json_count(tags_in(found.body, found.source->form));
-	JSON_EACH(tag, tags)
-	count += index_of(tags_in(found.body, found.source->form), found.source->form, json_name(tag)) < 0;
+	error = change(call, &found, tags, keys);
 	json_free(found.body);
-	return count;
+	return error;
 }

@@ -13,12 +13,16 @@
 #include "appliance/base/view.h"
 #include "appliance/control/call.h"
 
+/* Most tags of a resource. Source: Resource Groups Tagging API Reference, TagResources. */
+#define TAGGING_TAGS_MAX 50
+
 /* All that have a tag, as [{"ResourceARN": …, "Tags": [{"Key": …, "Value": …}, …]}, …] in order of their ARNs; the caller's to free. */
 struct json *tagging_list(struct call *call);
 
 /*
  * Merge the object `tags` into the tags of the resource with that ARN, or remove the keys of the array `keys` (the other is NULL).
- * 0; -ENOENT if there is no such resource; or CALL_FAILED if the caller may not tag it by its own service either.
+ * 0; -ENOENT if there is no such resource; -E2BIG if it would have more than TAGGING_TAGS_MAX tags; or CALL_FAILED if the caller
+ * may not tag it by its own service either.
  */
 int tagging_change(struct call *call, struct view arn, const struct json *tags, const struct json *keys)
 	__attribute__((warn_unused_result));
@@ -28,8 +32,5 @@ int tagging_change(struct call *call, struct view arn, const struct json *tags, 
  * Source: Resource Groups Tagging API Reference, TagResources; CloudWatch Logs API Reference, TagResource.
  */
 bool tagging_fits(struct view key, struct view value);
-
-/* How many tags it would then have; those whose keys it has already count once. -ENOENT as above. */
-long tagging_count(struct call *call, struct view arn, const struct json *tags);
 
 #endif
