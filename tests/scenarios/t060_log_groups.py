@@ -163,7 +163,7 @@ PATTERN = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"
      invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")),
     ("describe_log_streams", {"logGroupName": GROUP, "orderBy": "Size"},
      violated("'Size'", "orderBy", "Member must satisfy enum value set: [LogStreamName, LastEventTime]")),
-    ("describe_log_streams", {"logGroupName": GROUP, "nextToken": "none"}, NO_TOKEN),
+    ("describe_log_streams", {"logGroupName": GROUP, "orderBy": "LastEventTime", "nextToken": "none"}, NO_TOKEN),
     ("put_log_events", {"logGroupName": GROUP, "logStreamName": "none", "logEvents": [{"timestamp": 1, "message": "m"}]}, NO_STREAM),
     ("put_log_events", {"logGroupName": GROUP, "logStreamName": "a", "logEvents": [{"timestamp": 2, "message": "m"}, {"timestamp": 1, "message": "m"}]},
      invalid("Log events in a single PutLogEvents request must be in chronological order.")),
@@ -201,8 +201,10 @@ def test_streams(client, group):
     assert latest["logStreams"][0]["logStreamName"] == "a"
     rest = client.describe_log_streams(logGroupName=GROUP, orderBy="LastEventTime", descending=True, nextToken=latest["nextToken"])
     assert [s["logStreamName"] for s in rest["logStreams"]] == ["b"]
+    token = client.describe_log_streams(logGroupName=GROUP, limit=1)["nextToken"]
     client.delete_log_stream(logGroupName=GROUP, logStreamName="a")
-    assert [s["logStreamName"] for s in client.describe_log_streams(logGroupName=GROUP)["logStreams"]] == ["b"]
+    for more in ({}, {"nextToken": token}):
+        assert [s["logStreamName"] for s in client.describe_log_streams(logGroupName=GROUP, **more)["logStreams"]] == ["b"]
     assert client.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"][0]["storedBytes"] == len("between") + 26
 
 
@@ -237,7 +239,7 @@ def test_events_are_filtered(client, group):
     assert "nextToken" not in everything and everything["searchedLogStreams"] == []
     event = everything["events"][5]
     assert event["logStreamName"] == "b" and re.fullmatch(r"\d{56}", event["eventId"])
-    assert messages(ask(logStreamNames=["b"])) == messages(ask(logStreamNamePrefix="b")) == ["between"]
+    assert messages(ask(logStreamNames=["b", "b"])) == messages(ask(logStreamNames=["b"])) == messages(ask(logStreamNamePrefix="b")) == ["between"]
     assert messages(ask(filterPattern='line -3 -4 -5 -6 -7 -8 -9')) == ["line 0", "line 1", "line 2"]
     assert messages(ask(startTime=group + 4000, endTime=group + 5000)) == ["line 4", "between", "line 5"]
 
@@ -253,6 +255,14 @@ def test_events_by_the_groups_identifier(local, group):
                              ({"logGroupIdentifier": "arn:aws:s3:::none"}, NO_GROUP[2])):
         answer = signed(local, "POST", "/", wish, service="logs", headers={"X-Amz-Target": "Logs_20140328.FilterLogEvents"})
         assert (answer.status, answer.message) == (400, wanted)
+
+
+def test_groups_by_identifiers(local, make):
+    make()
+    assert len(logs_call(local, "DescribeLogGroups", logGroupIdentifiers=["/none", ARN + GROUP] * 25)["logGroups"]) == 1
+    answer = signed(local, "POST", "/", {"logGroupIdentifiers": [GROUP] * 51}, service="logs",
+                    headers={"X-Amz-Target": "Logs_20140328.DescribeLogGroups"})
+    assert (answer.status, answer.message) == (400, violated("'[]'", "logGroupIdentifiers", "Member must have length less than or equal to 50")[2])
 
 
 def test_filtered_pages(client, group):

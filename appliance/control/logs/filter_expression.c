@@ -246,6 +246,18 @@ struct filter_expression *filter_expression_read(struct filter_reading *reading)
 
 /* ---- judging ---- */
 
+struct view filter_seen(struct view text)
+{
+	size_t count = text.count;
+
+	if (count <= FILTER_SEEN_MAX_BYTES)
+		return text;
+	count = FILTER_SEEN_MAX_BYTES;
+	while (count && ((unsigned char)text.at[count] & 0xc0) == 0x80)
+		count--;
+	return view_part(text, 0, count);
+}
+
 /* `*` stands for anything. */
 static bool fits_wildcards(struct view pattern, struct view text)
 {
@@ -279,10 +291,12 @@ static bool equals(
 	double number;
 
 	if (node->regex)
-		return pattern_match(node->regex, scratch, text, NULL, 0) == 1;
+		return pattern_match(node->regex, scratch, filter_seen(text), NULL, 0) == 1;
 	if (value->type == FILTER_VALUE_NUMBER && node->is_number && to_number(text, &number))
 		return !(number < node->number) && !(number > node->number);
-	return fits_wildcards(node->value, text);
+	if (view_find_byte(node->value, '*') == VIEW_NOWHERE)
+		return view_equals(node->value, text);
+	return fits_wildcards(node->value, filter_seen(text));
 }
 
 static bool is_ordered(const struct filter_expression *node, const struct filter_value *value)

@@ -52,6 +52,12 @@ struct filter_expression *filter_expression_read(struct filter_reading *reading)
 bool filter_expression_holds(const struct filter_expression *expression, struct pattern_scratch *scratch,
 	filter_resolve *resolve, const void *message);
 
+/* Most of a text that regular expressions and wildcards see: their time grows faster than the text. */
+#define FILTER_SEEN_MAX_BYTES ((size_t)64 * 1024)
+
+/* The beginning of a text that they see, which ends with a whole character. */
+struct view filter_seen(struct view text);
+
 /* For readers of operands. */
 void filter_skip_blanks(struct filter_reading *reading);
 bool filter_take(struct filter_reading *reading, const char *token); /* behind blanks, if it comes next */

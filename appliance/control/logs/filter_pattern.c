@@ -107,7 +107,7 @@ static int read_terms(struct filter_pattern *pattern, struct filter_reading *rea
 static bool term_fits(const struct filter_pattern *pattern, const struct term *term, struct view message)
 {
 	if (term->regex)
-		return pattern_match(term->regex, pattern->scratch, message, NULL, 0) == 1;
+		return pattern_match(term->regex, pattern->scratch, filter_seen(message), NULL, 0) == 1;
 	return term->text.count == 0 ||
 	       (message.count && memmem(message.at, message.count, term->text.at, term->text.count) != NULL);
 }

@@ -10,7 +10,8 @@
  *	[ip, user, ..., status = 4*, bytes > 100]   lines of fields separated by blanks; "…" and […] are one field
  *
  * A property that is missing fits no comparison, != included. What is compared with an unquoted number fits the text of the same
- * digits too, as access log formats have it; < and > compare numbers alone.
+ * digits too, as access log formats have it; < and > compare numbers alone. Regular expressions and * see no more than the first
+ * 64 KiB of a message or value.
  *
  * Threads: one at a time (a pattern has the scratch of its regular expressions).
  * Source: CloudWatch Logs User Guide, "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live

@@ -19,6 +19,9 @@ const struct log_name_rule log_stream_name_rule = { ":*", true, "[^:*]*" };
 
 enum { NAME_MAX_CHARACTERS = 512 };
 
+/* Most groups that DescribeLogGroups names. Source: CloudWatch Logs API Reference, DescribeLogGroups. */
+enum { IDENTIFIERS_MAX = 50 };
+
 /* ---- judging ---- */
 
 int log_violation(struct call *call, struct view value, const char *member, const char *constraint)
@@ -251,18 +254,31 @@ static struct json *shown(struct call *call, const struct json *group)
 	return row;
 }
 
-static bool is_described(struct call *call, const struct json *group)
+/* The names that are asked for, each found out once. */
+static int resolve_identifiers(struct call *call, struct json *names)
+{
+	const struct json *identifiers = json_find(call->input, "logGroupIdentifiers");
+
+	if (json_count(identifiers) > IDENTIFIERS_MAX)
+		return log_violation(
+			call, view_of("[]"), "logGroupIdentifiers", "Member must have length less than or equal to 50");
+	JSON_EACH(identifier, identifiers)
+	json_append(names, json_text_new_c(json_c_string(identifier) ? name_of(call, json_c_string(identifier)) : ""));
+	return 0;
+}
+
+/* `names`: one of them, unless there are none. */
+static bool is_described(struct call *call, const struct json *group, const struct json *names)
 {
 	struct view name = json_find_text(group, "logGroupName");
 	const char *prefix = call_input(call, "logGroupNamePrefix"), *part = call_input(call, "logGroupNamePattern");
 	const char *class = call_input(call, "logGroupClass");
-	const struct json *identifiers = json_find(call->input, "logGroupIdentifiers");
-	bool is_named = json_count(identifiers) == 0;
+	bool is_named = json_count(names) == 0;
 
 	if (class && !view_equals_text(json_find_text(group, "logGroupClass"), class))
 		return false;
-	JSON_EACH(identifier, identifiers)
-	is_named = is_named || view_equals_text(name, name_of(call, json_c_string(identifier)));
+	JSON_EACH(wanted, names)
+	is_named = is_named || view_equals(name, json_text(wanted));
 	if (!is_named)
 		return false;
 	if (part)
@@ -272,13 +288,14 @@ static bool is_described(struct call *call, const struct json *group)
 
 int op_describe_log_groups(struct call *call)
 {
-	struct json JSON_CLEANUP *all = NULL;
+	struct json JSON_CLEANUP *all = NULL, *names = json_array_new();
 	struct json *rows = json_ensure_array(call->output, "logGroups");
 	const char *after = call_input(call, "nextToken");
 	int64_t limit;
 
 	if (log_name_check(call, "logGroupNamePrefix", &log_group_name_rule) < 0 ||
-		log_integer(call, "limit", 1, LOG_PAGE_MAX, LOG_PAGE_MAX, &limit) < 0 || log_events_check(call) < 0)
+		log_integer(call, "limit", 1, LOG_PAGE_MAX, LOG_PAGE_MAX, &limit) < 0 ||
+		resolve_identifiers(call, names) < 0 || log_events_check(call) < 0)
 		return CALL_FAILED;
 	if (call_input_has(call, "logGroupNamePrefix") && call_input_has(call, "logGroupNamePattern"))
 		return call_fail(call, "InvalidParameterException",
@@ -290,7 +307,7 @@ int op_describe_log_groups(struct call *call)
 	{
 		const char *name = json_find_c_string(group, "logGroupName");
 
-		if (!is_described(call, group) || (after && strcmp(name, after) <= 0))
+		if (!is_described(call, group, names) || (after && strcmp(name, after) <= 0))
 			continue;
 		if (json_count(rows) == (size_t)limit) {
 			json_set(call->output, "nextToken",

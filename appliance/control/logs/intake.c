@@ -17,6 +17,9 @@
 /* Lines of one transaction, and how long all of them may take at a time: calls wait meanwhile. */
 enum { LINES_AT_ONCE = 5000, INTAKE_BUDGET_MS = 250 };
 
+/* Bytes of one transaction's lines: what a nearly full database has room for above its bound. */
+#define BYTES_AT_ONCE ((size_t)1 << 20)
+
 /* ---- names of streams ---- */
 
 #define STREAM_NAME_BYTES 32
@@ -76,6 +79,7 @@ struct batch {
 	unsigned worker;
 	int64_t now_ms;
 	int count;
+	size_t bytes;
 	bool has_begun; /* the transaction: only if there is anything to be written */
 	uint64_t stored_count, ungrouped_count;
 };
@@ -183,7 +187,8 @@ static int take_line(void *context, uint64_t time_ms, struct view group, struct 
 		batch->stored_count++;
 	else
 		batch->ungrouped_count++;
-	return ++batch->count == LINES_AT_ONCE;
+	batch->bytes += line.count;
+	return ++batch->count == LINES_AT_ONCE || batch->bytes >= BYTES_AT_ONCE;
 }
 
 static void forget_destinations(struct batch *batch)
@@ -245,15 +250,21 @@ static int take_batch(struct control *control, unsigned worker)
 void logs_take_lines(struct control *control)
 {
 	uint64_t until_ms = clock_monotonic_ms() + INTAKE_BUDGET_MS;
-	int count, result = 0;
+	int count, error = 0;
 
 	if (!control->logs.events || control->settings.line_record_fd < 0)
 		return;
 	count = line_record_worker_count(control->settings.line_record_fd);
-	for (int worker = 0; worker < count && result >= 0; worker++)
+	/* What one worker's lines fail with is no reason to leave the others'. */
+	for (int worker = 0; worker < count; worker++) {
+		int result;
+
 		do
 			result = take_batch(control, (unsigned)worker);
 		while (result == 1 && clock_monotonic_ms() < until_ms);
-	if (result < 0 && result != -ENODATA)
-		log_error("access log lines can't be stored as log events; it is tried again", LOG_ERRNO(result));
+		if (result < 0 && result != -ENODATA)
+			error = result;
+	}
+	if (error < 0)
+		log_error("access log lines can't be stored as log events; it is tried again", LOG_ERRNO(error));
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/control/logs/filter_pattern.h"
 #include "appliance/control/logs/groups.h"
 #include "appliance/control/operations.h"
@@ -15,7 +16,7 @@ enum { ANSWER_MAX_COUNT = 10000, STREAM_NAMES_MAX = 100 };
 
 /* What one FilterLogEvents looks through: other calls wait meanwhile. It then answers with what it has, and a token. */
 #define SCAN_MAX_BYTES ((size_t)8 << 20)
-enum { SCAN_MAX_COUNT = 50000 };
+enum { SCAN_MAX_COUNT = 50000, SCAN_MAX_MS = 250 };
 
 /* Times behind that are as good as it; one can be added to it. */
 #define TIME_MAX_MS (INT64_MAX / 2)
@@ -201,6 +202,7 @@ struct filtering {
 	const struct json *names;
 	struct json *rows;
 	size_t limit, bytes, scanned_bytes, scanned_count;
+	uint64_t until_ms;
 	struct log_position next; /* behind what was looked at */
 };
 
@@ -271,6 +273,7 @@ static int look_at(void *context, const struct log_event *event)
 
 	if (json_count(filtering->rows) == filtering->limit || filtering->scanned_count == SCAN_MAX_COUNT ||
 		filtering->scanned_bytes > SCAN_MAX_BYTES ||
+		(filtering->scanned_count && clock_monotonic_ms() >= filtering->until_ms) ||
 		(json_count(filtering->rows) && filtering->bytes + event->message.count > ANSWER_MAX_BYTES))
 		return 1;
 	filtering->next = behind(event);
@@ -306,6 +309,20 @@ static int compile(struct call *call, struct filter_pattern **ret)
 	return call_fail(call, "InvalidParameterException", "Invalid filter pattern: %s", why);
 }
 
+/* How many different texts a list has. */
+static size_t distinct_count(const struct json *list)
+{
+	size_t count = json_count(list);
+
+	for (size_t i = 0; i < json_count(list); i++)
+		for (size_t k = 0; k < i; k++)
+			if (view_equals(json_text(json_at(list, i)), json_text(json_at(list, k)))) {
+				count--;
+				break;
+			}
+	return count;
+}
+
 /* The streams that are asked for; those that are named must be there. */
 static int find_streams(struct call *call, struct filtering *filtering, struct log_query *query)
 {
@@ -314,7 +331,7 @@ static int find_streams(struct call *call, struct filtering *filtering, struct l
 
 	if (error < 0)
 		return log_events_fail(call, error);
-	if (filtering->wanted_count < json_count(filtering->names))
+	if (filtering->wanted_count < distinct_count(filtering->names))
 		return call_fail(call, "ResourceNotFoundException", "The specified log stream does not exist.");
 	if (filtering->stream_count)
 		qsort(filtering->streams, filtering->stream_count, sizeof *filtering->streams, compare_streams);
@@ -337,6 +354,7 @@ static int filter(struct call *call, struct filtering *filtering, struct log_que
 		if (is_before(query->after, token))
 			query->after = token;
 	}
+	filtering->until_ms = clock_monotonic_ms() + SCAN_MAX_MS;
 	if (filtering->wanted_count)
 		error = log_events_each(call->control->logs.events, query, look_at, filtering);
 	if (error < 0)

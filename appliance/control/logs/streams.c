@@ -52,7 +52,11 @@ int op_delete_log_stream(struct call *call)
 	if (error == 0)
 		error = log_events_commit(events);
 	log_events_rollback(events);
-	return error < 0 ? log_events_fail(call, error) : 0;
+	if (error < 0)
+		return log_events_fail(call, error);
+	/* What is left of its events goes when there is time. */
+	call->control->logs.keep_ms = 0;
+	return 0;
 }
 
 /* ---- describing ---- */
@@ -62,8 +66,29 @@ struct page {
 	struct json *rows;
 	const char *arn, *prefix;
 	const char *after; /* the last one of the page before; NULL once it was met */
+	bool by_name, descending;
 	size_t limit;
 };
+
+/* Is the stream of a page before? By name, that last one may be gone by now. */
+static bool is_behind(struct page *page, struct view name)
+{
+	struct view after = view_from_text(page->after);
+	int order;
+
+	if (!page->by_name) {
+		if (view_equals(name, after))
+			page->after = NULL;
+		return true;
+	}
+	order = memcmp(name.at, after.at, name.count < after.count ? name.count : after.count);
+	if (order == 0)
+		order = (name.count > after.count) - (name.count < after.count);
+	if (page->descending ? order >= 0 : order <= 0)
+		return true;
+	page->after = NULL;
+	return false;
+}
 
 static int add_stream(void *context, const struct log_stream *stream)
 {
@@ -72,11 +97,8 @@ static int add_stream(void *context, const struct log_stream *stream)
 
 	if (page->prefix && !view_starts_with(stream->name, view_from_text(page->prefix)))
 		return 0;
-	if (page->after) {
-		if (view_equals_text(stream->name, page->after))
-			page->after = NULL;
+	if (page->after && is_behind(page, stream->name))
 		return 0;
-	}
 	if (json_count(page->rows) == page->limit)
 		return 1;
 	row = json_object_new();
@@ -118,12 +140,13 @@ int op_describe_log_streams(struct call *call)
 		return CALL_FAILED;
 	page.arn = log_group_arn(call, json_find_text(group, "logGroupName"));
 	page.limit = (size_t)limit;
+	page.by_name = !by_time;
+	page.descending = json_find_bool(call->input, "descending", false);
 	result = log_events_each_stream(call->control->logs.events, log_group_key(group),
-		by_time ? LOG_STREAM_BY_LAST_EVENT : LOG_STREAM_BY_NAME,
-		json_find_bool(call->input, "descending", false), add_stream, &page);
+		by_time ? LOG_STREAM_BY_LAST_EVENT : LOG_STREAM_BY_NAME, page.descending, add_stream, &page);
 	if (result < 0)
 		return log_events_fail(call, result);
-	if (page.after)
+	if (page.after && by_time)
 		return call_fail(call, "InvalidParameterException", "The specified nextToken is invalid.");
 	if (result == 1)
 		json_set(call->output, "nextToken",

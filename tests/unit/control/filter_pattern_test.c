@@ -119,6 +119,41 @@ static void test_what_fits(void **state)
 	}
 }
 
+/* What regular expressions and wildcards see of a message ends after 64 KiB, with a whole character; terms see all of it. */
+static void test_long_messages(void **state)
+{
+	static const struct {
+		const char *pattern;
+		size_t at; /* of "end"; 0: nowhere */
+		bool fits;
+	} rows[] = {
+		{ "end", 100000, true },
+		{ "%end%", 65533, true },
+		{ "%end%", 65534, false },
+		{ "[a = *end*]", 65533, true },
+		{ "[a = *end*]", 65534, false },
+		{ "%^x%", 0, true },
+	};
+	size_t count = 131072;
+	char *message = malloc(count), why[FILTER_PATTERN_WHY_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct filter_pattern *pattern = NULL;
+
+		memset(message, 'x', count);
+		if (rows[i].at)
+			memcpy(message + rows[i].at, "end", 3);
+		else /* a character of two bytes, the second of which is behind what is seen */
+			memcpy(message + 65535, "\xc3\xa4", 2);
+		assert_int_equal(0, filter_pattern_compile(&pattern, view_from_text(rows[i].pattern), why));
+		if (filter_pattern_fits(pattern, view_from(message, count)) != rows[i].fits)
+			fail_msg("%s with end at %zu", rows[i].pattern, rows[i].at);
+		filter_pattern_free(pattern);
+	}
+	free(message);
+}
+
 static const struct {
 	const char *pattern, *why;
 } odd[] = {
@@ -189,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_fits),
+		cmocka_unit_test(test_long_messages),
 		cmocka_unit_test(test_what_is_none),
 		cmocka_unit_test(test_prefixes),
 	};
