@@ -89,7 +89,7 @@ static int stop(struct apply *apply, const struct apply_step *at, size_t done_co
 	const char *said = apply->cli->said ? apply->cli->said : "it failed";
 	const char *text;
 
-	if (apply->is_stale && done_count == 0)
+	if (apply->is_stale && !apply->has_changed)
 		text = apply_text(apply,
 			"the appliance has changed since the plan was made, so nothing was done: %s. Plan again", said);
 	else

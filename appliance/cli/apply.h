@@ -108,6 +108,7 @@ struct apply {
 	struct buffer scopes; /* what was planned with */
 	int last_status;      /* of the last call's answer */
 	bool is_stale;        /* a call was refused since something of it has changed */
+	bool has_changed;     /* a call that changes was answered well */
 
 	struct apply_step *steps;
 	size_t counts[APPLY_ACTION_COUNT];
@@ -134,6 +135,9 @@ int apply_change(struct apply *apply, const char *method, struct view target, co
 int apply_acm(struct apply *apply, const char *operation, const struct json *body, bool changes,
 	const struct json **ret) __attribute__((warn_unused_result));
 
+/* Tags of a resource that does not show them itself, as [{"Key", "Value"}]; NULL: none. */
+int apply_tags_of(struct apply *apply, const char *arn, const struct json **ret) __attribute__((warn_unused_result));
+
 /* The dialects that speak XML. */
 int apply_xml(struct apply *apply, const char *service, const char *method, struct view target, struct view body,
 	bool changes, const struct xml_element **ret) __attribute__((warn_unused_result));
@@ -159,6 +163,9 @@ void apply_step_delete(struct apply *apply, enum apply_rank rank, const char *ta
 
 /* Something that is there, is not in the files and stays. */
 void apply_note(struct apply *apply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Take the region of the ARN (NULL is fine) for the run's, unless it is known. */
+void apply_note_region(struct apply *apply, const char *arn);
 
 /* A name in lower case, as names of domains are kept. */
 const char *apply_lower(struct apply *apply, const char *text);
@@ -210,7 +217,8 @@ struct apply_domain {
 	struct view certificate_pem, chain_pem;
 	struct json *patches;
 	struct apply_tags tags;
-	const char *zone_ids; /* value of APPLY_TAG_ZONES */
+	const char *zone_ids;       /* value of APPLY_TAG_ZONES */
+	bool takes_new_certificate; /* it exists, and its certificate is still to be imported */
 };
 
 int apply_plan_aliases(struct apply *apply, struct apply_domain *domain) __attribute__((warn_unused_result));
@@ -219,7 +227,7 @@ int apply_plan_aliases(struct apply *apply, struct apply_domain *domain) __attri
  * Steps that take away the aliases that a run has made for a domain and that `wanted` does not name; NULL: the domain is to be
  * deleted. Without --prune they are noted.
  */
-int apply_prune_aliases(struct apply *apply, const struct json *domain, const struct apply_domain *wanted)
+int apply_prune_aliases(struct apply *apply, const struct json *domain, struct apply_domain *wanted)
 	__attribute__((warn_unused_result));
 
 #endif

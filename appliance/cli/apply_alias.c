@@ -314,15 +314,45 @@ int apply_plan_aliases(struct apply *apply, struct apply_domain *domain)
 
 /* --- pruning ---------------------------------------------------------------------------------------------------------------- */
 
+/* An alias that goes. */
+struct ending {
+	struct view changes;
+	const char *zone_id;
+	struct apply_domain *domain; /* NULL: it goes, too */
+};
+
+/* The domain does not have the zone any more. */
+static int unset_tag(struct apply *apply, const struct ending *ending)
+{
+	struct apply_tags tags = { .set = apply_keep(apply, json_object_new()),
+		.unset = apply_keep(apply, json_array_new()) };
+	struct view rest = view_from_text(ending->domain->zone_ids ? ending->domain->zone_ids : ""), id;
+	const char *left = "";
+
+	while (rest.count && view_split(&rest, ' ', &id))
+		if (!view_equals_text(id, ending->zone_id))
+			left = apply_text(apply, "%s%s" VIEW_FMT, left, *left ? " " : "", VIEW_ARG(id));
+	ending->domain->zone_ids = *left ? left : NULL;
+	if (*left)
+		json_set_c_string(tags.set, APPLY_TAG_ZONES, left);
+	else
+		json_append_text(tags.unset, view_of(APPLY_TAG_ZONES));
+	return apply_tags_change(apply, ending->domain->arn, &tags);
+}
+
 static int run_end(struct apply *apply, struct apply_step *step)
 {
-	return change_records(apply, step->target, view_from_text(step->subject));
+	const struct ending *ending = step->subject;
+	int error = change_records(apply, ending->zone_id, ending->changes);
+
+	return error || !ending->domain ? error : unset_tag(apply, ending);
 }
 
 /* A step that takes away what the zone has of the name, if it has. */
-static int prune_zone(struct apply *apply, const char *name, const char *zone_id)
+static int prune_zone(struct apply *apply, const char *name, const char *zone_id, struct apply_domain *domain)
 {
 	static const char *const types[] = { "A", "AAAA" };
+	struct ending *ending;
 	struct buffer body;
 
 	buffer_init_arena(&body, &apply->cli->arena, 16384);
@@ -353,13 +383,15 @@ static int prune_zone(struct apply *apply, const char *name, const char *zone_id
 		return 0;
 	}
 	apply_depend(apply, "hostedzone", zone_id);
-	apply_step_add(apply, APPLY_DELETE, APPLY_RANK_END_ALIAS, run_end,
-		arena_text(&apply->cli->arena, buffer_view(&body)), "alias %s in zone %s", name, zone_id)
-		->target = zone_id;
+	ending = ARENA_NEW(&apply->cli->arena, struct ending);
+	ASSERT(ending);
+	*ending = (struct ending){ apply_view(apply, VIEW_FMT, VIEW_ARG(buffer_view(&body))), zone_id, domain };
+	apply_step_add(
+		apply, APPLY_DELETE, APPLY_RANK_END_ALIAS, run_end, ending, "alias %s in zone %s", name, zone_id);
 	return 0;
 }
 
-int apply_prune_aliases(struct apply *apply, const struct json *domain, const struct apply_domain *wanted)
+int apply_prune_aliases(struct apply *apply, const struct json *domain, struct apply_domain *wanted)
 {
 	struct view rest = json_find_text(json_find(domain, "tags"), APPLY_TAG_ZONES), id;
 	const char *name = full_name(apply, json_find_c_string(domain, "domainName"));
@@ -375,7 +407,7 @@ int apply_prune_aliases(struct apply *apply, const struct json *domain, const st
 				(zone->id && view_equals_text(id, zone->id) &&
 					view_equals_text(json_find_text(wish, "vpcId"), zone->vpc_id) &&
 					strcmp(full_name(apply, json_find_c_string(wish, "zone")), zone->name) == 0);
-		error = is_wanted ? 0 : prune_zone(apply, name, apply_text(apply, VIEW_FMT, VIEW_ARG(id)));
+		error = is_wanted ? 0 : prune_zone(apply, name, apply_text(apply, VIEW_FMT, VIEW_ARG(id)), wanted);
 		if (error)
 			return error;
 	}

@@ -48,6 +48,12 @@ static int find_existing(struct apply *apply, struct apply_api *api)
 		return wrong(apply, api, "there is no API of this id; without `id` one of this name is made");
 	api->id = json_find_c_string(api->existing, "id");
 	apply_depend(apply, "restapi", api->id);
+	for (const struct apply_api *other = apply->wanted_apis; other != api; other = other->next)
+		if (api->existing ? other->existing == api->existing
+				  : !other->existing && strcmp(other->name, api->name) == 0)
+			return wrong(apply, api,
+				apply_text(apply, "the API of " VIEW_FMT " is the same one",
+					VIEW_ARG(json_find_text(other->wish, APPLY_PLACE))));
 	return 0;
 }
 
@@ -173,16 +179,6 @@ static void configure(struct apply *apply, struct apply_api *api, struct json *r
 	(void)apply;
 }
 
-static const char *region_of(struct apply *apply, const char *arn)
-{
-	struct view rest = view_from_text(arn ? arn : ""), part = { 0 };
-
-	for (unsigned i = 0; i < 4; i++)
-		if (!view_split(&rest, ':', &part))
-			return "";
-	return apply_text(apply, VIEW_FMT, VIEW_ARG(part));
-}
-
 /* --- steps ------------------------------------------------------------------------------------------------------------------ */
 
 static int put_definition(struct apply *apply, const struct apply_api *api)
@@ -302,7 +298,7 @@ static int plan_api(struct apply *apply, struct apply_api *api)
 	configure(apply, api, json_find(wished, "restApi"));
 	api->facts = apply_keep(apply, apply_facts(wished));
 	api->policy = json_find_c_string(json_find(wished, "restApi"), "policy");
-	apply->region = region_of(apply, json_find_c_string(made, "apiArn"));
+	apply_note_region(apply, json_find_c_string(made, "apiArn"));
 	if (strcmp(type_of(api), TYPE_PRIVATE) == 0 && !api->policy && json_count(json_find(api->wish, "stages")))
 		return wrong(apply, api,
 			"a private API can't be deployed without a resource policy: name one with `policy`, or "

@@ -77,6 +77,7 @@ static int exchange(struct apply *apply, const struct client_call *call, struct 
 		return error;
 	}
 	/* What is planned from was read at this revision or later: a change in between makes the plan stale, too. */
+	apply->has_changed = apply->has_changed || changes;
 	if (changes || apply->revision == 0)
 		apply->revision = extra->revision;
 	if (ret)
@@ -134,14 +135,32 @@ int apply_change(struct apply *apply, const char *method, struct view target, co
 		apply, &(struct client_call){ CLIENT_APIGATEWAY, method, target, body, -1 }, raw, &extra, true, ret);
 }
 
+static int call_json(struct apply *apply, const char *service, const char *operation, const struct json *body,
+	bool changes, const struct json **ret)
+{
+	struct client_extra extra = { .content_type = "application/x-amz-json-1.1", .operation = operation };
+
+	return exchange(apply, &(struct client_call){ service, "POST", view_of("/"), body, -1 }, (struct view){ 0 },
+		&extra, changes, ret);
+}
+
 int apply_acm(
 	struct apply *apply, const char *operation, const struct json *body, bool changes, const struct json **ret)
 {
-	struct client_extra extra = { .content_type = "application/x-amz-json-1.1",
-		.operation = apply_text(apply, "CertificateManager.%s", operation) };
+	return call_json(apply, CLIENT_ACM, apply_text(apply, "CertificateManager.%s", operation), body, changes, ret);
+}
 
-	return exchange(apply, &(struct client_call){ CLIENT_ACM, "POST", view_of("/"), body, -1 }, (struct view){ 0 },
-		&extra, changes, ret);
+int apply_tags_of(struct apply *apply, const char *arn, const struct json **ret)
+{
+	struct json *body JSON_CLEANUP = json_object_new();
+	const struct json *answer = NULL;
+	int error;
+
+	json_append(json_ensure_array(body, "ResourceARNList"), json_text_new_c(arn));
+	error = call_json(
+		apply, CLIENT_TAGGING, "ResourceGroupsTaggingAPI_20170126.GetResources", body, false, &answer);
+	*ret = json_find(json_at(json_find(answer, "ResourceTagMappingList"), 0), "Tags");
+	return error;
 }
 
 int apply_xml(struct apply *apply, const char *service, const char *method, struct view target, struct view body,

@@ -152,12 +152,43 @@ static int run_certificate(struct apply *apply, struct apply_step *step)
 	return 0;
 }
 
+static bool is_used_elsewhere(const struct apply *apply, const struct apply_domain *domain, const char *arn)
+{
+	JSON_EACH(other, apply->domains)
+	if (other != domain->existing &&
+		(view_equals_text(json_find_text(other, "certificateArn"), arn) ||
+			view_equals_text(json_find_text(other, "regionalCertificateArn"), arn)))
+		return true;
+	JSON_EACH(wish, json_find(apply->estate, "domains"))
+	if (view_equals_text(json_find_text(wish, "certificateArn"), arn))
+		return true;
+	return false;
+}
+
+/* May the certificate be replaced under its ARN? Only one that this estate has imported, and for this domain alone. */
+static int may_replace(struct apply *apply, const struct apply_domain *domain, const char *arn, bool *ret)
+{
+	const struct json *tags = NULL;
+	int error;
+
+	*ret = false;
+	if (is_used_elsewhere(apply, domain, arn))
+		return 0;
+	error = apply_tags_of(apply, arn, &tags);
+	if (error)
+		return error;
+	JSON_EACH(tag, tags)
+	*ret = *ret || (view_equals_text(json_find_text(tag, "Key"), APPLY_TAG) &&
+			       view_equals_text(json_find_text(tag, "Value"), apply->name));
+	return 0;
+}
+
 /* The certificate of the files: the domain's own, one that is there, or one to be imported. */
 static int plan_certificate(struct apply *apply, struct apply_domain *domain)
 {
 	const char *named = json_find_c_string(domain->wish, "certificateArn"),
 		   *own = json_find_c_string(domain->existing, "certificateArn");
-	bool is_same = false;
+	bool is_same = false, replaces = false;
 	int error;
 
 	if (!named == !json_find(domain->wish, "certificate"))
@@ -170,17 +201,20 @@ static int plan_certificate(struct apply *apply, struct apply_domain *domain)
 		error = read_pem(apply, domain, "chain", &domain->chain_pem);
 	if (!error && own)
 		error = compare(apply, domain, own, &is_same);
-	else if (!error)
+	if (!error && own && !is_same)
+		error = may_replace(apply, domain, own, &replaces);
+	if (!error && !is_same && !replaces)
 		error = find_certificate(apply, domain);
 	if (error || domain->certificate_arn || is_same) {
 		domain->certificate_arn = is_same ? own : domain->certificate_arn;
 		return error;
 	}
-	domain->certificate_arn = own;
-	if (own)
+	domain->certificate_arn = replaces ? own : NULL;
+	domain->takes_new_certificate = own && !replaces;
+	if (replaces)
 		apply_depend(apply, "certificate", own);
-	apply_step_add(apply, own ? APPLY_CHANGE : APPLY_CREATE, APPLY_RANK_CERTIFICATE, run_certificate, domain,
-		"certificate of %s%s%s", domain->name, own ? ": imported anew as " : "", own ? own : "");
+	apply_step_add(apply, replaces ? APPLY_CHANGE : APPLY_CREATE, APPLY_RANK_CERTIFICATE, run_certificate, domain,
+		"certificate of %s%s%s", domain->name, replaces ? ": imported anew as " : "", replaces ? own : "");
 	return 0;
 }
 
@@ -210,6 +244,7 @@ static int run_create(struct apply *apply, struct apply_step *step)
 		return error;
 	domain->id = json_find_c_string(answer, "domainNameId");
 	domain->arn = json_find_c_string(answer, "domainNameArn");
+	apply_note_region(apply, domain->arn);
 	apply_depend(apply, "domainname", record_of(apply, answer));
 	step->result = apply_text(apply, "id %s", domain->id);
 	return 0;
@@ -218,8 +253,11 @@ static int run_create(struct apply *apply, struct apply_step *step)
 static int run_change(struct apply *apply, struct apply_step *step)
 {
 	struct apply_domain *domain = step->subject;
-	int error = apply_patch_send(apply, target_of(apply, domain, ""), domain->patches);
+	int error;
 
+	if (domain->takes_new_certificate)
+		apply_patch(domain->patches, "replace", domain->certificate_arn, "/certificateArn");
+	error = apply_patch_send(apply, target_of(apply, domain, ""), domain->patches);
 	return error ? error : apply_tags_change(apply, domain->arn, &domain->tags);
 }
 
@@ -290,6 +328,8 @@ static int plan_domain_itself(struct apply *apply, struct apply_domain *domain)
 		apply_patch(domain->patches, "replace", domain->certificate_arn, "/certificateArn");
 		json_append(lines, json_text_new_printf("certificateArn: %s -> %s", own, domain->certificate_arn));
 	}
+	if (domain->takes_new_certificate)
+		json_append(lines, json_text_new_printf("certificateArn: %s -> (new)", own));
 	apply_tags_plan(
 		apply, json_find(domain->wish, "tags"), json_find(domain->existing, "tags"), lines, &domain->tags);
 	if (json_count(lines))
@@ -526,6 +566,8 @@ static int plan_domain(struct apply *apply, struct apply_domain *domain)
 	else
 		apply_depend(apply, "domainname", NULL);
 	error = plan_certificate(apply, domain);
+	apply_note_region(apply, domain->arn);
+	apply_note_region(apply, domain->certificate_arn);
 	if (!error)
 		error = plan_domain_itself(apply, domain);
 	if (!error)

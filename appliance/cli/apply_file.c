@@ -10,6 +10,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/base/yaml.h"
+#include "appliance/cli/apply.h"
 
 enum section {
 	SECTION_NONE,
@@ -109,6 +110,7 @@ struct check {
 	struct cli *cli;
 	const char *path;
 	struct json *faults;
+	bool has_too_many; /* files, as was told */
 };
 
 static void fault(struct check *check, const struct json *at, const char *format, ...)
@@ -304,6 +306,9 @@ static void check_texts(struct check *check, const struct key *key, struct json 
 		struct json *item = json_at(value, i);
 		struct view name = is_map ? json_name(item) : view_from_text(key->name);
 
+		if (is_map && strcmp(key->name, "tags") == 0 && view_starts_with(name, view_of(APPLY_TAG_PREFIX)))
+			fault(check, item, "tags: " VIEW_FMT ": tags of " APPLY_TAG_PREFIX " are apply's own",
+				VIEW_ARG(name));
 		take_text(check, value, name, item, !is_map, i);
 	}
 }
@@ -406,11 +411,28 @@ static bool is_estate_file(const char *name)
 	return false;
 }
 
+static void add_file(struct check *check, const char *path, struct json *found)
+{
+	if (json_count(found) < APPLY_FILES_MAX) {
+		json_append(found, json_text_new_c(path));
+		return;
+	}
+	if (!check->has_too_many)
+		fault(check, NULL, "%s: there are more than %d files", path, APPLY_FILES_MAX);
+	check->has_too_many = true;
+}
+
 static void find_files(struct check *check, const char *path, unsigned depth, struct json *found)
 {
 	struct dirent **entries;
-	int count = scandir(path, &entries, NULL, alphasort);
+	int count;
 
+	/* What is left out would be pruned. */
+	if (depth > APPLY_FOLDER_MAX_DEPTH) {
+		fault(check, NULL, "%s: folders are more than %d deep", path, APPLY_FOLDER_MAX_DEPTH);
+		return;
+	}
+	count = scandir(path, &entries, NULL, alphasort);
 	if (count < 0) {
 		fault(check, NULL, "can't read the folder %s: %s", path, strerror(errno));
 		return;
@@ -421,10 +443,10 @@ static void find_files(struct check *check, const char *path, unsigned depth, st
 
 		if (name[0] != '.') {
 			below = arena_printf(&check->cli->arena, "%s/%s", path, name).at;
-			if (stat(below, &status) == 0 && S_ISDIR(status.st_mode) && depth < APPLY_FOLDER_MAX_DEPTH)
+			if (stat(below, &status) == 0 && S_ISDIR(status.st_mode))
 				find_files(check, below, depth + 1, found);
-			else if (is_estate_file(name) && json_count(found) < APPLY_FILES_MAX)
-				json_append(found, json_text_new_c(below));
+			else if (is_estate_file(name))
+				add_file(check, below, found);
 		}
 		free(entries[i]);
 	}
@@ -438,7 +460,7 @@ static void find_all(struct check *check, char **paths, size_t count, struct jso
 		struct stat status;
 
 		if (stat(paths[i], &status) != 0 || !S_ISDIR(status.st_mode)) {
-			json_append(found, json_text_new_c(paths[i]));
+			add_file(check, paths[i], found);
 			continue;
 		}
 		find_files(check, paths[i], 0, found);

@@ -65,6 +65,19 @@ void apply_note(struct apply *apply, const char *format, ...)
 	va_end(arguments);
 }
 
+void apply_note_region(struct apply *apply, const char *arn)
+{
+	struct view rest = view_from_text(arn ? arn : ""), part = { 0 };
+
+	if (apply->region)
+		return;
+	for (unsigned i = 0; i < 4; i++)
+		if (!view_split(&rest, ':', &part))
+			return;
+	if (part.count)
+		apply->region = apply_text(apply, VIEW_FMT, VIEW_ARG(part));
+}
+
 const char *apply_lower(struct apply *apply, const char *text)
 {
 	char *lower = arena_text(&apply->cli->arena, view_from_text(text));

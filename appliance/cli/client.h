@@ -21,6 +21,7 @@
 #define CLIENT_ACM "acm"
 #define CLIENT_EC2 "ec2"
 #define CLIENT_ROUTE53 "route53"
+#define CLIENT_TAGGING "tagging"
 
 struct client_call {
 	const char *service;     /* CLIENT_… */

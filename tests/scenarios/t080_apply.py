@@ -240,6 +240,21 @@ def test_a_renewed_certificate_keeps_its_arn(domain):
     assert "Applied: 0 created, 1 changed, 0 deleted." in done.stdout and domain.apply("--plan").stdout.strip() == NO_CHANGES
 
 
+def test_a_certificate_that_another_domain_uses_is_not_replaced(domain):
+    other = f"other.{domain.tag}.corp.test"
+    domain.authority.issue(domain.domain, other)
+    domain.apply("--yes")
+    client = domain.appliance.boto3("apigateway")
+    arn = next(d for d in client.get_domain_names(limit=500)["items"] if d["domainName"] == domain.domain)["certificateArn"]
+    domain.content["domains"].append({"name": other, "certificateArn": arn, "policy": policy(allow())})
+    domain.apply("--yes")
+    domain.authority.issue(domain.domain)
+    done = domain.apply("--yes")
+    assert f"+ certificate of {domain.domain}\n" in done.stdout and f"certificateArn: {arn} -> (new)" in done.stdout, done.stdout
+    found = {d["domainName"]: d["certificateArn"] for d in client.get_domain_names(limit=500)["items"]}
+    assert found[other] == arn != found[domain.domain] and domain.apply("--plan").stdout.strip() == NO_CHANGES
+
+
 def test_a_mapping_moves_and_what_the_files_do_not_name_stays(domain):
     domain.apply("--yes")
     domain.content["apis"][0]["stages"].append({"name": "beta"})
@@ -351,6 +366,8 @@ def test_an_alias_that_the_files_no_longer_name_is_pruned(domain):
     assert f"! alias {domain.domain}. in zone " in domain.apply("--plan").stdout
     assert f"- alias {domain.domain}. in zone {zone.rpartition('/')[2]}: done" in domain.apply("--yes", "--prune").stdout
     assert not any(name.startswith("pets.") for name, _ in records(domain)[1])
+    tags = next(d for d in domain.appliance.postern("domain", "list")["item"] if d["domainName"] == domain.domain)["tags"]
+    assert "postern:alias-zones" not in tags and "postern:managed-by" in tags
     domain.appliance.boto3("route53").delete_hosted_zone(Id=zone)
     assert "No changes" in domain.apply("--plan", "--prune").stdout
     domain.content["domains"][0]["aliases"] = alias
@@ -412,6 +429,16 @@ def test_two_apis_of_one_name_need_an_id(estate):
     assert f"~ api {estate.api} ({ids[1]})" in estate.apply("--plan", status=2).stdout
 
 
+def test_two_wishes_for_one_api_are_an_error(estate):
+    estate.content["apis"].append({"openapi": "pets.yaml", "policy": "policy.json"})
+    estate.write("pets.yaml", {**document(pets={"get": mock("{}")}), "info": {"title": estate.api, "version": "1"}})
+    assert "is the same one" in estate.apply("--plan", status=1).stderr
+    estate.content["apis"].pop()
+    estate.apply("--yes")
+    estate.content["apis"].append({"openapi": "pets.yaml", "policy": "policy.json"})
+    assert "is the same one" in estate.apply("--yes", status=1).stderr
+
+
 # -- files ---------------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("text, said", [
     ("apis:\n  - nmae: x\n    openapi: pets.yaml\n", ":2:11: api: unknown key nmae (is name meant?)"),
@@ -424,6 +451,7 @@ def test_two_apis_of_one_name_need_an_id(estate):
     ("apis: [1, 2\n", "estate.postern.yaml:"),
     ("apis:\n  - name: x\n    openapi: pets.yaml\n    disableExecuteApiEndpoint: maybe\n", "must be true or false"),
     ("- a\n", "must be a map of keys"),
+    ("apis:\n  - name: x\n    openapi: pets.yaml\n    tags: {postern:managed-by: y}\n", "are apply's own"),
     ("apis:\n  - name: x\n    openapi: {openapi: 3.0.1, x-amazon-apigateway-policy: {}}\n    policy: policy.json\n", "say a policy: leave one out"),
 ])
 def test_a_wrong_file_is_told_with_its_place(estate, text, said):
@@ -441,6 +469,11 @@ def test_several_files_and_folders_are_one_estate(estate):
     assert f"+ api {estate.api}\n" in done.stdout and f"+ api more-{estate.tag}\n" in done.stdout
     estate.write("deep/er/more.postern.json", {"estate": "another"})
     assert "estate: another file says" in estate.apply("--plan", status=1).stderr
+
+
+def test_folders_that_are_too_deep_are_an_error(estate):
+    estate.write("/".join("d" * 17) + "/more.postern.json", {"estate": estate.name})
+    assert "folders are more than 16 deep" in estate.apply("--plan", status=1).stderr
 
 
 def test_no_secret_is_in_a_plan(estate):

@@ -56,6 +56,8 @@ static void faults_are_told_with_place_and_nearest_key(void **state)
 		{ "apis:\n  - name: x\n    openapi: {}\n    whatever: 1\n",
 			"estate.yaml:4:15: api: unknown key whatever (postern apply --keys lists all)" },
 		{ "apis:\n  - name: x\n", "estate.yaml:2:5: api: openapi is missing" },
+		{ "apis:\n  - openapi: {}\n    tags: {postern:managed-by: x}\n",
+			"estate.yaml:3:32: tags: postern:managed-by: tags of postern: are apply's own" },
 		{ "apis: {}\n", "estate.yaml:1:7: apis: must be a list" },
 		{ "apis:\n  - name: [x]\n    openapi: {}\n", "estate.yaml:2:11: name: must be a text" },
 		{ "apis:\n  - name: x\n    openapi: {}\n    vpcEndpointIds: vpce-1\n",
