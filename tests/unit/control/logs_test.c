@@ -172,6 +172,33 @@ static void more_lines_than_one_batch(void **state)
 	line_record_close(record);
 }
 
+/* More than the database has room for: all of it comes in nevertheless, and the oldest goes. */
+static void more_lines_than_there_is_room_for(void **state)
+{
+	struct scene *scene = *state;
+	struct appliance *appliance = scene->appliance;
+	static char text[60000];
+	struct line_record *record = NULL;
+	int rounds = 0;
+
+	assert_int_equal(0, ftruncate(scene->fd, 8192 * RECORD_FILE_PAGE_BYTES));
+	assert_int_equal(0, line_record_open(&record, scene->fd, 2));
+	memset(text, 'l', sizeof text);
+	for (int i = 0; i < 240; i++)
+		line_log_write(line_record_log(record, 0), clock_wall_ms(), view_of("g"), view_from(text, sizeof text));
+	line_log_write(line_record_log(record, 1), clock_wall_ms(), view_of("g"), view_of("beside"));
+	line_log_write(line_record_log(record, 0), clock_wall_ms(), view_of("g"), view_of("last"));
+	do {
+		assert_true(++rounds < 200);
+		logs_look_after(appliance->control);
+		assert_int_equal(
+			200, call_logs(appliance, "GetLogEvents",
+				     "{\"logGroupName\":\"g\",\"logStreamName\":\"" STREAM_0 "\",\"limit\":1}"));
+	} while (strcmp(messages(appliance), "last") != 0);
+	assert_int_equal(0, appliance->control->logs.lost_count);
+	line_record_close(record);
+}
+
 /* Old events, and those of groups that are gone, are cleared away. */
 static void looking_after(void **state)
 {
@@ -241,6 +268,7 @@ int main(void)
 		IN_SCENE(messages_are_texts),
 		IN_SCENE(overwritten_lines_are_counted),
 		IN_SCENE(more_lines_than_one_batch),
+		IN_SCENE(more_lines_than_there_is_room_for),
 		IN_SCENE(looking_after),
 		IN_SCENE(without_a_database),
 	};
