@@ -89,6 +89,15 @@ def test_functions_reach_the_api(gateway, subnet, sdk):
     assert sorted(found["query"].split("&")) == ["page=1", "page=2", "type=dog%20%26%20cat"]
 
 
+def test_functions_of_one_name_are_numbered(gateway, tmp_path):
+    mock = {"get": {"responses": {}, "x-amazon-apigateway-integration": {"type": "mock"}}}
+    api = gateway.serve_api(document=json.dumps({
+        "openapi": "3.0.1", "info": {"title": "numbers", "version": "1"}, "paths": {path: mock for path in ("/a-b", "/aB", "/a/b", "/ab")}}))
+    sdk = unpack(gateway.boto3("apigateway").get_sdk(restApiId=api, stageName="prod", sdkType="javascript"), tmp_path)
+    names = re.findall(r'"(\w+)"\(params', (sdk / "apigClient.d.ts").read_text())
+    assert sorted(names) == ["aBGet", "aBGet2", "aBGet3", "abGet"]
+
+
 def test_requests_are_signed(sdk):
     """The signature of a published example's form: the same that botocore makes of the same request."""
     from botocore.auth import SigV4Auth
