@@ -93,10 +93,21 @@ def test_private_domains(local, certificate):
     assert call("GET", "/domainnames/api.o060.internal").status == 404  # that is the public domain of the name
     query, base = "?domainNameId=" + made.body["domainNameId"], "/domainnames/api.o060.internal"
     assert call("GET", base + query).body == made.body
+    for other in ("+", "%2B"):  # another spelling, which policies do not know
+        assert {call(method, f"{base}{other}{made.body['domainNameId']}{rest}").status for method in ("GET", "DELETE") for rest in ("", "/basepathmappings/(none)")} == {404}
     api = call("POST", "/restapis", {"name": "x", "endpointConfiguration": {"types": ["PRIVATE"]}}).body["id"]
     for body, status in (({"restApiId": "none"}, 400), ({"restApiId": api, "basePath": "a/b"}, 400), ({"restApiId": api, "basePath": "ping"}, 400),
                          ({"restApiId": api, "stage": "none"}, 400), ({"restApiId": api}, 201), ({"restApiId": api}, 409)):
         assert call("POST", f"{base}/basepathmappings{query}", body).status == status, body
+    mock = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}, "responses": {"default": {"statusCode": "200"}}}
+    assert call("PUT", f"/restapis/{api}", {"openapi": "3.0.1", "info": {"title": "x"}, "x-amazon-apigateway-policy": policy(allow()), "paths": {
+        "/": {"get": {"responses": {"200": {"description": ""}}, "x-amazon-apigateway-integration": mock}}}}).status == 200
+    assert call("POST", f"/restapis/{api}/deployments", {"stageName": "s"}).status == 201
+    assert call("POST", f"{base}/basepathmappings{query}", {"restApiId": api, "basePath": "s", "stage": "s"}).status == 201
+    answer = call("DELETE", f"/restapis/{api}/stages/s")
+    assert (answer.status, answer.code, answer.message) == (
+        400, "BadRequestException", "Deleting stage s failed. Please remove all base path mappings related to the stage in your domains before deleting it.")
+    assert call("DELETE", f"{base}/basepathmappings/s{query}").status == 202 and call("DELETE", f"/restapis/{api}/stages/s").status == 202
     assert call("GET", f"{base}/basepathmappings{query}").body == {"item": [{"basePath": "(none)", "restApiId": api}]}
     change = [{"op": "replace", "path": "/endpointConfiguration/types/PRIVATE", "value": "REGIONAL"}]
     assert call("PATCH", f"/restapis/{api}", {"patchOperations": change}).status == 400

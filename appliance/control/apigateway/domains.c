@@ -32,7 +32,10 @@ const char *domain_id(struct call *call)
 
 int domain_find(struct call *call, struct json **ret)
 {
-	*ret = record_find(call, STORE_domainname, domain_id(call));
+	/* A private domain is named by name and id in two members: permissions go by an ARN that is made of them. */
+	bool is_other_spelling = !call_input(call, "domainNameId") && strchr(call_input(call, "domainName"), '+');
+
+	*ret = is_other_spelling ? NULL : record_find(call, STORE_domainname, domain_id(call));
 	if (*ret)
 		return 0;
 	return call_fail(call, "NotFoundException", "Invalid domain name identifier specified");
