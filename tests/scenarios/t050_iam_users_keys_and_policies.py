@@ -72,8 +72,9 @@ def test_refusals_of_users(iam, bob):
     assert error(iam.create_user, UserName="x", Path="team") == (
         400, "ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric "
         "characters and/or / characters.")
-    assert error(iam.create_user, UserName="x", Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]) == (
-        400, "InvalidInput", "Duplicate tag keys found.")
+    for other in "aA":
+        assert error(iam.create_user, UserName="x", Tags=[{"Key": "a", "Value": "1"}, {"Key": other, "Value": "2"}]) == (
+            400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     assert error(iam.tag_user, UserName="bob", Tags=[{"Key": f"k{i}", "Value": ""} for i in range(51)]) == violates(
         "tags", "Member must have length less than or equal to 50")
     assert error(iam.tag_user, UserName="bob", Tags=[{"Key": "k", "Value": "?"}]) == violates(
