@@ -215,8 +215,9 @@ static void parts_that_are_wrong_are_refused(void **state)
 
 static void parts_of_the_api_count_too(void **state)
 {
-	const char *text = HEAD "x-amazon-apigateway-documentation: {documentationParts: [{location: {type: API}, properties: "
-				"{}}]}}";
+	const char *text =
+		HEAD "x-amazon-apigateway-documentation: {documentationParts: [{location: {type: API}, properties: "
+		     "{}}]}}";
 	struct json JSON_CLEANUP *existing = fresh();
 	struct json *old = json_ensure_array(existing, "documentationParts"), *parts, *ids, *warnings;
 	struct openapi_options options = overwrite;
