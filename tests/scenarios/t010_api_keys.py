@@ -159,6 +159,9 @@ def test_lists_are_newest_first_in_pages_and_by_prefix(client, delete):
     values = client.get_api_keys(nameQuery="t010-List", includeValues=True)["items"]
     assert [item["value"] for item in values] == [client.get_api_key(apiKey=name, includeValue=True)["value"] for name in (b, a)]
     assert client.get_api_keys(limit=-1)["items"]
+    first = client.get_api_keys(nameQuery="t010-", limit=1)
+    client.delete_api_key(apiKey=delete.pop(2))
+    assert [item["id"] for item in client.get_api_keys(nameQuery="t010-", position=first["position"])["items"]] == [b, a], "the list goes on behind a deleted key"
     assert refusal(client.get_api_keys, position="nonono") == bad("Invalid position parameter")
 
 

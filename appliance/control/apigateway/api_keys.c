@@ -185,8 +185,7 @@ int op_get_api_keys(struct call *call)
 
 	page_keep_prefix(keys, "name", call_input(call, "nameQuery"));
 	page_keep_equal(keys, "customerId", call_input(call, "customerId"));
-	page_newest_first(keys);
-	return page_list_shown(call, keys, "id", show_in_list);
+	return page_list_newest_first(call, keys, show_in_list);
 }
 
 /* Labels are kept and shown nowhere, as with AWS. */

@@ -26,9 +26,15 @@ typedef struct json *page_shower(struct call *call, const struct json *item);
 /* The same for records: each item of the page is shown by `show`, those of other pages are not. */
 int page_list_shown(struct call *call, struct json *items, const char *id_member, page_shower *show);
 
-/* Order records by when they were made, the newest first: by "createdMs" of their member "postern", set by page_note_created(). */
-void page_newest_first(struct json *records);
+/*
+ * The same in order of when the records were made, the newest first: by "createdMs" of their member "postern". Their member
+ * "id" identifies them. Goes on behind deleted ones, too.
+ */
+int page_list_newest_first(struct call *call, struct json *records, page_shower *show);
+
+/* Set "createdMs": now, or when another record was made. */
 void page_note_created(struct call *call, struct json *record);
+void page_set_created(struct json *record, const struct json *other);
 
 /* Leave only the objects whose member (a text, may be absent) is `text`, or begins with `prefix`; NULL: all. */
 void page_keep_equal(struct json *records, const char *member, const char *text);

@@ -209,16 +209,18 @@ int op_get_usage_plan_keys(struct call *call)
 	struct json JSON_CLEANUP *members = record_list(call, STORE_usageplankey, call_input(call, "usagePlanId"));
 	struct json *keys = json_array_new();
 
-	page_newest_first(members);
 	JSON_EACH(member, members)
 	{
 		struct json *key = record_find(call, STORE_apikey, json_find_c_string(member, "id"));
 
-		if (key)
-			json_append(keys, key);
+		if (!key)
+			continue;
+		/* They are in the order in which they came into the plan. */
+		page_set_created(key, member);
+		json_append(keys, key);
 	}
 	page_keep_prefix(keys, "name", call_input(call, "nameQuery"));
-	return page_list_shown(call, keys, "id", show);
+	return page_list_newest_first(call, keys, show);
 }
 
 int op_delete_usage_plan_key(struct call *call)
