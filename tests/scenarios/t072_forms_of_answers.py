@@ -255,6 +255,30 @@ def test_limits_of_an_api(local, api):
         client.delete_rest_api(restApiId=copy)
 
 
+def test_limits_of_a_resource(local):
+    client = local.boto3("apigateway")
+    made = signed(local, "POST", "/restapis", {"name": "limits"}).body
+    base = f"/restapis/{made['id']}/resources"
+    parameters = lambda count: {"authorizationType": "NONE", "requestParameters": {f"method.request.header.h{i}": False for i in range(count)}}
+    put = lambda resource, count: signed(local, "PUT", f"{base}/{resource}/methods/GET", parameters(count))
+    try:
+        full = put(made["rootResourceId"], 5000)
+        assert (full.status, full.code, full.message) == (400, "BadRequestException", "requestParameters has more than 1000 entries")
+        assert put(made["rootResourceId"], 1000).status == 201
+        parts = ["a" * 2000, "b" * 2000, "c" * 93]
+        below = made["rootResourceId"]
+        for part in parts:
+            answer = signed(local, "POST", f"{base}/{below}", {"pathPart": part})
+            assert answer.status == 201
+            top, below = below, answer.body["id"]
+        long = [signed(local, "POST", f"{base}/{below}", {"pathPart": "d"}), signed(local, "PATCH", f"{base}/{top}", {"patchOperations": [
+            {"op": "replace", "path": "/pathPart", "value": "b" * 2001}]})]
+        assert {(a.status, a.code, a.message) for a in long} == {(400, "BadRequestException", "The path of a resource is longer than 4096 bytes")}
+        assert [r["path"] for r in client.get_resources(restApiId=made["id"], limit=500)["items"]] == ["/" + "/".join(parts[:i]) for i in range(4)]
+    finally:
+        client.delete_rest_api(restApiId=made["id"])
+
+
 def test_a_limit_of_domain_names(local, authority):
     client, acm = local.boto3("apigateway"), local.boto3("acm")
     certificate, key = authority.issue("*.t072.internal")

@@ -4,6 +4,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/rest_api_limits.h"
+#include "appliance/openapi/import.h"
 
 int part_get(struct call *call, part_finder *find)
 {
@@ -71,8 +72,18 @@ int part_check_verb(struct call *call, struct view verb)
 		"Invalid HttpMethod specified. Valid options are GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY");
 }
 
+int part_check_count(struct call *call, const struct json *map)
+{
+	if (json_count(map) <= OPENAPI_ENTRIES_MAX_COUNT)
+		return 0;
+	return call_fail(call, "BadRequestException", VIEW_FMT " has more than %d entries", VIEW_ARG(json_name(map)),
+		OPENAPI_ENTRIES_MAX_COUNT);
+}
+
 int part_check_templates(struct call *call, const struct json *templates)
 {
+	if (part_check_count(call, templates) < 0)
+		return CALL_FAILED;
 	JSON_EACH(template, templates)
 	{
 		struct view name = json_name(template);
@@ -100,6 +111,8 @@ int part_fail_parameter(struct call *call, struct view expression)
 
 int part_check_mappings(struct call *call, enum mapping_side side, const struct json *map)
 {
+	if (part_check_count(call, map) < 0)
+		return CALL_FAILED;
 	JSON_EACH(entry, map)
 	{
 		struct mapping_parameter parameter;

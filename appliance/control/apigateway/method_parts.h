@@ -35,6 +35,9 @@ int part_response(struct call *call, struct json *responses, struct json **ret);
 /* Is it GET, PUT, ... or ANY? 0 or CALL_FAILED. */
 int part_check_verb(struct call *call, struct view verb);
 
+/* Has a map no more entries than an imported one may have? 0 or CALL_FAILED. */
+int part_check_count(struct call *call, const struct json *map) __attribute__((warn_unused_result));
+
 /*
  * Do the names of a map's members look like media types, and are the templates that they name no larger than AWS takes?
  * 0 or CALL_FAILED.

@@ -3,50 +3,52 @@
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/table.h"
 #include "appliance/control/apigateway/apis.h"
 #include "appliance/control/apigateway/method_parts.h"
 #include "appliance/control/apigateway/patch_rows.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 
-/* method.request.header.X, method.request.querystring.X, method.request.path.X: the part behind the third dot, or NULL. */
-static const char *parameter_name(const char *expression)
+/* method.request.header.X, method.request.querystring.X, method.request.path.X: the part behind the third dot, or empty. */
+static struct view parameter_name(struct view expression)
 {
 	static const char *const places[] = { "method.request.header.", "method.request.querystring.",
 		"method.request.path.", "method.request.multivaluequerystring.", "method.request.multivalueheader." };
 
 	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
-		size_t length = strlen(places[i]);
-
-		if (strncmp(expression, places[i], length) == 0 && expression[length])
-			return expression + length;
+		if (view_starts_with(expression, view_from_text(places[i])))
+			return view_after(expression, strlen(places[i]));
 	}
-	return NULL;
+	return view_of("");
 }
 
 static int check_parameters(struct call *call, const struct json *parameters)
 {
-	JSON_EACH(parameter, parameters)
+	struct table names;
+	int error = part_check_count(call, parameters);
+
+	table_init(&names);
+	JSON_EACH(parameter, error == 0 ? parameters : NULL)
 	{
-		const char *expression = call_text_of(call, json_name(parameter)), *name = parameter_name(expression);
+		struct view name = parameter_name(json_name(parameter));
 
-		if (!name)
-			return part_fail_parameter(call, json_name(parameter));
-		JSON_EACH(other, parameters)
-		{
-			const char *other_name =
-				other == parameter ? NULL : parameter_name(call_text_of(call, json_name(other)));
-
-			if (other_name && strcmp(name, other_name) == 0)
-				return call_fail(call, "BadRequestException",
-					"Parameter names must be unique across querystring, header and path");
-		}
+		if (name.count == 0)
+			error = part_fail_parameter(call, json_name(parameter));
+		else if (table_add(&names, name, parameter) < 0)
+			error = call_fail(call, "BadRequestException",
+				"Parameter names must be unique across querystring, header and path");
+		if (error < 0)
+			break;
 	}
-	return 0;
+	table_fini(&names);
+	return error;
 }
 
 static int check_models(struct call *call, const struct json *models)
 {
+	if (part_check_count(call, models) < 0)
+		return CALL_FAILED;
 	JSON_EACH(model, models)
 	{
 		const char *name = json_c_string(model);
@@ -190,6 +192,8 @@ static int check_response(struct call *call, const struct json *response)
 {
 	const struct view header = view_of("method.response.header.");
 
+	if (part_check_count(call, json_find(response, "responseParameters")) < 0)
+		return CALL_FAILED;
 	JSON_EACH(parameter, json_find(response, "responseParameters"))
 	{
 		struct view name = json_name(parameter);

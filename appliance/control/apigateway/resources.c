@@ -10,6 +10,7 @@
 #include "appliance/control/apigateway/rest_api_limits.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/openapi/import.h"
 
 static bool is_root(const struct json *resource)
 {
@@ -45,9 +46,16 @@ static bool path_part_valid(const char *part)
 	       (strcmp(part + 1 + name_length, "}") == 0 || strcmp(part + 1 + name_length, "+}") == 0);
 }
 
+/* The path of `part` below a parent; NULL (and the call has failed) if it is longer than an imported one may be. */
 static const char *path_below(struct call *call, const char *parent_path, const char *part)
 {
-	return call_text(call, "%s/%s", strcmp(parent_path, "/") == 0 ? "" : parent_path, part);
+	const char *path = call_text(call, "%s/%s", strcmp(parent_path, "/") == 0 ? "" : parent_path, part);
+
+	if (strlen(path) <= OPENAPI_PATH_MAX_BYTES)
+		return path;
+	(void)call_fail(
+		call, "BadRequestException", "The path of a resource is longer than %d bytes", OPENAPI_PATH_MAX_BYTES);
+	return NULL;
 }
 
 /* May a resource `id` (NULL: a new one) called `part` lie below `parent`? */
@@ -91,7 +99,7 @@ static int check_place(struct call *call, const struct json *parent, const char 
 
 int op_create_resource(struct call *call)
 {
-	const char *api_id = call_input(call, "restApiId"), *part = call_input(call, "pathPart");
+	const char *api_id = call_input(call, "restApiId"), *part = call_input(call, "pathPart"), *path;
 	struct json JSON_CLEANUP *parent =
 		record_find(call, STORE_resource, api_key(call, call_input(call, "parentId")));
 	struct json JSON_CLEANUP *resource = json_object_new();
@@ -102,10 +110,13 @@ int op_create_resource(struct call *call)
 	error = check_place(call, parent, part, NULL);
 	if (error < 0)
 		return error;
+	path = path_below(call, json_find_c_string(parent, "path"), part);
+	if (!path)
+		return CALL_FAILED;
 	json_set_c_string(resource, "id", record_new_id(call, STORE_resource, call_text(call, "%s/", api_id), 6));
 	json_set_text(resource, "parentId", json_find_text(parent, "id"));
 	json_set_c_string(resource, "pathPart", part);
-	json_set_c_string(resource, "path", path_below(call, json_find_c_string(parent, "path"), part));
+	json_set_c_string(resource, "path", path);
 	resource_put(call, resource);
 	call_answer(call, resource);
 	return 0;
