@@ -124,6 +124,7 @@ void record_delete_children(struct call *call, enum store_kind kind, const char 
 struct listing {
 	struct call *call;
 	struct json *array;
+	bool is_bare; /* without "postern" */
 };
 
 static int add_to_list(void *context, const struct store_record *record)
@@ -131,17 +132,29 @@ static int add_to_list(void *context, const struct store_record *record)
 	struct listing *listing = context;
 	struct json *body = parse_body(listing->call, record);
 
+	if (body && listing->is_bare)
+		(void)json_remove(body, "postern");
 	if (body)
 		json_append(listing->array, body);
 	return 0;
 }
 
-struct json *record_list(struct call *call, enum store_kind kind, const char *parent)
+static struct json *list(struct call *call, enum store_kind kind, const char *parent, bool is_bare)
 {
-	struct listing listing = { .call = call, .array = json_array_new() };
+	struct listing listing = { .call = call, .array = json_array_new(), .is_bare = is_bare };
 
 	record_error(call, store_each(call->control->store, kind, parent, add_to_list, &listing));
 	return listing.array;
+}
+
+struct json *record_list(struct call *call, enum store_kind kind, const char *parent)
+{
+	return list(call, kind, parent, false);
+}
+
+struct json *record_list_bare(struct call *call, enum store_kind kind, const char *parent)
+{
+	return list(call, kind, parent, true);
 }
 
 uint64_t record_count(struct call *call, enum store_kind kind)

@@ -33,6 +33,9 @@ void record_delete_children(struct call *call, enum store_kind kind, const char 
 /* The bodies of all live records of a kind (of one parent if it is not NULL) in order of id, as an array that the caller owns. */
 struct json *record_list(struct call *call, enum store_kind kind, const char *parent);
 
+/* The same without "postern", the member that holds what is Postern's own: a frozen definition may be large. */
+struct json *record_list_bare(struct call *call, enum store_kind kind, const char *parent);
+
 /* How many live records of a kind there are. */
 uint64_t record_count(struct call *call, enum store_kind kind);
 

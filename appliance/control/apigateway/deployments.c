@@ -175,15 +175,11 @@ int op_get_deployment(struct call *call)
 
 int op_get_deployments(struct call *call)
 {
-	struct json *deployments;
 	int error = api_check(call);
 
 	if (error < 0)
 		return error;
-	deployments = record_list(call, STORE_deployment, call_input(call, "restApiId"));
-	JSON_EACH(deployment, deployments)
-	(void)json_remove(deployment, "postern");
-	return page_list(call, deployments, "id");
+	return page_list(call, record_list_bare(call, STORE_deployment, call_input(call, "restApiId")), "id");
 }
 
 static int patch_deployment(struct call *call, const struct patch *patch, struct json *deployment)

@@ -290,9 +290,6 @@ static int move_stage(struct call *call, const char *name, const char *version)
 	return 0;
 }
 
-/* Source: API Gateway API Reference, DocumentationVersion: a text of the caller's choice; longer ones name nothing. */
-enum { VERSION_MAX_BYTES = 128 };
-
 int op_create_documentation_version(struct call *call)
 {
 	const char *version = call_input(call, "documentationVersion"), *stage = call_input(call, "stageName");
@@ -301,7 +298,7 @@ int op_create_documentation_version(struct call *call)
 
 	if (error < 0)
 		return error;
-	if (!*version || strlen(version) > VERSION_MAX_BYTES)
+	if (!*version || strlen(version) > OPENAPI_DOCUMENTATION_VERSION_MAX_BYTES)
 		return call_fail(call, "BadRequestException", "Invalid Documentation version specified");
 	if (record_exists(call, STORE_documentationversion, api_key(call, version)))
 		return call_fail(call, "ConflictException",
@@ -326,15 +323,12 @@ int op_get_documentation_version(struct call *call)
 
 int op_get_documentation_versions(struct call *call)
 {
-	struct json *list;
 	int error = api_check(call);
 
 	if (error < 0)
 		return error;
-	list = record_list(call, STORE_documentationversion, call_input(call, "restApiId"));
-	JSON_EACH(version, list)
-	(void)json_remove(version, "postern");
-	return page_list(call, list, "version");
+	return page_list(
+		call, record_list_bare(call, STORE_documentationversion, call_input(call, "restApiId")), "version");
 }
 
 static int patch_version(struct call *call, const struct patch *patch, struct json *version)
@@ -361,11 +355,17 @@ int op_update_documentation_version(struct call *call)
 
 int op_delete_documentation_version(struct call *call)
 {
-	struct json JSON_CLEANUP *version = NULL;
+	const char *name = call_input(call, "documentationVersion");
+	struct json JSON_CLEANUP *version = NULL, *stages = NULL;
 	int error = version_find(call, &version);
 
-	if (error == 0)
-		record_delete(
-			call, STORE_documentationversion, api_key(call, call_input(call, "documentationVersion")));
-	return error;
+	if (error < 0)
+		return error;
+	stages = record_list(call, STORE_stage, call_input(call, "restApiId"));
+	JSON_EACH(stage, stages)
+	if (view_equals_text(json_find_text(stage, "documentationVersion"), name))
+		return call_fail(call, "BadRequestException",
+			"Cannot delete documentation version because there are API Stages associated with it.");
+	record_delete(call, STORE_documentationversion, api_key(call, name));
+	return 0;
 }

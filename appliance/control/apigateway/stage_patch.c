@@ -94,13 +94,14 @@ static int fail_value(struct call *call, const struct patch *patch)
 		patch->value ? patch->value : "null");
 }
 
-/* A number is stored as it was written, which must then be one in JSON too. */
+/* A number is stored as it was written, but for blanks around it. */
 static int set_number(struct call *call, const struct patch *patch, struct json *settings, const char *member,
 	enum setting_type type, double max)
 {
 	const char *value = patch->value ? patch->value : "";
 	struct json JSON_CLEANUP *number = NULL;
 	double wanted = 0;
+	const char *text;
 	int64_t integer = 0;
 
 	if (json_parse(view_from_text(value), NULL, &number, NULL) < 0 || json_double(number, &wanted) < 0 ||
@@ -108,11 +109,12 @@ static int set_number(struct call *call, const struct patch *patch, struct json 
 		return fail_value(call, patch);
 	if (type == SETTING_INTEGER && json_integer(number, -1, INT64_MAX, &integer) < 0)
 		return fail_value(call, patch);
+	text = call_text_of(call, json_number_text(number));
 	if (type == SETTING_INTEGER)
 		json_set_integer(settings, member, integer);
 	else
 		json_set(settings, member,
-			json_number_new(call_view(call, "%s%s", value, strpbrk(value, ".eE") ? "" : ".0")));
+			json_number_new(call_view(call, "%s%s", text, strpbrk(text, ".eE") ? "" : ".0")));
 	return 0;
 }
 
@@ -332,10 +334,18 @@ static int patch_client_certificate(struct call *call, const struct patch *patch
 	return 0;
 }
 
+/* An empty value puts the stage on no version. */
+static int patch_documentation_version(struct call *call, const struct patch *patch, struct json *stage)
+{
+	if (patch->value && *patch->value)
+		patch_text(stage, "documentationVersion", patch);
+	else
+		(void)json_remove(stage, "documentationVersion");
+	return stage_check_documentation(call, stage);
+}
+
 static int patch_stage(struct call *call, const struct patch *patch, struct json *stage)
 {
-	static const char *const texts[] = { "description", "documentationVersion" };
-
 	if (patch->op == PATCH_COPY)
 		return patch_copy(call, patch, stage);
 	if (strcmp(patch->parts[0], "variables") == 0)
@@ -358,11 +368,12 @@ static int patch_stage(struct call *call, const struct patch *patch, struct json
 		patch_bool(stage, "tracingEnabled", patch);
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-		if (patch_is(patch, texts[i])) {
-			patch_text(stage, texts[i], patch);
-			return 0;
-		}
+	if (patch_is(patch, "documentationVersion"))
+		return patch_documentation_version(call, patch, stage);
+	if (patch_is(patch, "description")) {
+		patch_text(stage, "description", patch);
+		return 0;
+	}
 	return patch_method_setting(call, patch, stage);
 }
 

@@ -63,6 +63,15 @@ static int check_canary(struct call *call, const struct json *canary)
 	return check_variables(call, json_find(canary, "stageVariableOverrides"));
 }
 
+int stage_check_documentation(struct call *call, const struct json *stage)
+{
+	const char *version = json_find_c_string(stage, "documentationVersion");
+
+	if (!version || record_exists(call, STORE_documentationversion, api_key(call, version)))
+		return 0;
+	return call_fail(call, "BadRequestException", "Invalid Documentation version specified");
+}
+
 int stage_check(struct call *call, const struct json *stage)
 {
 	int error = check_variables(call, json_find(stage, "variables"));

@@ -14,6 +14,9 @@
 /* Variables, canary, access log format. 0 or CALL_FAILED. */
 int stage_check(struct call *call, const struct json *stage) __attribute__((warn_unused_result));
 
+/* Is there the version of the documentation that the stage names? To be asked when it is named. 0 or CALL_FAILED. */
+int stage_check_documentation(struct call *call, const struct json *stage) __attribute__((warn_unused_result));
+
 /*
  * Set the stage's canary: `wanted` are settings as a request has them (NULL: none), `deployment_id` the canary's deployment
  * where they name none; what neither says is AWS's default.

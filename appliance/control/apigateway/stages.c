@@ -44,6 +44,8 @@ static void take_settings(struct call *call, struct json *stage)
 		json_set_c_string(stage, "cacheClusterStatus", "AVAILABLE");
 		if (!json_find(stage, "cacheClusterSize"))
 			json_set_c_string(stage, "cacheClusterSize", "0.5");
+	} else {
+		json_set_c_string(stage, "cacheClusterStatus", "NOT_AVAILABLE");
 	}
 }
 
@@ -64,6 +66,10 @@ static int take_own(struct call *call, struct json *stage)
 	const struct json *canary = json_find(call->input, "canarySettings");
 
 	call_take(call, stage, "documentationVersion", NULL);
+	if (json_find_text(stage, "documentationVersion").count == 0)
+		(void)json_remove(stage, "documentationVersion");
+	if (stage_check_documentation(call, stage) < 0)
+		return CALL_FAILED;
 	if (canary)
 		(void)stage_set_canary(stage, canary, json_find(stage, "deploymentId"));
 	if (tags_check(call, json_find(call->input, "tags")) < 0)
@@ -88,7 +94,6 @@ int stage_create(struct call *call, const char *deployment_id, const char *descr
 	json_set_c_string(stage, "stageName", name);
 	json_set_c_string(stage, "description", description);
 	json_set_bool(stage, "cacheClusterEnabled", false);
-	json_set_c_string(stage, "cacheClusterStatus", "NOT_AVAILABLE");
 	json_set(stage, "methodSettings", json_object_new());
 	json_set_bool(stage, "tracingEnabled", false);
 	take_settings(call, stage);
@@ -192,11 +197,29 @@ int op_get_stages(struct call *call)
 	return 0;
 }
 
+/* A domain that leads to the stage would lead nowhere. */
+static int check_unmapped(struct call *call)
+{
+	const char *name = call_input(call, "stageName");
+	struct json JSON_CLEANUP *mappings = record_list(call, STORE_basepathmapping, NULL);
+
+	JSON_EACH(mapping, mappings)
+	if (view_equals_text(json_find_text(mapping, "restApiId"), call_input(call, "restApiId")) &&
+		view_equals_text(json_find_text(mapping, "stage"), name))
+		return call_fail(call, "BadRequestException",
+			"Deleting stage %s failed. Please remove all base path mappings related to the stage in your "
+			"domains before deleting it.",
+			name);
+	return 0;
+}
+
 int op_delete_stage(struct call *call)
 {
 	struct json JSON_CLEANUP *stage = NULL;
 	int error = find(call, &stage);
 
+	if (error == 0)
+		error = check_unmapped(call);
 	if (error < 0)
 		return error;
 	usage_plans_drop_stage(call, call_input(call, "restApiId"), call_input(call, "stageName"));
