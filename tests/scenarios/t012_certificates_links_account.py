@@ -204,6 +204,7 @@ REPLACEABLE = ("/authorizerUri, /authorizerCredentials, /authorizerResultTtlInSe
 @pytest.fixture(scope="module")
 def api(client):
     made = client.create_rest_api(name="t012")["id"]
+    client.create_authorizer(restApiId=made, name="taken", type="TOKEN", authorizerUri=URI, identitySource="method.request.header.Auth")
     yield made
     client.delete_rest_api(restApiId=made)
 
@@ -237,6 +238,7 @@ def test_authorizers_change(client, authorizer, operation, member, value):
     (("add", "/name", "x"), "Invalid patch path  '/name' specified for op 'add'. Must be one of: [/identitySource, /providerARNs]"),
     (("move", "/name"), "Invalid patch path  '/name' specified for op 'move'. Please choose supported operations"),
     (("replace", "/name", ""), "Authorizer name cannot be empty"),
+    (("replace", "/name", "taken"), "Authorizer name must be unique. Authorizer taken already exists in this RestApi."),
     (("replace", "/authorizerResultTtlInSeconds", "3601"), TTL),
     (("replace", "/authorizerResultTtlInSeconds", "soon"), TTL),
     (("replace", "/type", "JWT"), "Invalid authorizer type specified. Must be one of: [TOKEN, REQUEST, COGNITO_USER_POOLS]"),

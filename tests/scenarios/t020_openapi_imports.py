@@ -290,7 +290,7 @@ def test_extensions_of_the_api(make):
         "x-amazon-apigateway-request-validator": "basic", "x-amazon-apigateway-importexport-version": "1.0", "x-amazon-apigateway-other": {},
         "x-amazon-apigateway-gateway-responses": {"THROTTLED": {"statusCode": 420, "responseParameters": {"gatewayresponse.header.X": "'1'"},
                                                                 "responseTemplates": {"text/plain": "slow"}}},
-        "servers": [{"url": "https://x", "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True}}]}))
+        "servers": [{"url": "https://x", "x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True}}]}), endpointConfigurationTypes="REGIONAL")
     shown = api.client.get_rest_api(restApiId=api.id)
     assert (shown["apiKeySource"], shown["minimumCompressionSize"], shown["disableExecuteApiEndpoint"]) == ("AUTHORIZER", 1024, True)
     validators = {v["name"]: v for v in api.items("get_request_validators")}

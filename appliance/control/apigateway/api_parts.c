@@ -348,7 +348,7 @@ int op_create_authorizer(struct call *call)
 	call_take(call, authorizer, "name", "type", "providerARNs", "authType", "authorizerUri",
 		"authorizerCredentials", "identitySource", "identityValidationExpression",
 		"authorizerResultTtlInSeconds", NULL);
-	if (authorizer_check(call, authorizer) < 0)
+	if (authorizer_check(call, authorizer) < 0 || authorizer_check_name(call, authorizer) < 0)
 		return CALL_FAILED;
 	record_put(call, STORE_authorizer, api_key(call, id), call_input(call, "restApiId"), authorizer);
 	call_answer(call, authorizer);

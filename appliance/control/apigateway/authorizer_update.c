@@ -36,12 +36,32 @@ int authorizer_check(struct call *call, const struct json *authorizer)
 	return 0;
 }
 
+int authorizer_check_name(struct call *call, const struct json *authorizer)
+{
+	struct json JSON_CLEANUP *all = record_list(call, STORE_authorizer, call_input(call, "restApiId"));
+	struct view name = json_find_text(authorizer, "name");
+
+	JSON_EACH(other, all)
+	if (view_equals(json_find_text(other, "name"), name) &&
+		!view_equals(json_find_text(other, "id"), json_find_text(authorizer, "id")))
+		return call_fail(call, "BadRequestException",
+			"Authorizer name must be unique. Authorizer " VIEW_FMT " already exists in this RestApi.",
+			VIEW_ARG(name));
+	return 0;
+}
+
 static int patch_pools(struct call *call, const struct patch *patch, struct json *authorizer)
 {
 	if (!patch->value || strncmp(patch->value, "arn:", 4) != 0)
 		return call_fail(call, "BadRequestException", "Invalid ARN specified in the request");
 	patch_list(json_ensure_array(authorizer, "providerARNs"), patch, patch->value);
 	return 0;
+}
+
+static int patch_name(struct call *call, const struct patch *patch, struct json *authorizer)
+{
+	patch_text(authorizer, "name", patch);
+	return authorizer_check_name(call, authorizer);
 }
 
 static int patch_authorizer(struct call *call, const struct patch *patch, struct json *authorizer)
@@ -53,7 +73,7 @@ static int patch_authorizer(struct call *call, const struct patch *patch, struct
 		{ "/authType", PATCH_ON_REPLACE, patch_set_text },
 		{ "/identitySource", PATCH_ON_ADD_REMOVE_REPLACE, patch_set_or_unset },
 		{ "/identityValidationExpression", PATCH_ON_REPLACE, patch_set_or_unset },
-		{ "/name", PATCH_ON_REPLACE, patch_set_text },
+		{ "/name", PATCH_ON_REPLACE, patch_name },
 		{ "/type", PATCH_ON_REPLACE, patch_set_text },
 		{ "/providerARNs", PATCH_ON_ADD_REMOVE, patch_pools },
 	};

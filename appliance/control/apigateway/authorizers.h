@@ -12,4 +12,7 @@ int authorizer_find(struct call *call, struct json **ret);
 /* Does an authorizer, as it would be stored, have what its type needs? 0 or CALL_FAILED. */
 int authorizer_check(struct call *call, const struct json *authorizer) __attribute__((warn_unused_result));
 
+/* Is its name its own in its API? 0 or CALL_FAILED. */
+int authorizer_check_name(struct call *call, const struct json *authorizer) __attribute__((warn_unused_result));
+
 #endif

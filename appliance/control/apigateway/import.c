@@ -163,7 +163,9 @@ int import_prepare(struct call *call, const struct json *api, bool merge, struct
 		return import_fail(call, &failure);
 	if (error == 0)
 		error = settle_policy(call, api, json_find(ret->after, "restApi"));
-	return error == 0 ? settle_endpoints(call, json_find(ret->after, "restApi")) : error;
+	if (error == 0)
+		error = settle_endpoints(call, json_find(ret->after, "restApi"));
+	return error == 0 ? rest_api_check_security(call, json_find(ret->after, "restApi")) : error;
 }
 
 void import_fini(struct import *import)

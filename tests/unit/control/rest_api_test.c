@@ -45,6 +45,10 @@ static const struct step steps[] = {
 		"{\"name\":\"a\",\"type\":\"TOKEN\",\"identitySource\":\"method.request.header.A\",\"authorizerUri\":"
 		"\"arn:aws:apigateway:us-east-1:lambda:path/x\"}",
 		NULL, 0 },
+	{ 400, "POST", "/restapis/$1/authorizers",
+		"{\"name\":\"a\",\"type\":\"TOKEN\",\"identitySource\":\"method.request.header.A\",\"authorizerUri\":"
+		"\"arn:aws:apigateway:us-east-1:lambda:path/x\"}",
+		NULL, 0 },
 	{ 201, "POST", "/restapis/$1/deployments", "{\"stageName\":\"prod\",\"variables\":{\"a\":\"b\"}}", "id", 5 },
 	{ 201, "POST", "/restapis/$1/deployments", "{\"stageName\":\"prod\",\"canarySettings\":{\"percentTraffic\":5}}",
 		"id", 6 },
@@ -53,11 +57,23 @@ static const struct step steps[] = {
 			"{\"op\":\"remove\",\"path\":\"/canarySettings\"}," REPLACE(
 				"/~1cats~1{id}/GET/throttling/rateLimit", "2.5") "," REPLACE("/variables", "{}")),
 		NULL, 0 },
+	{ 200, "PATCH", STAGE, PATCHES(REPLACE("/*/*/throttling/rateLimit", "5 ")), NULL, 0 },
+	{ 400, "PATCH", STAGE, PATCHES(REPLACE("/documentationVersion", "v")), NULL, 0 },
+	{ 201, "POST", "/restapis/$1/documentation/versions", "{\"documentationVersion\":\"v\",\"stageName\":\"prod\"}",
+		NULL, 0 },
+	{ 400, "DELETE", "/restapis/$1/documentation/versions/v", "", NULL, 0 },
+	{ 200, "PATCH", STAGE, PATCHES(REPLACE("/documentationVersion", "")), NULL, 0 },
+	{ 202, "DELETE", "/restapis/$1/documentation/versions/v", "", NULL, 0 },
+	{ 201, "POST", "/restapis/$1/deployments", "{\"stageName\":\"prod\",\"cacheClusterEnabled\":true}", NULL, 0 },
+	{ 201, "POST", "/restapis/$1/deployments", "{\"stageName\":\"prod\",\"cacheClusterEnabled\":false}", "id", 6 },
 	{ 400, "PATCH", STAGE, PATCHES(REPLACE("/variables/a", "|")), NULL, 0 },
 	{ 400, "PATCH", STAGE, PATCHES(REPLACE("/canarySettings/percentTraffic", "101")), NULL, 0 },
 	{ 202, "DELETE", STAGE "/cache/data", "", NULL, 0 },
 	{ 201, "POST", "/restapis", "{\"name\":\"copy\",\"cloneFrom\":\"$1\"}", "id", 7 },
 	{ 404, "POST", "/restapis", "{\"name\":\"copy\",\"cloneFrom\":\"none\"}", NULL, 0 },
+	{ 400, "POST", "/restapis?mode=import",
+		"{\"openapi\":\"3.0.1\",\"info\":{\"title\":\"t\"},\"x-amazon-apigateway-security-policy\":\"x\"}",
+		NULL, 0 },
 	{ 200, "GET", "/restapis/$7/resources?embed=methods", "", NULL, 0 },
 	{ 400, "DELETE", "/restapis/$1/deployments/$6", "", NULL, 0 },
 	{ 202, "DELETE", "/restapis/$1/deployments/$5", "", NULL, 0 },
@@ -115,6 +131,9 @@ static void an_api_lives(void **state)
 	live(appliance);
 	assert_int_equal(200, call(appliance, "GET", filled("/restapis/$1/resources", target, sizeof target), ""));
 	assert_true(answer_has(appliance, "\"path\":\"/cats/{id}\""));
+	assert_int_equal(200, call(appliance, "GET", filled(STAGE, target, sizeof target), ""));
+	assert_true(answer_has(appliance, "\"throttlingRateLimit\":5.0"));
+	assert_true(answer_has(appliance, "\"cacheClusterStatus\":\"NOT_AVAILABLE\""));
 	assert_int_equal(202, call(appliance, "DELETE", filled("/restapis/$1", target, sizeof target), ""));
 	assert_int_equal(404, call(appliance, "GET", filled("/restapis/$1", target, sizeof target), ""));
 	assert_int_equal(200, call(appliance, "GET", filled("/restapis/$7", target, sizeof target), ""));
