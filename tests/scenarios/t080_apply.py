@@ -313,7 +313,7 @@ def test_a_plan_that_is_no_longer_true_does_nothing(estate):
     _, error = process.communicate(timeout=30)
     os.close(here)
     os.close(there)
-    assert process.returncode == 1 and f"nothing was done: the appliance answered 412: stage {api}/prod was changed meanwhile" in error
+    assert process.returncode == 1 and f"nothing was done: the appliance answered 412: a stage of restapi/{api} was changed meanwhile" in error
     assert estate.revision() == revision
     assert client.get_stage(restApiId=api, stageName="prod")["variables"] == {"color": "blue"}
     assert '"blue" -> "green"' in estate.apply("--yes").stdout
