@@ -40,7 +40,7 @@ host() { # name address/bits ...: a namespace on the bridge
 call() { # service curl-arguments...: a signed call of the management API
 	service=$1
 	shift
-	curl -sS --fail-with-body --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:$service" -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" "$@"
+	curl -sS --fail-with-body -H "Accept: application/json" --aws-sigv4 "aws:amz:$AWS_DEFAULT_REGION:$service" -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" "$@"
 }
 ask() { # host path curl-arguments...: the API as that client sees it; status and body
 	from=$1 path=$2
