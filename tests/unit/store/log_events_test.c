@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Unit test of store/log_events: order, whole batches whatever kills the writer, bounds, what happens to a damaged file. */
-#include "tests/unit/support.h"
+#define FOLDER_FILE "logs.db"
+#include "tests/unit/store/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,37 +14,6 @@
 #include "appliance/store/log_events.h"
 
 #define ROOMY ((uint64_t)64 << 20)
-
-struct folder {
-	char path[64];
-	char file[96];
-};
-
-static int folder_make(void **state)
-{
-	struct folder *folder = calloc(1, sizeof *folder);
-
-	assert_non_null(folder);
-	strcpy(folder->path, "/tmp/postern-events-XXXXXX");
-	assert_non_null(mkdtemp(folder->path));
-	snprintf(folder->file, sizeof folder->file, "%s/logs.db", folder->path);
-	*state = folder;
-	return 0;
-}
-
-static int folder_remove(void **state)
-{
-	struct folder *folder = *state;
-	DIR *directory = opendir(folder->path);
-	struct dirent *entry;
-
-	while (directory && (entry = readdir(directory)))
-		(void)unlinkat(dirfd(directory), entry->d_name, 0);
-	closedir(directory);
-	rmdir(folder->path);
-	free(folder);
-	return 0;
-}
 
 static struct log_events *open_events(const struct folder *folder, uint64_t max_bytes)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Unit test of appliance/store: what a transaction promises, what readers see, and that kill -9 loses nothing answered. */
-#include "tests/unit/support.h"
+#define FOLDER_FILE "store.db"
+#include "tests/unit/store/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,42 +15,11 @@
 
 static const struct store_identity identity = { .account_id = "000000000000", .region = "us-east-1" };
 
-struct folder {
-	char path[64];
-	char store[96];
-};
-
-static int folder_make(void **state)
-{
-	struct folder *folder = calloc(1, sizeof *folder);
-
-	assert_non_null(folder);
-	strcpy(folder->path, "/tmp/postern-store-XXXXXX");
-	assert_non_null(mkdtemp(folder->path));
-	snprintf(folder->store, sizeof folder->store, "%s/store.db", folder->path);
-	*state = folder;
-	return 0;
-}
-
-static int folder_remove(void **state)
-{
-	struct folder *folder = *state;
-	DIR *directory = opendir(folder->path);
-	struct dirent *entry;
-
-	while (directory && (entry = readdir(directory)))
-		(void)unlinkat(dirfd(directory), entry->d_name, 0);
-	closedir(directory);
-	rmdir(folder->path);
-	free(folder);
-	return 0;
-}
-
 static struct store *open_writer(const struct folder *folder)
 {
 	struct store *store = NULL;
 	const char *message = "";
-	int error = store_open(&store, folder->store, &identity, &message);
+	int error = store_open(&store, folder->file, &identity, &message);
 
 	if (error < 0)
 		fail_msg("store_open: %d %s", error, message);
@@ -186,10 +156,10 @@ static void a_reader_sees_one_revision_and_learns_of_the_next(void **state)
 	uint64_t revision = 0;
 	bool changed = false;
 
-	assert_int_equal(-ENOENT, store_open_reader(&reader, folder->store, &message));
+	assert_int_equal(-ENOENT, store_open_reader(&reader, folder->file, &message));
 	writer = open_writer(folder);
 	put(writer, STORE_restapi, "a1", NULL, "{\"v\":1}");
-	assert_int_equal(0, store_open_reader(&reader, folder->store, &message));
+	assert_int_equal(0, store_open_reader(&reader, folder->file, &message));
 	assert_int_equal(-EROFS, store_begin(reader));
 	assert_int_equal(0, store_wake_poll(reader, &changed));
 	assert_true(changed);
@@ -225,7 +195,7 @@ static void files_are_for_owner_and_group_and_stay(void **state)
 		struct stat status;
 		char path[128];
 
-		snprintf(path, sizeof path, "%s%s", folder->store, suffixes[i]);
+		snprintf(path, sizeof path, "%s%s", folder->file, suffixes[i]);
 		assert_int_equal(0, stat(path, &status));
 		assert_int_equal(0640, status.st_mode & 07777);
 	}
@@ -239,7 +209,7 @@ static void account_and_region_are_fixed_at_the_first_start(void **state)
 	struct store *store = open_writer(folder);
 
 	store_close(store);
-	assert_int_equal(-EEXIST, store_open(&store, folder->store, &other, &message));
+	assert_int_equal(-EEXIST, store_open(&store, folder->file, &other, &message));
 	assert_non_null(strstr(message, "belongs to account 000000000000"));
 	store = open_writer(folder);
 	assert_string_equal("us-east-1", store_identity(store)->region);
@@ -252,7 +222,7 @@ static void there_is_one_writer(void **state)
 	const char *message = "";
 	struct store *second = NULL, *store = open_writer(folder);
 
-	assert_int_equal(-EBUSY, store_open(&second, folder->store, &identity, &message));
+	assert_int_equal(-EBUSY, store_open(&second, folder->file, &identity, &message));
 	assert_non_null(strstr(message, "another process"));
 	store_close(store);
 }
@@ -355,10 +325,10 @@ static void a_backup_restores_as_news(void **state)
 	assert_int_equal(-EEXIST, store_backup(store, backup));
 	for (int i = 0; i < 5; i++)
 		put(store, STORE_restapi, "a1", NULL, "{\"v\":2}");
-	assert_int_equal(-EBUSY, store_restore(backup, folder->store, &message));
+	assert_int_equal(-EBUSY, store_restore(backup, folder->file, &message));
 	store_close(store);
 
-	assert_int_equal(0, store_restore(backup, folder->store, &message));
+	assert_int_equal(0, store_restore(backup, folder->file, &message));
 	store = open_writer(folder);
 	assert_body(store, STORE_restapi, "a1", "{\"v\":1}");
 	assert_int_equal(0, store_revision(store, &revision));
@@ -378,7 +348,7 @@ static void the_replaced_store_is_kept_and_must_be_of_the_same_appliance(void **
 
 	snprintf(foreign, sizeof foreign, "%s/foreign.db", folder->path);
 	snprintf(backup, sizeof backup, "%s/backup.db", folder->path);
-	snprintf(kept, sizeof kept, "%s.before-restore", folder->store);
+	snprintf(kept, sizeof kept, "%s.before-restore", folder->file);
 	put(store, STORE_restapi, "a1", NULL, "{\"v\":1}");
 	assert_int_equal(0, store_backup(store, backup));
 	put(store, STORE_restapi, "a1", NULL, "{\"v\":2}");
@@ -386,9 +356,9 @@ static void the_replaced_store_is_kept_and_must_be_of_the_same_appliance(void **
 	assert_int_equal(0, store_open(&stranger, foreign, &other, &message));
 	store_close(stranger);
 
-	assert_int_equal(-EEXIST, store_restore(foreign, folder->store, &message));
+	assert_int_equal(-EEXIST, store_restore(foreign, folder->file, &message));
 	assert_non_null(strstr(message, "another account"));
-	assert_int_equal(0, store_restore(backup, folder->store, &message));
+	assert_int_equal(0, store_restore(backup, folder->file, &message));
 	assert_int_equal(0, store_open_reader(&store, kept, &message));
 	assert_body(store, STORE_restapi, "a1", "{\"v\":2}");
 	store_close(store);
@@ -416,7 +386,7 @@ static void a_damaged_backup_replaces_nothing(void **state)
 	fd = open(backup, O_RDWR);
 	assert_int_equal(0, ftruncate(fd, 9000));
 	close(fd);
-	assert_true(store_restore(backup, folder->store, &message) < 0);
+	assert_true(store_restore(backup, folder->file, &message) < 0);
 	store = open_writer(folder);
 	assert_body(store, STORE_restapi, "7", "{\"some\":\"body\"}");
 	store_close(store);
@@ -441,7 +411,7 @@ static void a_reader_that_holds_the_index_blocks_the_writer_for_a_bounded_time(v
 	char byte;
 
 	put(store, STORE_restapi, "a1", NULL, "{}");
-	snprintf(shm, sizeof shm, "%s-shm", folder->store);
+	snprintf(shm, sizeof shm, "%s-shm", folder->file);
 	assert_int_equal(0, pipe(ready));
 	assert_int_equal(0, pipe(done));
 	holder = fork();
