@@ -24,7 +24,7 @@ TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev p
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
 # -l flags) that are at home there.
-FOLDERS := policy ebpf netns base crypto wire mapping system loop tls store http outbound model openapi observe integrate dns pipeline control launch cli
+FOLDERS := policy ebpf netns base crypto wire mapping validate system loop tls store http outbound model openapi observe integrate dns pipeline control launch cli
 # Programs of the appliance's image alone: image/NAME, main.c and the rest.
 IMAGE_FOLDERS := configure syslog rotate
 
@@ -36,6 +36,7 @@ PATH_openapi := appliance/openapi
 PATH_crypto := appliance/crypto
 PATH_wire := appliance/wire
 PATH_mapping := appliance/mapping
+PATH_validate := appliance/validate
 PATH_system := image/system
 PATH_loop := appliance/loop
 PATH_tls := appliance/tls
@@ -62,13 +63,14 @@ USES_base := policy ebpf netns
 USES_crypto := base
 USES_wire := base
 USES_mapping := base
+USES_validate := base
 USES_system := crypto base netns ebpf policy
 USES_loop := base
 USES_tls := loop crypto wire mapping base
 USES_store := loop crypto wire mapping base
 USES_http := tls store loop crypto wire mapping base
 USES_outbound := tls store loop crypto wire mapping base
-USES_model := http outbound tls store loop crypto wire mapping base policy netns ebpf
+USES_model := http outbound tls store loop crypto wire mapping validate base policy netns ebpf
 USES_openapi := model $(USES_model)
 USES_observe := model $(USES_model)
 USES_integrate := model $(USES_model)
@@ -90,6 +92,7 @@ LIBS_openapi :=
 LIBS_crypto := $(WOLFSSL)/lib/libwolfssl.a -lm
 LIBS_wire := -lknot
 LIBS_mapping :=
+LIBS_validate :=
 LIBS_system := $(WOLFSSL)/lib/libwolfssl.a -lm -lseccomp
 LIBS_loop := -levent_core
 LIBS_tls := $(WOLFSSL)/lib/libwolfssl.a -lm
