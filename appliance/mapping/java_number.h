@@ -22,9 +22,10 @@
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
 #include "appliance/base/view.h"
+#include "appliance/mapping/value.h"
 
 /* Digits of a BigInteger that is the result of arithmetic: multiplication takes their square in time. */
-#define JAVA_DIGITS_MAX 4096
+#define JAVA_DIGITS_MAX 1024
 /* Longest text of Double.toString(): "-2.2250738585072014E-308". */
 #define JAVA_DOUBLE_TEXT_MAX 32
 
@@ -56,6 +57,35 @@ struct java_number java_number_of_text(struct view text);
 struct java_number java_number_of(int64_t value);
 struct java_number java_number_of_long(int64_t value);
 struct java_number java_number_of_double(double value);
+
+/* A number among values, and back. */
+static inline struct java_number java_number_of_value(struct value value)
+{
+	struct java_number number = { .kind = (enum java_number_kind)(value.kind - VALUE_INTEGER) };
+
+	if (value.kind == VALUE_DOUBLE)
+		number.real = value.number;
+	else if (value.kind == VALUE_BIG)
+		number.digits = value_view(value);
+	else
+		number.integer = value.integer;
+	return number;
+}
+
+static inline struct value java_number_to_value(struct java_number number)
+{
+	struct value value = { .kind = (uint8_t)(VALUE_INTEGER + (unsigned)number.kind) };
+
+	if (number.kind == JAVA_DOUBLE) {
+		value.number = number.real;
+	} else if (number.kind == JAVA_BIG) {
+		value.text = number.digits.at;
+		value.count = (uint32_t)number.digits.count;
+	} else {
+		value.integer = number.integer;
+	}
+	return value;
+}
 
 /* `left` OP `right` by Velocity's rules: integers truncate, overflow becomes a BigInteger, a double makes a double. */
 int java_number_reckon(struct arena *arena, enum java_operator operator, struct java_number left,
