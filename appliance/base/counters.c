@@ -85,12 +85,13 @@ static const uint64_t bucket_bounds_us[COUNTERS_BUCKET_COUNT] = COUNTERS_BUCKETS
 
 size_t counters_size_bytes(unsigned worker_count)
 {
-	return sizeof(struct header) + (worker_count + 1) * sizeof(struct counters_slot);
+	return sizeof(struct header) + (worker_count + 1) * sizeof(struct counters_slot) +
+	       COUNTERS_TARGETS_MAX * sizeof(uint64_t);
 }
 
 static uint64_t layout_hash(void)
 {
-	uint64_t hash = 1;
+	uint64_t hash = COUNTERS_TARGETS_MAX;
 
 	for (size_t i = 0; i < COUNTERS_METRIC_COUNT; i++)
 		hash = table_hash_keyed(view_from_text(metrics[i].name), hash, counters_first_cell[i]);
@@ -188,6 +189,23 @@ struct counters_slot *counters_slot(struct counters *counters, unsigned worker)
 {
 	ASSERT(worker < counters->worker_count && counters->writable);
 	return &counters->slots[worker];
+}
+
+static _Atomic uint64_t *targets(const struct counters *counters)
+{
+	return (_Atomic uint64_t *)(void *)(counters->slots + counters->worker_count + 1);
+}
+
+_Atomic uint64_t *counters_targets(struct counters *counters)
+{
+	ASSERT(counters->writable);
+	return targets(counters);
+}
+
+uint64_t counters_read_target(const struct counters *counters, unsigned slot)
+{
+	ASSERT(slot < COUNTERS_TARGETS_MAX);
+	return atomic_load_explicit(&targets(counters)[slot], memory_order_relaxed);
 }
 
 struct counters_slot *counters_slot_reader(struct counters *counters)

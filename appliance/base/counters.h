@@ -4,6 +4,7 @@
  *
  * posternd makes a memfd of at least counters_size_bytes() and hands it to its children; it knows nothing of the content.
  * The memory is one header and one slot per writing thread of the gateway: workers 0 … n-1, then its snapshot reader.
+ * Behind the slots lies one word for each target of a load balancer (target_state.h).
  * Control maps it read-only and has a slot of its own beside it, in its own memory, which reading adds in. A slot has exactly one writer, so counting is a plain relaxed load, add and store without a locked instruction;
  * slots begin on their own cache lines. Values outlive a crash of a program; the layout carries a hash of metrics.def, and a mapping by a program
  * with another table is refused by -EPROTO.
@@ -22,6 +23,9 @@
 #include "appliance/base/buffer.h"
 
 #define COUNTERS_WORKER_MAX 64 /* worker threads of one gateway */
+
+/* Targets of load balancers that may be registered at a time, in all groups: a word of shared memory each. */
+#define COUNTERS_TARGETS_MAX 4096
 
 enum counters_metric {
 #define METRIC(id, kind, set, name, text) COUNTERS_##id,
@@ -95,6 +99,7 @@ enum counters_management {
 	COUNTERS_MANAGEMENT_IAM,
 	COUNTERS_MANAGEMENT_LOGS,
 	COUNTERS_MANAGEMENT_TAGGING,
+	COUNTERS_MANAGEMENT_ELASTICLOADBALANCING,
 	COUNTERS_MANAGEMENT_POSTERN,
 	COUNTERS_MANAGEMENT_OTHER,
 };
@@ -144,6 +149,12 @@ unsigned counters_worker_count(const struct counters *counters);
 struct counters_slot *counters_slot(struct counters *counters, unsigned worker);
 struct counters_slot *counters_slot_reader(struct counters *counters);
 struct counters_slot *counters_slot_control(struct counters *counters);
+
+/* The COUNTERS_TARGETS_MAX words of targets (target_state.h): written by the gateway's checker alone. */
+_Atomic uint64_t *counters_targets(struct counters *counters);
+
+/* The word of one target, from any process. */
+uint64_t counters_read_target(const struct counters *counters, unsigned slot);
 
 /* Set the gauges of a slot to 0: each gateway thread does so when it starts. */
 void counters_reset_gauges(struct counters_slot *slot);

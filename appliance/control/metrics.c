@@ -13,6 +13,7 @@ _Static_assert(
 		(int)SERVICE_sts == (int)COUNTERS_MANAGEMENT_STS && (int)SERVICE_iam == (int)COUNTERS_MANAGEMENT_IAM &&
 		(int)SERVICE_logs == (int)COUNTERS_MANAGEMENT_LOGS &&
 		(int)SERVICE_tagging == (int)COUNTERS_MANAGEMENT_TAGGING &&
+		(int)SERVICE_elasticloadbalancing == (int)COUNTERS_MANAGEMENT_ELASTICLOADBALANCING &&
 		(int)SERVICE_postern == (int)COUNTERS_MANAGEMENT_POSTERN,
 	"labels of management metrics");
 

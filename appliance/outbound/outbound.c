@@ -49,25 +49,39 @@ const char *outbound_error_text(enum outbound_error error)
 
 /* --- targets ---------------------------------------------------------------------------------------------------------- */
 
+static bool is_host(struct view host)
+{
+	return host.count > 0 && host.count <= RESOLVER_NAME_MAX_BYTES && view_find_byte(host, '\0') == VIEW_NOWHERE;
+}
+
 int outbound_target_init(
 	struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
 {
-	char key[RESOLVER_NAME_MAX_BYTES + 4];
+	return outbound_target_init_named(ret, host, port, tls, insecure_skip_verification, (struct view){ 0 });
+}
 
-	if (host.count == 0 || host.count > RESOLVER_NAME_MAX_BYTES || port == 0 ||
-		view_find_byte(host, '\0') != VIEW_NOWHERE)
+int outbound_target_init_named(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
+	bool insecure_skip_verification, struct view server_name)
+{
+	char key[2 * RESOLVER_NAME_MAX_BYTES + 4];
+	size_t count = 0;
+
+	if (!is_host(host) || port == 0 || (server_name.count && !is_host(server_name)))
 		return -EINVAL;
 	for (size_t i = 0; i < host.count; i++)
-		key[i] = view_lower_byte(host.at[i]);
-	key[host.count] = (char)(port >> 8);
-	key[host.count + 1] = (char)(port & 0xff);
-	key[host.count + 2] = (char)(tls | insecure_skip_verification << 1);
+		key[count++] = view_lower_byte(host.at[i]);
+	key[count++] = (char)(port >> 8);
+	key[count++] = (char)(port & 0xff);
+	key[count++] = (char)(tls | insecure_skip_verification << 1);
+	for (size_t i = 0; i < server_name.count; i++)
+		key[count++] = view_lower_byte(server_name.at[i]);
 	*ret = (struct outbound_target){
 		.host = host,
 		.port = port,
 		.tls = tls,
 		.insecure_skip_verification = insecure_skip_verification,
-		.hash = table_hash(view_from(key, host.count + 3)),
+		.server_name = server_name,
+		.hash = table_hash(view_from(key, count)),
 	};
 	return 0;
 }
@@ -318,7 +332,7 @@ void outbound_start(struct outbound *outbound, struct outbound_call *call, const
 		ASSERT(!request->body_complete || call->unsent_bytes == 0);
 	}
 	counters_add(outbound->settings.counters, COUNTERS_upstream_bytes, COUNTERS_SENT, request->first_body.count);
-	outbound_call_dispatch(call, false);
+	outbound_call_dispatch(call, request->connect_only);
 }
 
 bool outbound_send(struct outbound_call *call, struct view bytes, bool last)

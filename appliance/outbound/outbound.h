@@ -105,12 +105,17 @@ struct outbound_target {
 	uint16_t port;
 	bool tls;
 	bool insecure_skip_verification; /* neither chain nor name of the back end's certificate is checked */
+	struct view server_name;         /* that TLS asks for and verifies, if it is not `host`; else empty. As host */
 	uint64_t hash;                   /* of all of the above; made by outbound_target_init() */
 };
 
 /* Fill `*ret`. Host case is ignored. Returns 0, or -EINVAL if host is empty, longer than 253 bytes or holds a NUL, or port is 0. */
 int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
 	bool insecure_skip_verification) __attribute__((warn_unused_result));
+
+/* The same for a target that is known by its address, and whose certificate is for `server_name` (empty: for the host). */
+int outbound_target_init_named(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
+	bool insecure_skip_verification, struct view server_name) __attribute__((warn_unused_result));
 
 /* The start of an integration's URI, "https://b.example:8443", taken apart once. */
 struct outbound_origin {
@@ -146,12 +151,14 @@ struct outbound_request {
 	bool body_stays;    /* first_body stays valid until on_head or on_error, so that it may be sent again */
 	bool idempotent;    /* GET, HEAD, OPTIONS, TRACE, PUT, DELETE */
 	bool is_head;       /* HEAD: the answer has no body whatever its fields say */
+	bool connect_only;  /* nothing is sent: a new connection is made and closed again. on_head(NULL) says that it was there, and the
+			     * call has ended */
 };
 
 struct outbound_call;
 
 struct outbound_handlers {
-	/* The answer's head, 1xx excluded. Borrowed until the handler returns. */
+	/* The answer's head, 1xx excluded; NULL with connect_only. Borrowed until the handler returns. */
 	void (*on_head)(struct outbound_call *call, const struct http1_head *head);
 	/* A piece of the body, de-chunked, borrowed until the handler returns; may be empty. `last`: the call has ended well. */
 	void (*on_body)(struct outbound_call *call, struct view bytes, bool last);

@@ -253,6 +253,16 @@ static struct tls_client_context *context_for(struct outbound *pool, const struc
 	return *context;
 }
 
+/* More than that was not asked for. */
+static void end_connect_only(struct upstream *upstream)
+{
+	struct outbound_call *call = upstream->call;
+
+	upstream_close(upstream);
+	counters_up(call->outbound->settings.counters, COUNTERS_upstream_requests, COUNTERS_UPSTREAM_ANSWERED);
+	call->handlers->on_head(call, NULL);
+}
+
 /* TCP is there: go on with TLS, or send. */
 static void connected(struct upstream *upstream)
 {
@@ -261,6 +271,10 @@ static void connected(struct upstream *upstream)
 	int fd = upstream->fd, r;
 
 	loop_watch_fini(&upstream->connecting);
+	if (upstream->call->request.connect_only) {
+		end_connect_only(upstream);
+		return;
+	}
 	upstream->fd = -1; /* the openers own it, also if they fail */
 	upstream->opened_ms = loop_now_ms(pool->loop);
 	resolver_prefer(
@@ -274,8 +288,8 @@ static void connected(struct upstream *upstream)
 			return;
 		}
 		upstream_set_state(upstream, UPSTREAM_SECURING);
-		r = tls_client_open(&upstream->stream, pool->settings.tls, fd, &owner, context, facts->host,
-			&upstream->target->session);
+		r = tls_client_open(&upstream->stream, pool->settings.tls, fd, &owner, context,
+			facts->server_name.count ? facts->server_name : facts->host, &upstream->target->session);
 		if (r < 0)
 			upstream_fail(upstream, OUTBOUND_TLS);
 		return;

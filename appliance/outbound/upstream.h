@@ -67,13 +67,13 @@ struct outbound_place {
 struct upstream_target {
 	struct upstream_target *next; /* in its bucket */
 	struct list_link link;        /* in pool->targets, the one used last at the end */
-	struct outbound_target facts; /* its host points to `host` */
+	struct outbound_target facts; /* its names point to `host` and `server_name` */
 	struct outbound_place *place; /* NULL: the gateway's own */
 	struct list idle;             /* the one used last first: it is the warmest, and the others age out */
 	uint32_t idle_count;
 	uint32_t connection_count; /* in any state */
 	struct tls_client_session session;
-	char host[RESOLVER_NAME_MAX_BYTES + 1];
+	char host[RESOLVER_NAME_MAX_BYTES + 1], server_name[RESOLVER_NAME_MAX_BYTES + 1];
 };
 
 /* A head that did not come in one piece, kept until it is complete. */

@@ -18,7 +18,7 @@ static bool is_same_target(const struct outbound_target *a, const struct outboun
 {
 	return a->hash == b->hash && a->port == b->port && a->tls == b->tls &&
 	       a->insecure_skip_verification == b->insecure_skip_verification &&
-	       view_equals_ignore_case(a->host, b->host);
+	       view_equals_ignore_case(a->host, b->host) && view_equals_ignore_case(a->server_name, b->server_name);
 }
 
 static void forget_target(struct outbound *pool, struct upstream_target *target)
@@ -68,6 +68,10 @@ struct upstream_target *upstream_pool_target(
 	memcpy(target->host, facts->host.at, facts->host.count);
 	target->facts = *facts;
 	target->facts.host = view_from(target->host, facts->host.count);
+	if (facts->server_name.count) {
+		memcpy(target->server_name, facts->server_name.at, facts->server_name.count);
+		target->facts.server_name = view_from(target->server_name, facts->server_name.count);
+	}
 	target->place = place;
 	list_init(&target->idle);
 	target->next = *bucket;
