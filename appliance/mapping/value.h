@@ -179,7 +179,7 @@ static inline struct view value_view(struct value value)
 
 /* A call of a method, as it was compiled. */
 struct value_call {
-	uint16_t method; /* enum method_id, method.h; METHOD_UNKNOWN for a name that no type has */
+	uint16_t method; /* enum method_id: method_find(); METHOD_UNKNOWN for a name that no type has */
 	uint16_t count;  /* arguments */
 	const struct value *arguments;
 	const void *
@@ -305,16 +305,6 @@ int value_walk_start(struct template_run *run, struct value value, struct value_
 struct value value_walk_at(const struct value_walk *walk, size_t at);
 
 /* --- Methods (method.c) --------------------------------------------------------------------------------------------- */
-
-/* The number of a method's name, METHOD_UNKNOWN (0) if nothing has one of that name. Called when a template is compiled. */
-uint16_t method_find(struct view name);
-
-/*
- * What a call of `method` can have made ahead from its constant first argument, in the template's arena: a compiled JSONPath, say.
- * `*ret` stays NULL if there is nothing to prepare, or if the argument is wrong (the call then says so). 0 or -ENOMEM.
- */
-int method_prepare(struct arena *arena, uint16_t method, struct view argument, const void **ret)
-	__attribute__((warn_unused_result));
 
 /*
  * $self.method(…). `self` is not null. An unknown method, or one that does not take such arguments, gives null; one that throws
