@@ -211,8 +211,12 @@ static struct json *read_tree(
 	int result = cli_read_file(check->cli, path, max_bytes, ret_text);
 
 	if (result < 0) {
-		fault(check, at, "can't read %s: %s", path,
-			result == -EMSGSIZE ? "it is too large" : strerror(-result));
+		const char *why = result == -EMSGSIZE ? "it is too large" : strerror(-result);
+
+		if (at)
+			fault(check, at, "can't read %s: %s", path, why);
+		else
+			fault(check, at, "can't read it: %s", why);
 		return NULL;
 	}
 	if (parse(*ret_text, &tree, &error) != 0) {

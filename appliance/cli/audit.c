@@ -4,6 +4,9 @@
 #include "appliance/cli/cli.h"
 #include "appliance/cli/client.h"
 
+/* Most events of one answer (control/postern/audit.c). */
+#define EVENTS_MAX 1000
+
 static void print_event(const struct json *event)
 {
 	printf(VIEW_FMT " %lld " VIEW_FMT ":" VIEW_FMT " by " VIEW_FMT " (" VIEW_FMT ") from " VIEW_FMT ":",
@@ -52,10 +55,13 @@ int cli_audit(struct cli *cli, int argc, char **argv)
 	struct view target;
 	char **arguments;
 	size_t count;
+	uint64_t number;
 	int end = cli_options(cli, &usage, argc, argv, &arguments, &count);
 
 	if (end >= 0)
 		return end;
+	if (view_parse_u64(view_from_text(limit), EVENTS_MAX, &number) < 0 || number == 0)
+		return cli_misuse(cli, &usage, "--limit %s: it must be a number from 1 to %d", limit, EVENTS_MAX);
 	target = arena_printf(&cli->arena, "/postern/v1/audit?limit=%s", client_encode(cli, limit));
 	target = add(cli, target, "refused", refused ? "true" : NULL);
 	target = add(cli, target, "reads", reads ? "true" : NULL);

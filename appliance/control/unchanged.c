@@ -29,6 +29,9 @@ static int check_scopes(struct call *call, struct view scopes)
 {
 	struct view scope, kind, id;
 
+	if (view_trim(scopes).count == 0)
+		return call_fail(call, "ValidationException",
+			"The field " UNCHANGED_FIELD " names nothing that shall be unchanged");
 	while (view_split(&scopes, ' ', &scope)) {
 		bool has_id = view_cut(scope, '/', &kind, &id);
 

@@ -95,6 +95,8 @@ def test_an_operator_reads_it_by_the_command_line(gateway, lines):
     assert [e["operation"] for e in gateway.postern("audit", "--resource", made, "--limit", "2")["events"]] == ["DeleteRestApi", "GetRestApi"]
     assert [e["status"] for e in gateway.postern("audit", "--resource", made, "--operation", "CreateRestApi")["events"]] == [201]
     assert gateway.postern("audit", "--since", "9999")["events"] == []
+    done = run(gateway.build / "postern", "audit", "--limit", "0", check=False)
+    assert done.returncode != 0 and "--limit 0: it must be a number from 1 to 1000" in done.stderr
     text = run(gateway.build / "postern", "audit", "--limit", "1", "--resource", made,
                env={**gateway.environment(), "POSTERN_ENDPOINT": gateway.management}).stdout
     assert f" 404 apigateway:GetRestApi by arn:aws:iam::123456789012:root ({gateway.credentials()[0]}) from 127.0.0.1: /restapis/{made}: NotFoundException: " in text

@@ -81,6 +81,15 @@ def test_every_other_service_is_refused_too(local):
             assert f"not authorized to perform: {action} on " in message, (name, message)
 
 
+def test_a_definition_is_read_by_who_may_read_its_api(local, api):
+    definition = f"/postern/v1/restapis/{api}/deployments/x1"
+    with User(local, "surveyor", statement("postern:*")) as surveyor:
+        assert surveyor.refusal("GET", definition, b"", service="postern") == denial(
+            surveyor, "apigateway:GET", f"{APIS}/{api}/deployments/x1")
+    with User(local, "surveyor", statement("postern:*"), statement("apigateway:GET", f"{APIS}/{api}/*")) as surveyor:
+        assert surveyor.signed("GET", definition, service="postern").status == 404
+
+
 def test_nothing_is_allowed_without_a_policy(local):
     with User(local, "nothing") as nobody:
         answer = nobody.signed("GET", "/restapis")

@@ -461,6 +461,11 @@ def test_a_wrong_file_is_told_with_its_place(estate, text, said):
     assert said in done.stderr and "estate.postern.yaml" in done.stderr, done.stderr
 
 
+def test_a_file_that_is_not_there_is_named_once(estate):
+    done = run(estate.appliance.build / "postern", "apply", "--plan", "nosuch.yaml", env=estate.environment, check=False)
+    assert done.returncode == 1 and done.stderr.count("nosuch.yaml") == 1 and "No such file" in done.stderr
+
+
 def test_several_files_and_folders_are_one_estate(estate):
     estate.write("deep/er/more.postern.json", {"estate": estate.name, "apis": [
         {"name": f"more-{estate.tag}", "openapi": "../../pets.yaml", "policy": "../../policy.json"}]})

@@ -73,6 +73,7 @@ static void a_call_is_made_only_if_nothing_has_changed(void **state)
 	assert_int_equal(400, rename_if(appliance, other, revision, "restapi/"));
 	assert_int_equal(400, rename_if(appliance, other, revision, "/abc"));
 	assert_int_equal(400, rename_if(appliance, other, revision, "hostedzone nosuch"));
+	assert_int_equal(400, rename_if(appliance, other, revision, ""));
 	assert_int_equal(400, rename_if(appliance, other, revision, "nosuch/abc"));
 	assert_int_equal(400, call_with(appliance, "apigateway", "POST", "/restapis", UNCHANGED_FIELD, "x restapi",
 				      "{\"name\":\"a\"}"));
