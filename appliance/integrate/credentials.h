@@ -6,7 +6,7 @@
  * credentials. Where they come from, first that is there:
  *   a role    the settings' row for it (aws_roles), the settings' row for "*", STS AssumeRole signed with the base credentials
  *   the base  the settings' key (aws_access_key_id …), the instance metadata service (IMDSv2) if the settings name it
- * `arn:aws:iam::*:user/*`, the caller's own identity, is refused.
+ * The caller's own identity (`arn:aws:iam::*:user/` and a star) is refused.
  *
  * What the settings say is there at once. What is fetched is fetched once for the whole gateway, by the *source*, whichever
  * worker asks first and however many wait; it is fetched again CREDENTIALS_REFRESH_S before it ends, while the old is still

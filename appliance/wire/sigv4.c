@@ -99,6 +99,22 @@ static int append_path_without_dots(struct buffer *canonical, struct view path, 
 	return 0;
 }
 
+/* As S3 has it: what the path means, encoded the one way. */
+static int append_path_once(struct buffer *canonical, struct view path, struct arena *arena)
+{
+	char *plain = arena_alloc(arena, path.count + 1);
+	long count;
+
+	if (!plain)
+		return -ENOMEM;
+	count = uri_decode(plain, path, false, true);
+	if (count <= 0)
+		buffer_append_byte(canonical, '/');
+	else
+		append_encoded(canonical, view_from(plain, (size_t)count), true);
+	return 0;
+}
+
 struct part {
 	struct view name, value; /* in canonical encoding */
 };
@@ -210,7 +226,9 @@ int sigv4_canonical_request(struct view *ret_canonical, const struct sigv4_reque
 	buffer_init_arena(&canonical, arena, CANONICAL_MAX_BYTES);
 	buffer_append(&canonical, request->method);
 	buffer_append_byte(&canonical, '\n');
-	if (remove_dots)
+	if (request->encodes_once)
+		result = append_path_once(&canonical, path, arena);
+	else if (remove_dots)
 		result = append_path_without_dots(&canonical, path, arena);
 	else if (path.count)
 		append_encoded(&canonical, path, true);

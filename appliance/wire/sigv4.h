@@ -57,6 +57,8 @@ struct sigv4_request {
 	const struct sigv4_header *headers;
 	size_t header_count;
 	uint8_t body_digest[SIGV4_DIGEST_BYTES]; /* SHA-256 of the real body */
+	/* S3: the path is encoded once, not a second time as on every other service, and all its segments stay. */
+	bool encodes_once;
 };
 
 /* What is wrong, in AWS's words. `type` NULL means nothing is. */
