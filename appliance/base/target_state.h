@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-enum target_health {
+enum target_condition {
 	TARGET_INITIAL, /* registered, not judged yet */
 	TARGET_HEALTHY,
 	TARGET_UNHEALTHY,
@@ -33,7 +33,7 @@ enum target_reason {
 };
 
 struct target_state {
-	enum target_health health;
+	enum target_condition health;
 	enum target_reason reason;
 	uint16_t status; /* of the last HTTP answer that did not match; else 0 */
 };
@@ -52,7 +52,7 @@ static inline struct target_state target_state_of(uint64_t word, uint32_t regist
 	if (word >> 32 != registration || health >= TARGET_HEALTH_COUNT || reason >= TARGET_REASON_COUNT)
 		return (struct target_state){ .health = TARGET_INITIAL };
 	return (struct target_state){
-		.health = (enum target_health)health,
+		.health = (enum target_condition)health,
 		.reason = (enum target_reason)reason,
 		.status = (uint16_t)word,
 	};

@@ -29,7 +29,8 @@ struct snapshot;
 /* What a worker counts of one target. */
 struct target_count {
 	uint32_t outstanding;
-	uint32_t turn; /* when it was last chosen, in turns of the worker: of several with as few, the one that waited longest is */
+	uint32_t
+		turn; /* when it was last chosen, in turns of the worker: of several with as few, the one that waited longest is */
 };
 
 /* What choosing needs of a worker; zeroed but for `states`. */

@@ -2,7 +2,7 @@
 /*
  * target_health: health checks of the targets of load balancers: one checker in a gateway, on one worker's loop.
  *
- * Every CHECK_TICK the checker walks the target groups of the current snapshot and begins the checks that are due: a TCP connection,
+ * Several times a second the checker walks the target groups of the current snapshot and begins the checks that are due: a TCP connection,
  * or an HTTP(S) GET whose status is judged by the group's matcher; certificates are not verified. A target that was just
  * registered is checked at once: the first good check makes it healthy, `unhealthy_count` bad ones unhealthy. From then on
  * as many consecutive checks as the thresholds say turn it. Each change is written to the target's word (base/target_state.h), at
@@ -48,15 +48,14 @@ struct target_health_config {
 	 * Find a place in that VPC, and keep it until give_place(). False: there is none now, and nothing is checked. NULL: all
 	 * checks leave from the gateway's own namespace.
 	 */
-	bool (*take_place)(void *context, const struct snapshot *snapshot, struct view vpc_id,
-		struct target_health_place *ret);
+	bool (*take_place)(
+		void *context, const struct snapshot *snapshot, struct view vpc_id, struct target_health_place *ret);
 	void (*give_place)(void *context, void *hold);
 	void *context;
 };
 
 /* Begin. NULL without memory. What `config` points to is borrowed. */
-struct target_health *target_health_new(const struct target_health_config *config)
-	__attribute__((warn_unused_result));
+struct target_health *target_health_new(const struct target_health_config *config) __attribute__((warn_unused_result));
 
 /* Give up what is under way and begin no more; states stay. On the loop's thread, or when it does not run any more. */
 void target_health_stop(struct target_health *health);

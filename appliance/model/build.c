@@ -6,6 +6,7 @@
 
 #include "appliance/base/log.h"
 #include "appliance/base/table.h"
+#include "appliance/model/load_balancer.h"
 #include "appliance/model/read.h"
 
 /* Memory of one build: ids of what changed, and the records while they are compiled. */
@@ -19,6 +20,9 @@ enum thing {
 	THING_CERTIFICATE,
 	THING_SERVER_CERTIFICATE,
 	THING_ZONE,
+	THING_VPC_LINK,
+	THING_LOAD_BALANCER,
+	THING_TARGET_GROUP,
 	THING_COUNT
 };
 
@@ -29,6 +33,9 @@ static const char *const thing_names[THING_COUNT] = {
 	[THING_CERTIFICATE] = "certificate",
 	[THING_SERVER_CERTIFICATE] = "servercertificate",
 	[THING_ZONE] = "hostedzone",
+	[THING_VPC_LINK] = "vpclink",
+	[THING_LOAD_BALANCER] = "loadbalancer",
+	[THING_TARGET_GROUP] = "targetgroup",
 };
 
 /* One build at work. */
@@ -82,6 +89,14 @@ static int change_visit(void *context, const struct store_record *record)
 		return mark(build, THING_ZONE, record->id);
 	case STORE_rrset:
 		return mark(build, THING_ZONE, record->parent);
+	case STORE_vpclink:
+		return mark(build, THING_VPC_LINK, record->id);
+	case STORE_loadbalancer:
+		return mark(build, THING_LOAD_BALANCER, record->id);
+	case STORE_listener:
+		return mark(build, THING_LOAD_BALANCER, record->parent);
+	case STORE_targetgroup:
+		return mark(build, THING_TARGET_GROUP, record->id);
 	default:
 		/* A deployment matters once a stage points at it, and never changes; the rest is control's alone. */
 		return 0;
@@ -158,6 +173,52 @@ static int build_zone(struct build *build, const char *id)
 	if (!error)
 		error = zone_compile(build->compile, view_from_text(id), body, record_sets, &zone);
 	return error ? error : put_object(build, &build->next->zones, &zone->object);
+}
+
+/* ---- private integrations ---- */
+
+static int build_vpc_link(struct build *build, const char *id)
+{
+	JSON_CLEANUP struct json *body = NULL;
+	struct snapshot_vpc_link *link;
+	int error = read_record(build->compile, build->store, STORE_vpclink, id, &body, NULL);
+
+	if (error)
+		return error;
+	if (!body)
+		return remove_object(build, &build->next->vpc_links, id);
+	error = vpc_link_compile(build->compile, view_from_text(id), body, &link);
+	return error ? error : put_object(build, &build->next->vpc_links, &link->object);
+}
+
+static int build_load_balancer(struct build *build, const char *id)
+{
+	JSON_CLEANUP struct json *body = NULL, *listeners = NULL;
+	struct snapshot_load_balancer *balancer;
+	int error = read_record(build->compile, build->store, STORE_loadbalancer, id, &body, NULL);
+
+	if (error)
+		return error;
+	if (!body)
+		return remove_object(build, &build->next->load_balancers, id);
+	error = read_children(build->compile, build->store, STORE_listener, id, &listeners);
+	if (!error)
+		error = load_balancer_compile(build->compile, view_from_text(id), listeners, &balancer);
+	return error ? error : put_object(build, &build->next->load_balancers, &balancer->object);
+}
+
+static int build_target_group(struct build *build, const char *id)
+{
+	JSON_CLEANUP struct json *body = NULL;
+	struct snapshot_target_group *group;
+	int error = read_record(build->compile, build->store, STORE_targetgroup, id, &body, NULL);
+
+	if (error)
+		return error;
+	if (!body)
+		return remove_object(build, &build->next->target_groups, id);
+	error = target_group_compile(build->compile, view_from_text(id), body, &group);
+	return error ? error : put_object(build, &build->next->target_groups, &group->object);
 }
 
 /* ---- domains and the hosts where they answer ---- */
@@ -340,6 +401,9 @@ static int (*const thing_builders[THING_COUNT])(struct build *build, const char 
 	[THING_CERTIFICATE] = build_certificate,
 	[THING_SERVER_CERTIFICATE] = build_server_certificate,
 	[THING_ZONE] = build_zone,
+	[THING_VPC_LINK] = build_vpc_link,
+	[THING_LOAD_BALANCER] = build_load_balancer,
+	[THING_TARGET_GROUP] = build_target_group,
 };
 
 /* Compile all dirty things. What fails ends the build, but for the first snapshot, where it is left out. */
@@ -387,6 +451,9 @@ struct snapshot *snapshot_new(const struct snapshot *previous, const struct stor
 		catalog_init_copy(&snapshot->hosts, &previous->hosts);
 		catalog_init_copy(&snapshot->certificates, &previous->certificates);
 		catalog_init_copy(&snapshot->zones, &previous->zones);
+		catalog_init_copy(&snapshot->vpc_links, &previous->vpc_links);
+		catalog_init_copy(&snapshot->load_balancers, &previous->load_balancers);
+		catalog_init_copy(&snapshot->target_groups, &previous->target_groups);
 	}
 	return snapshot;
 }
@@ -401,6 +468,9 @@ void snapshot_free(struct snapshot *snapshot)
 	catalog_fini(&snapshot->domains);
 	catalog_fini(&snapshot->certificates);
 	catalog_fini(&snapshot->zones);
+	catalog_fini(&snapshot->vpc_links);
+	catalog_fini(&snapshot->load_balancers);
+	catalog_fini(&snapshot->target_groups);
 	free(snapshot);
 }
 

@@ -106,9 +106,9 @@ struct snapshot;
 int vpc_link_compile(struct compile *compile, struct view id, const struct json *body, struct snapshot_vpc_link **ret)
 	__attribute__((warn_unused_result));
 
-/* `listeners`: array of the records' bodies. */
-int load_balancer_compile(struct compile *compile, struct view arn, const struct json *body,
-	const struct json *listeners, struct snapshot_load_balancer **ret) __attribute__((warn_unused_result));
+/* `listeners`: array of the records' bodies. What else a load balancer is says nothing about its traffic. */
+int load_balancer_compile(struct compile *compile, struct view arn, const struct json *listeners,
+	struct snapshot_load_balancer **ret) __attribute__((warn_unused_result));
 
 int target_group_compile(struct compile *compile, struct view arn, const struct json *body,
 	struct snapshot_target_group **ret) __attribute__((warn_unused_result));

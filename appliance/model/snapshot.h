@@ -10,6 +10,7 @@
  *   API ──── stage ──── deployment (frozen): resource policy, associations, routes ──── method ──── integration
  *   domain (per endpoint, by access association) ──── certificate, policy, base path mappings
  *   zone ──── record sets
+ *   VPC link ──── load balancer ──── target group (load_balancer.h)
  *
  * Life cycle: made by build.h on the follower's thread, published and retired by current.h, freed there.
  * Threads: read by any thread that has it pinned. All pointers and views in it live as long as the pin.
@@ -198,6 +199,7 @@ struct snapshot {
 	struct catalog hosts;        /* "endpoint id/host" -> snapshot_host */
 	struct catalog certificates; /* snapshot_certificate */
 	struct catalog zones;        /* snapshot_zone */
+	struct catalog vpc_links, load_balancers, target_groups; /* load_balancer.h */
 	struct edition *edition;     /* where its pins are counted: current.c's alone */
 };
 
