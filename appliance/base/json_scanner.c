@@ -11,6 +11,7 @@
 
 #include "appliance/base/arena.h"
 #include "appliance/base/assert.h"
+#include "appliance/base/json_lexeme.h"
 #include "appliance/base/table.h"
 
 const struct json_limits json_limits_default = {
@@ -82,7 +83,7 @@ static int refuse(struct json_scanner *scanner, const char *rule)
 {
 	bool over = scanner->offset >= scanner->text.count;
 
-	return fail_at(scanner, scanner->offset, -EBADMSG, over ? "the text ends too early" : rule);
+	return fail_at(scanner, scanner->offset, -EBADMSG, over ? JSON_LEXEME_EARLY_END : rule);
 }
 
 /* The byte at hand, or -1 at the end. */
@@ -197,133 +198,41 @@ static int note_name(struct json_scanner *scanner, const struct json_token *toke
 
 /* --- Scalars ------------------------------------------------------------------------------------------------------- */
 
-static int hex_digit(int byte)
+/* Where the lexeme reader ended is where the scanner is. */
+static int leave_lexeme(struct json_scanner *scanner, const struct json_lexeme *lexeme, bool good)
 {
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	if (byte >= 'A' && byte <= 'F')
-		return byte - 'A' + 10;
-	return -1;
+	scanner->offset = (size_t)((const char *)lexeme->at - scanner->text.at);
+	return good ? 0 : fail_at(scanner, scanner->offset, -EBADMSG, lexeme->rule);
 }
 
-/* The four digits at `at`, or -1. */
-static int32_t hex_quad(struct view text, size_t at)
+static struct json_lexeme enter_lexeme(const struct json_scanner *scanner, size_t offset)
 {
-	int32_t number = 0;
+	const unsigned char *at = (const unsigned char *)scanner->text.at;
 
-	if (text.count < 4 || at > text.count - 4)
-		return -1;
-	for (size_t i = 0; i < 4; i++) {
-		int digit = hex_digit((unsigned char)text.at[at + i]);
-
-		if (digit < 0)
-			return -1;
-		number = number * 16 + digit;
-	}
-	return number;
-}
-
-/* Behind a backslash: check one escape and step over it. */
-static int scan_escape(struct json_scanner *scanner)
-{
-	int byte = byte_at_hand(scanner);
-	int32_t unit, low;
-
-	if (byte > 0 && strchr("\"\\/bfnrt", byte)) {
-		scanner->offset++;
-		return 0;
-	}
-	if (byte != 'u')
-		return refuse(scanner, "unknown escape in a text");
-	unit = hex_quad(scanner->text, scanner->offset + 1);
-	if (unit < 0)
-		return refuse(scanner, "\\u needs four hexadecimal digits");
-	if (unit >= 0xdc00 && unit <= 0xdfff)
-		return refuse(scanner, "a low surrogate without a high one");
-	scanner->offset += 5;
-	if (unit < 0xd800 || unit > 0xdbff)
-		return 0;
-	low = view_starts_with(view_after(scanner->text, scanner->offset), view_of("\\u"))
-		      ? hex_quad(scanner->text, scanner->offset + 2)
-		      : -1;
-	if (low < 0xdc00 || low > 0xdfff)
-		return refuse(scanner, "a high surrogate without a low one");
-	scanner->offset += 6;
-	return 0;
+	return (struct json_lexeme){ .at = at + offset, .end = at + scanner->text.count };
 }
 
 /* At a quote: fill `raw` and `escaped`. */
 static int scan_text(struct json_scanner *scanner, struct json_token *ret)
 {
-	const unsigned char *at = (const unsigned char *)scanner->text.at;
-	size_t end = scanner->text.count, from = ++scanner->offset;
+	size_t from = scanner->offset + 1;
+	struct json_lexeme lexeme = enter_lexeme(scanner, from);
 
-	ret->escaped = false;
-	for (;;) {
-		size_t i = scanner->offset;
-
-		while (i < end && at[i] >= 0x20 && at[i] < 0x80 && at[i] != '"' && at[i] != '\\')
-			i++;
-		scanner->offset = i;
-		if (i == end)
-			return refuse(scanner, "");
-		if (at[i] == '"')
-			break;
-		if (at[i] == '\\') {
-			ret->escaped = true;
-			scanner->offset++;
-			if (scan_escape(scanner) < 0)
-				return scanner->failure;
-		} else if (at[i] < 0x20) {
-			return refuse(scanner, "a control character in a text must be escaped");
-		} else {
-			size_t count = view_utf8_character(view_after(scanner->text, i), NULL);
-
-			if (count == 0)
-				return refuse(scanner, "the text is not well-formed UTF-8");
-			scanner->offset += count;
-		}
-	}
+	if (leave_lexeme(scanner, &lexeme, json_lexeme_text(&lexeme)) < 0)
+		return scanner->failure;
+	ret->escaped = lexeme.escaped;
 	ret->raw = view_from(scanner->text.at + from, scanner->offset - from);
 	scanner->offset++;
 	return 0;
 }
 
-static size_t scan_digits(struct json_scanner *scanner)
-{
-	size_t from = scanner->offset;
-
-	while (byte_at_hand(scanner) >= '0' && byte_at_hand(scanner) <= '9')
-		scanner->offset++;
-	return scanner->offset - from;
-}
-
 static int scan_number(struct json_scanner *scanner, struct json_token *ret)
 {
 	size_t from = scanner->offset;
+	struct json_lexeme lexeme = enter_lexeme(scanner, from);
 
-	if (byte_at_hand(scanner) == '-')
-		scanner->offset++;
-	if (byte_at_hand(scanner) == '0')
-		scanner->offset++;
-	else if (scan_digits(scanner) == 0)
-		return refuse(scanner, "a number needs a digit here");
-	if (byte_at_hand(scanner) >= '0' && byte_at_hand(scanner) <= '9')
-		return refuse(scanner, "a number must not have a leading zero");
-	if (byte_at_hand(scanner) == '.') {
-		scanner->offset++;
-		if (scan_digits(scanner) == 0)
-			return refuse(scanner, "a number needs a digit behind the point");
-	}
-	if (byte_at_hand(scanner) == 'e' || byte_at_hand(scanner) == 'E') {
-		scanner->offset++;
-		if (byte_at_hand(scanner) == '+' || byte_at_hand(scanner) == '-')
-			scanner->offset++;
-		if (scan_digits(scanner) == 0)
-			return refuse(scanner, "a number needs a digit in its exponent");
-	}
+	if (leave_lexeme(scanner, &lexeme, json_lexeme_number(&lexeme)) < 0)
+		return scanner->failure;
 	ret->type = JSON_TOKEN_NUMBER;
 	ret->raw = view_from(scanner->text.at + from, scanner->offset - from);
 	return 0;
@@ -331,16 +240,13 @@ static int scan_number(struct json_scanner *scanner, struct json_token *ret)
 
 static int scan_word(struct json_scanner *scanner, struct json_token *ret, struct view word, enum json_token_type type)
 {
-	struct view rest = view_after(scanner->text, scanner->offset);
+	size_t from = scanner->offset;
+	struct json_lexeme lexeme = enter_lexeme(scanner, from);
 
-	if (!view_starts_with(rest, word)) {
-		if (view_starts_with(word, rest)) /* cut short */
-			scanner->offset = scanner->text.count;
-		return refuse(scanner, "expected a value");
-	}
+	if (leave_lexeme(scanner, &lexeme, json_lexeme_word(&lexeme, word.at, word.count)) < 0)
+		return scanner->failure;
 	ret->type = type;
-	ret->raw = view_part(rest, 0, word.count);
-	scanner->offset += word.count;
+	ret->raw = view_from(scanner->text.at + from, word.count);
 	return 0;
 }
 
@@ -489,6 +395,13 @@ int json_scanner_next(struct json_scanner *scanner, struct json_token *ret)
 	default:
 		ASSERT_UNREACHABLE();
 	}
+}
+
+static int32_t hex_quad(struct view text, size_t at)
+{
+	const unsigned char *bytes = (const unsigned char *)text.at;
+
+	return json_lexeme_hex_quad(bytes + at, bytes + text.count);
 }
 
 void json_unescape(struct buffer *buffer, struct view raw)

@@ -42,7 +42,7 @@ struct json_member;
 struct json_value {
 	uint8_t kind; /* enum json_value_kind */
 	uint8_t spare;
-	uint16_t mark;  /* names of members: of their hash; else 0 */
+	uint16_t mark;  /* names of members: json_value_mark() of them; else 0 */
 	uint32_t count; /* bytes of a text or number, items, members */
 	union {
 		const char *text; /* INTEGER, DECIMAL: as written; TEXT: unescaped UTF-8; not NUL-terminated */
@@ -68,6 +68,11 @@ extern const struct json_value json_value_null;
  */
 int json_value_parse(struct arena *arena, struct view text, const struct json_limits *limits, struct json_value *ret,
 	struct json_error *ret_error) __attribute__((warn_unused_result));
+
+/*
+ * A few bits that tell most names apart at a glance; the same in every process. Not for tables that strangers may fill.
+ */
+uint16_t json_value_mark(struct view name);
 
 /* --- Reading. Every reader takes NULL, which counts as null, and the wrong kind, and then gives the empty answer. -------- */
 
@@ -137,10 +142,13 @@ struct json_value json_value_of_text(struct view text);
 struct json_value json_value_of_number(struct view number);
 
 /*
- * Are they equal? Numbers are by their mathematical value (1, 1.0 and 10e-1 are), objects whatever the order of their members.
- * Costs time with the product of the members' counts of objects that differ in order. Nests as deep as the values do.
+ * Are they equal? Numbers are by their mathematical value (1, 1.0 and 10e-1 are), objects whatever the order of their members. Large
+ * objects whose members are in another order are compared by json_value_hash(), so that the time stays in proportion.
  */
 bool json_value_equals(const struct json_value *left, const struct json_value *right);
+
+/* Equal values have equal hashes, within one process. The hash is keyed: strangers can't choose values that collide. */
+uint64_t json_value_hash(const struct json_value *value);
 
 /*
  * Append as compact JSON: members in order, numbers as written, texts with only quotes, backslashes and control characters escaped

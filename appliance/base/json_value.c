@@ -1,0 +1,680 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A value is 16 bytes, and so is a member's name, so a container is a run of such slots. Slots wait on a stack until their container
+ * ends and then move to its place, side by side. Stack and places share one block: the places grow from its start, the stack from
+ * its end, and as every slot is in either of them, the block needs as many slots as there are names and values, which a quick look at the
+ * punctuation bounds before anything is read.
+ */
+#include "appliance/base/json_value.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "appliance/base/assert.h"
+#include "appliance/base/decimal.h"
+#include "appliance/base/json_lexeme.h"
+#include "appliance/base/table.h"
+
+const struct json_value json_value_null = { .kind = JSON_VALUE_NULL };
+
+/* Up to so many members are compared with each other, to find names given twice; more of them by a hash table. */
+#define PAIRWISE_MEMBERS_MAX 24
+/* Slots of the table that lies on the machine's stack. */
+#define LOCAL_TABLE_SLOTS 256
+/* Texts beyond this many bytes are counted exactly, commas within texts left out: memory matters more than time. */
+#define ESTIMATE_MAX_BYTES 65536
+
+struct level {
+	struct json_value *begin; /* top of the stack when the container was opened */
+	bool object;
+};
+
+struct parser {
+	struct json_lexeme lexeme; /* where it reads */
+	struct view text;
+	struct arena *arena;
+	struct json_limits limits;
+	struct json_value *low;   /* end of the places */
+	struct json_value *stack; /* its top: the slot pushed last */
+	size_t value_count, depth;
+	int failure;
+	const unsigned char *failed_at;
+	struct level levels[JSON_MAX_DEPTH];
+};
+
+/* --- Failures ------------------------------------------------------------------------------------------------------------ */
+
+static int fail(struct parser *p, int failure, const char *rule)
+{
+	p->failure = failure;
+	p->failed_at = p->lexeme.at;
+	p->lexeme.rule = rule;
+	return failure;
+}
+
+static int refuse(struct parser *p, const char *rule)
+{
+	return fail(p, -EBADMSG, p->lexeme.at >= p->lexeme.end ? JSON_LEXEME_EARLY_END : rule);
+}
+
+static void describe(const struct parser *p, struct json_error *ret)
+{
+	size_t offset = (size_t)((const char *)p->failed_at - p->text.at), line_start = 0;
+
+	*ret = (struct json_error){ .offset = offset, .line = 1, .rule = p->lexeme.rule };
+	for (size_t i = 0; i < offset; i++) {
+		if (p->text.at[i] == '\n') {
+			ret->line++;
+			line_start = i + 1;
+		}
+	}
+	ret->column = (uint32_t)(offset - line_start + 1);
+}
+
+/* --- How many slots there can be ------------------------------------------------------------------------------------------- */
+
+/* Each slot but the root's stands behind one of these. */
+static inline bool begins_slot(unsigned char byte)
+{
+	return byte == ',' || byte == ':' || byte == '[' || byte == '{';
+}
+
+static size_t count_punctuation(const unsigned char *at, const unsigned char *end)
+{
+	size_t count = 0;
+
+#ifdef __SSE2__
+	while (end - at >= 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+		__m128i comma = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(','));
+		__m128i colon = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'));
+		/* '[' is 0x5b and '{' 0x7b. */
+		__m128i open = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('{'));
+		int mask = _mm_movemask_epi8(_mm_or_si128(open, _mm_or_si128(comma, colon)));
+
+		count += (size_t)__builtin_popcount((unsigned)mask);
+		at += 16;
+	}
+#endif
+	for (; at < end; at++)
+		count += begins_slot(*at);
+	return count;
+}
+
+/* The same without what stands in texts; of what is no JSON any number. */
+static size_t count_exactly(const unsigned char *at, const unsigned char *end)
+{
+	size_t count = 0;
+
+	while (at < end) {
+		if (*at != '"') {
+			count += begins_slot(*at++);
+			continue;
+		}
+		for (at++; at < end && *at != '"'; at = json_lexeme_plain_end(at, end)) {
+			if (*at == '\\' && end - at >= 2)
+				at += 2;
+			else
+				at++;
+		}
+		if (at < end)
+			at++;
+	}
+	return count;
+}
+
+static int take_block(struct parser *p)
+{
+	size_t count = 1 + (p->text.count > ESTIMATE_MAX_BYTES ? count_exactly(p->lexeme.at, p->lexeme.end)
+							       : count_punctuation(p->lexeme.at, p->lexeme.end));
+	/* A value has a name at most. */
+	size_t most = p->limits.max_values < SIZE_MAX / 4 ? 2 * p->limits.max_values + 2 : SIZE_MAX;
+
+	if (count > most)
+		count = most;
+	p->low = arena_alloc(p->arena, count * sizeof *p->low);
+	if (!p->low)
+		return fail(p, -ENOMEM, "out of memory");
+	p->stack = p->low + count;
+	return 0;
+}
+
+/* --- Names ------------------------------------------------------------------------------------------------------------------ */
+
+uint16_t json_value_mark(struct view name)
+{
+	uint64_t first = 0, last = 0;
+
+	if (name.count >= 8) {
+		memcpy(&first, name.at, 8);
+		memcpy(&last, name.at + name.count - 8, 8);
+	} else if (name.count >= 4) {
+		memcpy(&first, name.at, 4);
+		memcpy(&last, name.at + name.count - 4, 4);
+	} else {
+		for (size_t i = 0; i < name.count; i++)
+			first = first << 8 | (unsigned char)name.at[i];
+	}
+	first = (first ^ name.count) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint16_t)((first ^ (last + (first >> 29)) * UINT64_C(0xbf58476d1ce4e5b9)) >> 48);
+}
+
+static inline bool same_name(const struct json_value *left, const struct json_value *right)
+{
+	return left->mark == right->mark && left->count == right->count &&
+	       memcmp(left->text, right->text, left->count) == 0;
+}
+
+/* The one of the first `count` members that has the name, or `count`. */
+static size_t find_pairwise(const struct json_member *members, size_t count, const struct json_value *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (same_name(&members[i].name, name))
+			return i;
+	}
+	return count;
+}
+
+/* The same with a table of 1 + indices; the name is entered if it is new, which it then is as member `count`. */
+static size_t find_or_enter(
+	uint32_t *slots, size_t mask, const struct json_member *members, size_t count, const struct json_value *name)
+{
+	size_t slot = table_hash(view_from(name->text, name->count)) & mask;
+
+	for (; slots[slot]; slot = (slot + 1) & mask) {
+		if (same_name(&members[slots[slot] - 1].name, name))
+			return slots[slot] - 1;
+	}
+	slots[slot] = (uint32_t)count + 1;
+	return count;
+}
+
+/* Of members of one name the last value takes the place of the first. Returns how many are left, or -ENOMEM. */
+static ssize_t settle_names(struct arena *arena, struct json_member *members, size_t count)
+{
+	uint32_t local[LOCAL_TABLE_SLOTS], *slots = NULL;
+	size_t left = 0, room = LOCAL_TABLE_SLOTS;
+
+	if (count > PAIRWISE_MEMBERS_MAX) {
+		while (room < 2 * count)
+			room *= 2;
+		slots = room > LOCAL_TABLE_SLOTS ? arena_alloc(arena, room * sizeof *slots) : local;
+		if (!slots)
+			return -ENOMEM;
+		memset(slots, 0, room * sizeof *slots);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct json_value *name = &members[i].name;
+		size_t place = slots ? find_or_enter(slots, room - 1, members, left, name)
+				     : find_pairwise(members, left, name);
+
+		if (place < left) {
+			members[place].value = members[i].value;
+			continue;
+		}
+		if (left != i)
+			members[left] = members[i];
+		left++;
+	}
+	return (ssize_t)left;
+}
+
+/* --- Values ----------------------------------------------------------------------------------------------------------------- */
+
+static inline void skip_blanks(struct parser *p)
+{
+	const unsigned char *at = p->lexeme.at, *end = p->lexeme.end;
+
+	while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+		at++;
+	p->lexeme.at = at;
+}
+
+/* Room on the stack. The block is large enough for every slot that the punctuation announced, and no slot comes without. */
+static inline struct json_value *push(struct parser *p)
+{
+	ASSERT(p->stack > p->low);
+	return --p->stack;
+}
+
+/* At a quote: a text into `*ret`. */
+static int parse_text(struct parser *p, struct json_value *ret)
+{
+	const unsigned char *from = ++p->lexeme.at;
+	size_t count;
+	struct buffer buffer;
+	char *room;
+
+	if (!json_lexeme_text(&p->lexeme))
+		return fail(p, -EBADMSG, p->lexeme.rule);
+	count = (size_t)(p->lexeme.at++ - from);
+	*ret = (struct json_value){ .kind = JSON_VALUE_TEXT, .count = (uint32_t)count, .text = (const char *)from };
+	if (!p->lexeme.escaped)
+		return 0;
+	room = arena_alloc(p->arena, count);
+	if (!room)
+		return fail(p, -ENOMEM, "out of memory");
+	buffer_init_fixed(&buffer, room, count);
+	json_unescape(&buffer, view_from(from, count));
+	ret->text = room;
+	ret->count = (uint32_t)buffer.count;
+	return 0;
+}
+
+static int parse_number(struct parser *p, struct json_value *ret)
+{
+	const unsigned char *from = p->lexeme.at;
+
+	if (!json_lexeme_number(&p->lexeme))
+		return fail(p, -EBADMSG, p->lexeme.rule);
+	*ret = (struct json_value){
+		.kind = p->lexeme.decimal ? JSON_VALUE_DECIMAL : JSON_VALUE_INTEGER,
+		.count = (uint32_t)(p->lexeme.at - from),
+		.text = (const char *)from,
+	};
+	return 0;
+}
+
+static int parse_word(struct parser *p, const char *word, size_t count, enum json_value_kind kind)
+{
+	if (!json_lexeme_word(&p->lexeme, word, count))
+		return fail(p, -EBADMSG, p->lexeme.rule);
+	*push(p) = (struct json_value){ .kind = (uint8_t)kind };
+	return 0;
+}
+
+static int open_container(struct parser *p, bool object)
+{
+	if (p->depth >= p->limits.max_depth)
+		return fail(p, -EMSGSIZE, "nested too deep");
+	p->lexeme.at++;
+	p->levels[p->depth++] = (struct level){ .begin = p->stack, .object = object };
+	return 0;
+}
+
+/* The slots of a container, newest first on the stack, go to their place. */
+static struct json_value *place_slots(struct parser *p, size_t count)
+{
+	struct json_value *place = p->low, *from = p->stack;
+
+	p->low += count;
+	p->stack += count;
+	if (p->low <= from) {
+		for (size_t i = 0; i < count; i++)
+			place[i] = from[count - 1 - i];
+		return place;
+	}
+	for (size_t i = 0; i < count / 2; i++) {
+		struct json_value swapped = from[i];
+
+		from[i] = from[count - 1 - i];
+		from[count - 1 - i] = swapped;
+	}
+	memmove(place, from, count * sizeof *place);
+	return place;
+}
+
+static int close_container(struct parser *p)
+{
+	const struct level *level = &p->levels[--p->depth];
+	size_t slot_count = (size_t)(level->begin - p->stack);
+	struct json_value *slots = place_slots(p, slot_count);
+	struct json_value value = { .kind = JSON_VALUE_ARRAY, .count = (uint32_t)slot_count };
+
+	p->lexeme.at++;
+	value.items = slots;
+	if (level->object) {
+		struct json_member *members = (struct json_member *)(void *)slots;
+		ssize_t count = settle_names(p->arena, members, slot_count / 2);
+
+		if (count < 0)
+			return fail(p, (int)count, "out of memory");
+		value.kind = JSON_VALUE_OBJECT;
+		value.count = (uint32_t)count;
+		value.members = members;
+	}
+	*push(p) = value;
+	return 0;
+}
+
+/* A member's name and its colon. */
+static int parse_name(struct parser *p)
+{
+	struct json_value name;
+
+	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != '"')
+		return refuse(p, "expected a member's name in quotes");
+	if (parse_text(p, &name) < 0)
+		return p->failure;
+	name.mark = json_value_mark(view_from(name.text, name.count));
+	*push(p) = name;
+	skip_blanks(p);
+	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != ':')
+		return refuse(p, "expected ':' behind a member's name");
+	p->lexeme.at++;
+	skip_blanks(p);
+	return 0;
+}
+
+/* One value that is no container onto the stack, or the start of one that is. */
+static int parse_value(struct parser *p)
+{
+	struct json_value value;
+	int byte = p->lexeme.at < p->lexeme.end ? *p->lexeme.at : -1;
+
+	if (byte >= 0 && ++p->value_count > p->limits.max_values)
+		return fail(p, -EMSGSIZE, "too many values");
+	switch (byte) {
+	case '"':
+		if (parse_text(p, &value) < 0)
+			return p->failure;
+		break;
+	case '{':
+	case '[':
+		return open_container(p, byte == '{');
+	case 't':
+		return parse_word(p, "true", 4, JSON_VALUE_TRUE);
+	case 'f':
+		return parse_word(p, "false", 5, JSON_VALUE_FALSE);
+	case 'n':
+		return parse_word(p, "null", 4, JSON_VALUE_NULL);
+	default:
+		if (byte != '-' && !(byte >= '0' && byte <= '9'))
+			return refuse(p, "expected a value");
+		if (parse_number(p, &value) < 0)
+			return p->failure;
+	}
+	*push(p) = value;
+	return 0;
+}
+
+/* Behind a value: close what ends here. Leaves the reader at the next value, or with depth 0 behind the root. */
+static int after_value(struct parser *p)
+{
+	while (p->depth) {
+		bool object = p->levels[p->depth - 1].object;
+		int byte;
+
+		skip_blanks(p);
+		byte = p->lexeme.at < p->lexeme.end ? *p->lexeme.at : -1;
+		if (byte == ',') {
+			p->lexeme.at++;
+			skip_blanks(p);
+			return object ? parse_name(p) : 0;
+		}
+		if (byte != (object ? '}' : ']'))
+			return refuse(p, object ? "expected ',' or '}'" : "expected ',' or ']'");
+		if (close_container(p) < 0)
+			return p->failure;
+	}
+	return 0;
+}
+
+/* Behind an opening bracket: true if the container is empty, and closed. */
+static bool try_empty(struct parser *p)
+{
+	int end = p->levels[p->depth - 1].object ? '}' : ']';
+
+	skip_blanks(p);
+	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != end)
+		return false;
+	return close_container(p) == 0;
+}
+
+static int parse_all(struct parser *p)
+{
+	skip_blanks(p);
+	do {
+		size_t depth = p->depth;
+
+		if (parse_value(p) < 0)
+			return p->failure;
+		if (p->depth > depth && !try_empty(p)) {
+			if (p->levels[p->depth - 1].object && parse_name(p) < 0)
+				return p->failure;
+			continue;
+		}
+		if (after_value(p) < 0)
+			return p->failure;
+	} while (p->depth);
+	skip_blanks(p);
+	if (p->lexeme.at < p->lexeme.end)
+		return refuse(p, "something follows the value");
+	return 0;
+}
+
+int json_value_parse(struct arena *arena, struct view text, const struct json_limits *limits, struct json_value *ret,
+	struct json_error *ret_error)
+{
+	const unsigned char *at = (const unsigned char *)(text.count ? text.at : "");
+	struct parser p;
+	int error;
+
+	p.lexeme = (struct json_lexeme){ .at = at, .end = at + text.count };
+	p.text = view_from(at, text.count);
+	p.arena = arena;
+	p.limits = limits ? *limits : json_limits_default;
+	if (p.limits.max_depth > JSON_MAX_DEPTH)
+		p.limits.max_depth = JSON_MAX_DEPTH;
+	p.value_count = p.depth = 0;
+	p.failure = 0;
+	if (text.count > p.limits.max_bytes || text.count > UINT32_MAX)
+		error = fail(&p, -EMSGSIZE, "the text is too long");
+	else
+		error = take_block(&p);
+	if (!error)
+		error = parse_all(&p);
+	if (error) {
+		if (ret_error)
+			describe(&p, ret_error);
+		return error;
+	}
+	*ret = *p.stack;
+	return 0;
+}
+
+/* --- Reading ------------------------------------------------------------------------------------------------------------------ */
+
+const struct json_value *json_value_find(const struct json_value *object, struct view name)
+{
+	size_t count = json_value_is_object(object) ? object->count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct json_value *other = &object->members[i].name;
+
+		if (other->count == name.count && (name.count == 0 || memcmp(other->text, name.at, name.count) == 0))
+			return &object->members[i].value;
+	}
+	return NULL;
+}
+
+struct json_value json_value_of_text(struct view text)
+{
+	return (struct json_value){
+		.kind = JSON_VALUE_TEXT, .count = (uint32_t)text.count, .text = text.count ? text.at : ""
+	};
+}
+
+struct json_value json_value_of_number(struct view number)
+{
+	bool decimal = false;
+
+	for (size_t i = 0; i < number.count; i++)
+		decimal |= number.at[i] == '.' || number.at[i] == 'e' || number.at[i] == 'E';
+	return (struct json_value){
+		.kind = decimal ? JSON_VALUE_DECIMAL : JSON_VALUE_INTEGER,
+		.count = (uint32_t)number.count,
+		.text = number.at,
+	};
+}
+
+static bool objects_are_equal(const struct json_value *left, const struct json_value *right)
+{
+	size_t i = 0;
+
+	while (i < left->count && same_name(&left->members[i].name, &right->members[i].name)) {
+		if (!json_value_equals(&left->members[i].value, &right->members[i].value))
+			return false;
+		i++;
+	}
+	if (i == left->count)
+		return true;
+	if (left->count > PAIRWISE_MEMBERS_MAX)
+		return json_value_hash(left) == json_value_hash(right);
+	for (; i < left->count; i++) {
+		size_t place = find_pairwise(right->members, right->count, &left->members[i].name);
+
+		if (place == right->count || !json_value_equals(&left->members[i].value, &right->members[place].value))
+			return false;
+	}
+	return true;
+}
+
+bool json_value_equals(const struct json_value *left, const struct json_value *right)
+{
+	if (json_value_is_number(left) && json_value_is_number(right))
+		return decimal_compare_texts(json_value_text(left), json_value_text(right)) == 0;
+	if (json_value_kind(left) != json_value_kind(right))
+		return false;
+	switch (json_value_kind(left)) {
+	case JSON_VALUE_TEXT:
+		return view_equals(json_value_text(left), json_value_text(right));
+	case JSON_VALUE_ARRAY:
+		if (left->count != right->count)
+			return false;
+		for (size_t i = 0; i < left->count; i++) {
+			if (!json_value_equals(&left->items[i], &right->items[i]))
+				return false;
+		}
+		return true;
+	case JSON_VALUE_OBJECT:
+		return left->count == right->count && objects_are_equal(left, right);
+	default:
+		return true;
+	}
+}
+
+/* One number of two, in an order that counts. */
+static uint64_t mix(uint64_t left, uint64_t right)
+{
+	uint64_t pair[2] = { left, right };
+
+	return table_hash(view_from(pair, sizeof pair));
+}
+
+uint64_t json_value_hash(const struct json_value *value)
+{
+	enum json_value_kind kind = json_value_kind(value);
+	uint64_t hash = kind;
+	struct decimal number;
+
+	switch (kind) {
+	case JSON_VALUE_INTEGER:
+	case JSON_VALUE_DECIMAL:
+		number = decimal_of(json_value_text(value));
+		return mix(JSON_VALUE_INTEGER, decimal_hash(&number));
+	case JSON_VALUE_TEXT:
+		return mix(kind, table_hash(json_value_text(value)));
+	case JSON_VALUE_ARRAY:
+		for (size_t i = 0; i < value->count; i++)
+			hash = mix(hash, json_value_hash(&value->items[i]));
+		return mix(hash, value->count);
+	case JSON_VALUE_OBJECT:
+		/* A sum: the order does not count. */
+		for (size_t i = 0; i < value->count; i++)
+			hash += mix(table_hash(view_from(value->members[i].name.text, value->members[i].name.count)),
+				json_value_hash(&value->members[i].value));
+		return mix(hash, kind);
+	default:
+		return mix(hash, 0);
+	}
+}
+
+/* --- Writing ------------------------------------------------------------------------------------------------------------------ */
+
+static void write_escape(struct buffer *buffer, unsigned char byte)
+{
+	static const char short_of[0x20] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	static const char hex[] = "0123456789ABCDEF";
+	char escape[6] = { '\\', (char)byte, '0', '0', hex[byte >> 4], hex[byte & 15] };
+
+	if (byte >= 0x20 || short_of[byte]) {
+		escape[1] = byte >= 0x20 ? (char)byte : short_of[byte];
+		buffer_append_bytes(buffer, escape, 2);
+		return;
+	}
+	escape[1] = 'u';
+	buffer_append_bytes(buffer, escape, sizeof escape);
+}
+
+void json_value_write_text(struct buffer *buffer, struct view text)
+{
+	const unsigned char *at = (const unsigned char *)(text.count ? text.at : ""), *end = at + text.count;
+
+	buffer_append_byte(buffer, '"');
+	while (at < end) {
+		const unsigned char *plain = at;
+
+		/* What is no ASCII ends a run, but is written as it is. */
+		while ((at = json_lexeme_plain_end(at, end)) < end && *at >= 0x80)
+			at++;
+		buffer_append_bytes(buffer, plain, (size_t)(at - plain));
+		if (at < end)
+			write_escape(buffer, *at++);
+	}
+	buffer_append_byte(buffer, '"');
+}
+
+static void write_items(struct buffer *buffer, const struct json_value *array)
+{
+	buffer_append_byte(buffer, '[');
+	for (size_t i = 0; i < array->count; i++) {
+		if (i > 0)
+			buffer_append_byte(buffer, ',');
+		json_value_write(buffer, &array->items[i]);
+	}
+	buffer_append_byte(buffer, ']');
+}
+
+static void write_members(struct buffer *buffer, const struct json_value *object)
+{
+	buffer_append_byte(buffer, '{');
+	for (size_t i = 0; i < object->count; i++) {
+		const struct json_value *name = &object->members[i].name;
+
+		if (i > 0)
+			buffer_append_byte(buffer, ',');
+		json_value_write_text(buffer, view_from(name->text, name->count));
+		buffer_append_byte(buffer, ':');
+		json_value_write(buffer, &object->members[i].value);
+	}
+	buffer_append_byte(buffer, '}');
+}
+
+void json_value_write(struct buffer *buffer, const struct json_value *value)
+{
+	switch (json_value_kind(value)) {
+	case JSON_VALUE_NULL:
+		buffer_append(buffer, view_of("null"));
+		break;
+	case JSON_VALUE_FALSE:
+		buffer_append(buffer, view_of("false"));
+		break;
+	case JSON_VALUE_TRUE:
+		buffer_append(buffer, view_of("true"));
+		break;
+	case JSON_VALUE_INTEGER:
+	case JSON_VALUE_DECIMAL:
+		buffer_append(buffer, json_value_text(value));
+		break;
+	case JSON_VALUE_TEXT:
+		json_value_write_text(buffer, json_value_text(value));
+		break;
+	case JSON_VALUE_ARRAY:
+		write_items(buffer, value);
+		break;
+	case JSON_VALUE_OBJECT:
+		write_members(buffer, value);
+		break;
+	}
+}
