@@ -83,7 +83,7 @@ static int render_uri(const struct http_request_input *input, struct buffer *ret
 			break;
 		case INTEGRATION_URI_STAGE_VARIABLE:
 			/* One that is not set is the empty text. */
-			buffer_append(ret, snapshot_stage_variable(input->stage, part->text));
+			buffer_append(ret, snapshot_variable(input->variables, part->text));
 			break;
 		}
 	}
@@ -251,7 +251,7 @@ static int write_mapped_fields(
 
 		if (parameter->kind != MAPPING_TO_REQUEST_HEADER)
 			continue;
-		switch (header_rule_mapped(parameter->name)) {
+		switch (header_rule_mapped(input->integration->type, parameter->name)) {
 		case HEADER_RULE_REFUSE:
 			return -EEXIST;
 		case HEADER_RULE_IGNORE:
@@ -268,7 +268,7 @@ static int write_mapped_fields(
 static void write_defaults(
 	const struct http_request_input *input, struct http1_writer *writer, const struct written *written)
 {
-	struct view api_id = input->stage->api_id;
+	struct view api_id = input->api_id;
 
 	if (!written->accept)
 		http1_write_raw(writer, view_of("Accept: application/json\r\n"));
@@ -288,7 +288,7 @@ static void write_defaults(
 /* Room that is certainly enough for the fields. */
 static size_t fields_room(const struct http_request_input *input, struct view authority)
 {
-	size_t room = 256 + authority.count + 2 * input->stage->api_id.count + input->trace_id.count;
+	size_t room = 256 + authority.count + 2 * input->api_id.count + input->trace_id.count;
 
 	room += input->client->header_section_bytes + 2u * input->client->header_count;
 	for (size_t i = 0; i < input->parameter_count; i++)

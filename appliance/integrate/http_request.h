@@ -24,10 +24,11 @@
 
 struct http_request_input {
 	const struct integration *integration;
-	const struct snapshot_stage *stage;
-	const struct http1_head *client; /* the client's head: its query and its fields */
-	struct view method;              /* the client's, after X-HTTP-Method-Override */
-	struct view trace_id;            /* X-Amzn-Trace-Id */
+	struct view api_id;
+	const struct snapshot_variables *variables; /* of the stage, or of its canary */
+	const struct http1_head *client;            /* the client's head: its query and its fields */
+	struct view method;                         /* the client's, after X-HTTP-Method-Override */
+	struct view trace_id;                       /* X-Amzn-Trace-Id */
 	const struct integrate_parameter *parameters;
 	size_t parameter_count;
 };

@@ -5,18 +5,16 @@
 
 #include "appliance/integrate/header_rules.h"
 
-static const struct view remapped_prefix = VIEW_INIT("x-amzn-Remapped-");
-
 /* "x-amzn-Remapped-" + name; a view without bytes if the arena is exhausted. */
 static struct view remap(struct arena *arena, struct view name)
 {
-	char *text = arena_alloc(arena, remapped_prefix.count + name.count);
+	char *text = arena_alloc(arena, header_rule_remapped_prefix.count + name.count);
 
 	if (!text)
 		return (struct view){ 0 };
-	memcpy(text, remapped_prefix.at, remapped_prefix.count);
-	memcpy(text + remapped_prefix.count, name.at, name.count);
-	return view_from(text, remapped_prefix.count + name.count);
+	memcpy(text, header_rule_remapped_prefix.at, header_rule_remapped_prefix.count);
+	memcpy(text + header_rule_remapped_prefix.count, name.at, name.count);
+	return view_from(text, header_rule_remapped_prefix.count + name.count);
 }
 
 int http_response_fields(struct arena *arena, const struct http1_head *head, size_t extra_count,

@@ -15,9 +15,11 @@ static void api_free(struct catalog_object *object)
 	struct api_object *api = (struct api_object *)(void *)object;
 
 	for (size_t i = 0; i < api->api.stage_count; i++) {
-		struct snapshot_deployment *deployment = api->api.stages[i]->deployment;
+		const struct snapshot_stage *stage = api->api.stages[i];
 
-		catalog_object_unref(&deployment->object);
+		catalog_object_unref(&stage->deployment->object);
+		if (stage->canary)
+			catalog_object_unref(&stage->canary->deployment->object);
 	}
 	arena_fini(&api->arena);
 	free(api);
@@ -30,25 +32,57 @@ static int pair_compare(const void *left, const void *right)
 	return view_compare(a->name, b->name);
 }
 
-static int compile_variables(
-	struct compile *compile, struct arena *arena, const struct json *map, struct snapshot_stage *stage)
+static int copy_pair(struct compile *compile, struct arena *arena, const struct json *entry, struct snapshot_pair *ret)
 {
-	size_t count = json_count(map);
-	struct snapshot_pair *variables = ARENA_NEW_ARRAY(arena, struct snapshot_pair, count);
+	ret->name = arena_copy(arena, json_name(entry));
+	ret->value = arena_copy(arena, json_text(entry));
+	return ret->name.at && ret->value.at ? 0 : compile_no_memory(compile);
+}
 
-	if (!variables)
-		return compile_no_memory(compile);
-	for (size_t i = 0; i < count; i++) {
-		variables[i].name = arena_copy(arena, json_name(json_at(map, i)));
-		variables[i].value = arena_copy(arena, json_text(json_at(map, i)));
-		if (!variables[i].name.at || !variables[i].value.at)
-			return compile_no_memory(compile);
+/* The variables in `map`, overlaid by those in `overrides` (NULL: none). */
+static int compile_variables(struct compile *compile, struct arena *arena, const struct json *map,
+	const struct json *overrides, struct snapshot_variables *ret)
+{
+	size_t count = 0;
+	struct snapshot_pair *pairs =
+		ARENA_NEW_ARRAY(arena, struct snapshot_pair, json_count(map) + json_count(overrides));
+	int error = pairs ? 0 : compile_no_memory(compile);
+
+	JSON_EACH(entry, map)
+	{
+		if (!error && !json_find_view(overrides, json_name(entry)))
+			error = copy_pair(compile, arena, entry, &pairs[count++]);
 	}
-	if (count > 1)
-		qsort(variables, count, sizeof *variables, pair_compare);
-	stage->variables = variables;
-	stage->variable_count = count;
-	return 0;
+	JSON_EACH(entry, overrides)
+	{
+		if (!error)
+			error = copy_pair(compile, arena, entry, &pairs[count++]);
+	}
+	if (!error && count > 1)
+		qsort(pairs, count, sizeof *pairs, pair_compare);
+	*ret = (struct snapshot_variables){ .count = count, .at = pairs };
+	return error;
+}
+
+static int compile_canary(struct compile *compile, struct arena *arena, const struct compile_stage *input,
+	const struct snapshot_canary **ret)
+{
+	const struct json *settings = json_find(input->body, "canarySettings");
+	struct snapshot_canary *canary;
+
+	if (!input->canary)
+		return 0;
+	canary = ARENA_NEW(arena, struct snapshot_canary);
+	if (!canary)
+		return compile_no_memory(compile);
+	if (json_double(json_find(settings, "percentTraffic"), &canary->percent) < 0 || !(canary->percent >= 0.0) ||
+		canary->percent > 100.0)
+		return compile_fail(
+			compile, -EINVAL, "canarySettings.percentTraffic: it must be between 0.0 and 100.0");
+	canary->deployment = input->canary;
+	*ret = canary;
+	return compile_variables(compile, arena, json_find(input->body, "variables"),
+		json_find(settings, "stageVariableOverrides"), &canary->variables);
 }
 
 /* The name in arn:aws:logs:{region}:{account}:log-group:{name}; empty for other destinations. */
@@ -73,6 +107,7 @@ static int compile_stage(struct compile *compile, struct api_object *object, con
 	struct arena *arena = &object->arena;
 	const struct json *override = json_find_path(input->body, "postern", "disableExecuteApiEndpoint", NULL);
 	const struct json *access_log = json_find(input->body, "accessLogSettings");
+	int error;
 
 	stage->api_id = object->api.id;
 	stage->name = arena_copy(arena, json_find_text(input->body, "stageName"));
@@ -87,7 +122,9 @@ static int compile_stage(struct compile *compile, struct api_object *object, con
 	/* It acts when anything on a stage is updated: control then copies it into the stage. */
 	stage->default_endpoint_disabled = json_bool(override, input->deployment->default_endpoint_disabled);
 	stage->revision = input->revision;
-	return compile_variables(compile, arena, json_find(input->body, "variables"), stage);
+	error = compile_canary(compile, arena, input, &stage->canary);
+	return error ? error
+		     : compile_variables(compile, arena, json_find(input->body, "variables"), NULL, &stage->variables);
 }
 
 static int compile_stages(
@@ -112,6 +149,8 @@ static int compile_stages(
 			stages[at] = stages[at - 1];
 		stages[at] = stage;
 		catalog_object_ref(&inputs[i].deployment->object);
+		if (stage->canary)
+			catalog_object_ref(&inputs[i].canary->object);
 		object->api.stage_count = i + 1;
 	}
 	return 0;

@@ -310,8 +310,12 @@ static int build_domain(struct build *build, const char *id)
 static struct snapshot_deployment *old_deployment(const struct snapshot_api *api, struct view id)
 {
 	for (size_t i = 0; api && i < api->stage_count; i++) {
-		if (view_equals(api->stages[i]->deployment->id, id))
-			return api->stages[i]->deployment;
+		const struct snapshot_stage *stage = api->stages[i];
+
+		if (view_equals(stage->deployment->id, id))
+			return stage->deployment;
+		if (stage->canary && view_equals(stage->canary->deployment->id, id))
+			return stage->canary->deployment;
 	}
 	return NULL;
 }
@@ -352,29 +356,47 @@ static int find_deployment(struct build *build, const struct snapshot_api *old, 
 	return 0;
 }
 
+/* The deployments that a stage's body names; those that are set are the caller's to release, also on failure. */
+static int find_deployments(
+	struct build *build, const struct snapshot_api *old, const char *api_id, struct compile_stage *stage)
+{
+	struct view canary = json_find_text(json_find(stage->body, "canarySettings"), "deploymentId");
+	int error =
+		find_deployment(build, old, api_id, json_find_text(stage->body, "deploymentId"), &stage->deployment);
+
+	if (!error && canary.count > 0)
+		error = find_deployment(build, old, api_id, canary, &stage->canary);
+	return error;
+}
+
+static void release_deployments(struct compile_stage *stage)
+{
+	if (stage->deployment)
+		catalog_object_unref(&stage->deployment->object);
+	if (stage->canary)
+		catalog_object_unref(&stage->canary->object);
+}
+
 static int build_api_with_stages(
 	struct build *build, const char *id, const struct json *body, const struct json *bodies)
 {
 	const struct snapshot_api *old =
 		(const struct snapshot_api *)(void *)catalog_find(&build->next->apis, view_from_text(id));
-	size_t count = json_count(bodies), ready = 0;
+	size_t count = json_count(bodies);
 	struct compile_stage *stages = ARENA_NEW_ARRAY(&build->arena, struct compile_stage, count);
 	struct snapshot_api *api;
 	int error = stages ? 0 : compile_no_memory(build->compile);
 
-	for (; !error && ready < count; ready += error == 0) {
-		struct compile_stage *stage = &stages[ready];
-
-		stage->body = json_at(bodies, ready);
-		error = find_deployment(
-			build, old, id, json_find_text(stage->body, "deploymentId"), &stage->deployment);
+	for (size_t i = 0; !error && i < count; i++) {
+		stages[i].body = json_at(bodies, i);
+		error = find_deployments(build, old, id, &stages[i]);
 	}
 	if (!error)
 		error = api_compile(
 			build->compile, view_from_text(id), json_find_text(body, "name"), stages, count, &api);
 	/* The deployments' table lends no reference: what is compiled in this API is used by this API alone. */
-	for (size_t i = 0; i < ready; i++)
-		catalog_object_unref(&stages[i].deployment->object);
+	for (size_t i = 0; stages && i < count; i++)
+		release_deployments(&stages[i]);
 	return error ? error : put_object(build, &build->next->apis, &api->object);
 }
 

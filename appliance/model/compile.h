@@ -69,6 +69,7 @@ int deployment_compile(struct compile *compile, struct view api_id, struct view 
 struct compile_stage {
 	const struct json *body;
 	struct snapshot_deployment *deployment;
+	struct snapshot_deployment *canary; /* of canarySettings; NULL: it has none */
 	uint64_t revision;
 };
 

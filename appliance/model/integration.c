@@ -131,19 +131,6 @@ static int compile_uri(struct work *work, const struct json *json)
 	return 0;
 }
 
-/* Headers of the back end's request that a mapping may not name: the call fails with 500 (spec/rest-dataplane.md 10.3). */
-static bool is_forbidden_header(struct view name)
-{
-	static const char *const names[] = { "Content-Length", "Transfer-Encoding", "X-Amzn-Trace-Id",
-		"X-Amzn-Apigateway-Api-Id" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (view_equals_ignore_case(name, view_from_text(names[i])))
-			return true;
-	}
-	return false;
-}
-
 static int compile_parameter(
 	struct work *work, enum mapping_side side, const struct json *entry, struct mapping_parameter *ret)
 {
@@ -158,12 +145,6 @@ static int compile_parameter(
 			work, -EINVAL, "'" VIEW_FMT "': '" VIEW_FMT "': %s", VIEW_ARG(target), VIEW_ARG(source), rule);
 	if (ret->source_kind == MAPPING_FROM_BODY)
 		work->integration->refused = "mappings from bodies are not served by this version";
-	if (ret->target_kind == MAPPING_TO_REQUEST_HEADER && is_forbidden_header(ret->target_name)) {
-		work->integration->refused =
-			arena_printf(work->arena, VIEW_FMT " header already present", VIEW_ARG(ret->target_name)).at;
-		if (!work->integration->refused)
-			return compile_no_memory(work->compile);
-	}
 	return 0;
 }
 
@@ -209,6 +190,7 @@ static int compile_template(struct work *work, const struct json *entry, struct 
 	if (error)
 		return WORK_FAIL(work, -EINVAL, "template '" VIEW_FMT "' is longer than %d bytes",
 			VIEW_ARG(ret->media_type), MAPPING_TEMPLATE_MAX_BYTES);
+	ret->is_literal = true;
 	if (work->integration->type == INTEGRATION_MOCK)
 		ret->mock_status = mapping_template_mock_status(ret->text);
 	return 0;
@@ -258,8 +240,6 @@ static int compile_content_handling(struct work *work, const struct json *json, 
 		*ret = INTEGRATION_CONVERT_TO_BINARY;
 	else
 		return WORK_FAIL(work, -EINVAL, "contentHandling: '" VIEW_FMT "'", VIEW_ARG(text));
-	if (work->integration->type != INTEGRATION_HTTP_PROXY)
-		work->integration->refused = "contentHandling is not served by this version";
 	return 0;
 }
 

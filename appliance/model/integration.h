@@ -70,6 +70,7 @@ struct pattern;
 struct integration_template {
 	struct view media_type;
 	struct view text;
+	bool is_literal; /* it renders to `text` whatever the request */
 	int mock_status; /* request templates of MOCK: the status that it selects, 0 if none */
 };
 

@@ -29,16 +29,16 @@ const struct snapshot_stage *snapshot_stage_find(const struct snapshot_api *api,
 	return NULL;
 }
 
-struct view snapshot_stage_variable(const struct snapshot_stage *stage, struct view name)
+struct view snapshot_variable(const struct snapshot_variables *variables, struct view name)
 {
-	size_t low = 0, high = stage->variable_count;
+	size_t low = 0, high = variables->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = view_compare(stage->variables[middle].name, name);
+		int order = view_compare(variables->at[middle].name, name);
 
 		if (order == 0)
-			return stage->variables[middle].value;
+			return variables->at[middle].value;
 		if (order < 0)
 			low = middle + 1;
 		else

@@ -40,6 +40,12 @@ struct snapshot_pair {
 	struct view value;
 };
 
+/* Stage variables: at most 100 (spec/rest-dataplane.md 3.3). */
+struct snapshot_variables {
+	size_t count;
+	const struct snapshot_pair *at; /* sorted by name */
+};
+
 /* ---- endpoints ---- */
 
 /* One interface of an endpoint. Families that it lacks are absent. */
@@ -108,17 +114,24 @@ struct snapshot_deployment {
 	size_t resource_count, method_count;
 };
 
+/* The other deployment of a stage, to which a share of its traffic goes. */
+struct snapshot_canary {
+	double percent;                         /* 0.0–100.0 */
+	struct snapshot_deployment *deployment; /* a reference of the API's */
+	struct snapshot_variables variables;    /* those of the stage, overlaid by the canary's */
+};
+
 struct snapshot_stage {
 	struct view api_id;
 	struct view name;
 	struct view arn_prefix;                 /* "arn:aws:execute-api:<region>:<account>:<api>/<stage>/" */
 	struct snapshot_deployment *deployment; /* a reference of the API's */
 	bool default_endpoint_disabled;
-	size_t variable_count;
-	const struct snapshot_pair *variables; /* sorted by name */
-	struct view access_log_format;         /* empty: Postern's own JSON line */
-	struct view access_log_group;          /* name of the log group that gets the lines too; empty: none */
-	uint64_t revision;                     /* of the record of the stage */
+	struct snapshot_variables variables;
+	const struct snapshot_canary *canary; /* NULL: all traffic goes to `deployment` */
+	struct view access_log_format;        /* empty: Postern's own JSON line */
+	struct view access_log_group;         /* name of the log group that gets the lines too; empty: none */
+	uint64_t revision;                    /* of the record of the stage */
 };
 
 /* An API with its deployed stages; an API without any is not in a snapshot. */
@@ -213,7 +226,7 @@ const struct snapshot_api *snapshot_api_find(const struct snapshot *snapshot, st
 const struct snapshot_stage *snapshot_stage_find(const struct snapshot_api *api, struct view name);
 
 /* The value of a stage variable, or a view with NULL bytes. */
-struct view snapshot_stage_variable(const struct snapshot_stage *stage, struct view name);
+struct view snapshot_variable(const struct snapshot_variables *variables, struct view name);
 
 /* Is the endpoint one of those that the deployment names in vpcEndpointIds? */
 bool snapshot_is_associated(const struct snapshot_deployment *deployment, struct view endpoint_id);

@@ -104,7 +104,7 @@ static void write_template(struct pipeline *p, struct view text, struct buffer *
 				value = view_of("null");
 			break;
 		case MAPPING_PIECE_STAGE_VARIABLE:
-			value = snapshot_stage_variable(p->resolved.stage, piece.text);
+			value = resolve_variable(&p->resolved, piece.text);
 			break;
 		case MAPPING_PIECE_REQUEST:
 			value = values_request(p, piece.text);
@@ -148,9 +148,9 @@ static enum verdict write_minimum(struct pipeline *p)
 
 enum verdict state_write_failure(struct pipeline *p)
 {
-	const struct snapshot_stage *stage = p->failure_fixed ? NULL : p->resolved.stage;
+	const struct snapshot_deployment *deployment = p->failure_fixed ? NULL : p->resolved.deployment;
 	struct gateway_response_choice choice =
-		gateway_response_choose(stage ? stage->deployment->gateway_responses : NULL, p->failure_type);
+		gateway_response_choose(deployment ? deployment->gateway_responses : NULL, p->failure_type);
 	size_t custom_count = choice.custom ? choice.custom->parameter_count : 0;
 	struct view media_type = application_json;
 	struct buffer body;

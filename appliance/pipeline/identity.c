@@ -24,7 +24,7 @@ static struct view value_of(struct pipeline *p, const struct authorizer_source *
 	case AUTHORIZER_FROM_QUERYSTRING:
 		return values_query(p, source->name);
 	case AUTHORIZER_FROM_STAGE_VARIABLE:
-		return snapshot_stage_variable(p->resolved.stage, source->name);
+		return resolve_variable(&p->resolved, source->name);
 	case AUTHORIZER_FROM_CONTEXT:
 		return context_of(p, source->name, more);
 	}

@@ -26,7 +26,7 @@ static void record_route(const struct pipeline *p, struct access_record *ret)
 		ret->api_id = resolved->api->id;
 	if (resolved->stage) {
 		ret->stage = resolved->stage->name;
-		ret->deployment_id = resolved->stage->deployment->id;
+		ret->deployment_id = resolved->deployment->id;
 	}
 	if (resolved->base_path)
 		ret->base_path = resolved->base_path->path;

@@ -8,7 +8,7 @@
  */
 enum verdict phase_authorize(struct pipeline *p)
 {
-	const struct snapshot_deployment *deployment = p->resolved.stage->deployment;
+	const struct snapshot_deployment *deployment = p->resolved.deployment;
 	const struct combine_method_input input = {
 		.auth = COMBINE_AUTH_NONE,
 		.private_api = deployment->type == SNAPSHOT_PRIVATE,

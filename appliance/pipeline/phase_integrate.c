@@ -1,96 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * phase integrate: what answers the method. MOCK answers from its template; HTTP_PROXY streams both bodies between client
- * and back end; HTTP sends a template or the client's body as text, and collects the back end's.
- */
+/* phase integrate: what answers the method, by its type; and what the types share (integrate_parts.h). */
 #include <errno.h>
 
-#include "appliance/mapping/mapping_template.h"
-#include "appliance/pipeline/accept.h"
-#include "appliance/pipeline/binary.h"
-#include "appliance/pipeline/map_response.h"
-#include "appliance/pipeline/state.h"
+#include "appliance/pipeline/integrate_parts.h"
+#include "appliance/pipeline/request_body.h"
 
-/* Payload of a request that something needs the whole of (Quotas for configuring and running a REST API). */
-#define BODY_MAX_BYTES 10485760
-
-static enum verdict internal_error(struct pipeline *p, const char *why)
+enum verdict integrate_misconfigured(struct pipeline *p, const char *why)
 {
 	return state_fail(p, GATEWAY_RESPONSE_API_CONFIGURATION_ERROR, why);
 }
 
-/* The client's body could not be had: answer as the HTTP server would. */
-static enum verdict body_failure(struct pipeline *p, int error)
+void integrate_make_trace_id(struct pipeline *p)
 {
-	if (error == -EMSGSIZE) {
-		p->too_large = true;
-		p->failure_fixed = true;
-		return state_fail(p, GATEWAY_RESPONSE_REQUEST_TOO_LARGE, "the body is over the limit");
-	}
-	if (error == -ENOMEM)
-		return internal_error(p, "the body does not fit into memory");
-	p->failure_fixed = true;
-	p->failure_status = error == -ETIMEDOUT ? 408 : 400;
-	return state_fail_with(p, GATEWAY_RESPONSE_DEFAULT_4XX,
-		error == -ETIMEDOUT ? view_of("Request Timeout") : view_of("Bad Request"),
-		error == -ETIMEDOUT ? "the client was too slow with its body" : "the body is malformed");
+	const struct http1_header *given = http1_find(&p->exchange->request, HTTP1_HEADER_X_AMZN_TRACE_ID);
+
+	p->trace_id = request_id_trace(observe_ids(p->worker->observe), given ? given->value : (struct view){ 0 },
+		p->exchange->received_wall_ms, p->trace_id_room);
 }
 
-/* ---- a whole request body ---- */
-
-static void on_collected(struct exchange *x, int error, struct view body)
-{
-	struct pipeline *p = x->pipeline;
-
-	ASSERT_MAGIC(p, PIPELINE_MAGIC);
-	if (error) {
-		body_failure(p, error);
-		state_resume_failed(p);
-		return;
-	}
-	p->body_collected = true;
-	p->request_body = body;
-	state_resume(p, false);
-}
-
-/* Have the whole body. VERDICT_NEXT: it is in p->request_body. VERDICT_WAIT: this phase is called again with it. */
-static enum verdict collect_body(struct pipeline *p)
-{
-	struct exchange *x = p->exchange;
-	int error;
-
-	if (p->body_collected || !http_body_is_expected(x) ||
-		(p->in_request && http_body_try_whole(x, &p->request_body))) {
-		p->body_collected = true;
-		return VERDICT_NEXT;
-	}
-	error = http_body_collect(x, BODY_MAX_BYTES, on_collected);
-	return error ? body_failure(p, error) : VERDICT_WAIT;
-}
-
-/* ---- MOCK ---- */
-
-static enum verdict integrate_mock(struct pipeline *p)
-{
-	enum verdict verdict;
-
-	if (p->request_template) {
-		p->candidate_status = p->request_template->mock_status;
-	} else {
-		verdict = collect_body(p);
-		if (verdict != VERDICT_NEXT)
-			return verdict;
-		p->candidate_status = mapping_template_mock_status(p->request_body);
-	}
-	if (p->candidate_status == 0)
-		return internal_error(p,
-			"Unable to parse statusCode. It should be an integer that is defined in the request template.");
-	return VERDICT_NEXT;
-}
-
-/* ---- HTTP and HTTP_PROXY ---- */
-
-static struct pipeline *pipeline_of(struct http_call *call)
+struct pipeline *integrate_pipeline_of(struct http_call *call)
 {
 	struct pipeline *p = CONTAINER_OF(call, struct pipeline, call);
 
@@ -98,35 +26,57 @@ static struct pipeline *pipeline_of(struct http_call *call)
 	return p;
 }
 
-/* HTTP_PROXY goes on with the head; HTTP maps what it needs of it and waits for the body. */
-static void on_head(struct http_call *call, const struct http1_head *head)
+struct view integrate_answer_field(const struct pipeline *p, struct view name)
 {
-	struct pipeline *p = pipeline_of(call);
-
-	p->candidate_status = head->status;
-	p->back_end_head = head;
-	if (p->log)
-		execution_log_answer(p, head);
-	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY && !p->log) {
-		state_resume(p, true);
-		return; /* p may be gone */
+	for (size_t i = p->answer.field_count; i > 0; i--) {
+		if (view_equals_ignore_case(p->answer.fields[i - 1].name, name))
+			return p->answer.fields[i - 1].value;
 	}
-	/* Who wants to read the body has it collected. */
-	call->buffer = true;
-	if (p->match.method->integration->type == INTEGRATION_HTTP_PROXY)
-		map_response_proxy_head(p, head);
-	else
-		map_response_head(p, head);
-	p->back_end_head = NULL;
-	if (p->failed)
-		state_resume_failed(p);
+	return (struct view){ 0 };
 }
 
-static void on_done(struct http_call *call)
+/* ---- the answer ---- */
+
+/* The head lives only while it is handed over: copy its fields. False without memory. */
+static bool copy_fields(struct pipeline *p, const struct http1_head *head)
 {
-	struct pipeline *p = pipeline_of(call);
+	struct arena *arena = &p->exchange->arena;
+	struct http_field *fields = ARENA_NEW_ARRAY(arena, struct http_field, head->header_count);
+
+	if (!fields)
+		return false;
+	for (size_t i = 0; i < head->header_count; i++) {
+		fields[i].name = arena_copy(arena, head->headers[i].name);
+		fields[i].value = arena_copy(arena, head->headers[i].value);
+		if (!fields[i].name.at || !fields[i].value.at)
+			return false;
+	}
+	p->answer.fields = fields;
+	p->answer.field_count = head->header_count;
+	return true;
+}
+
+void integrate_on_head(struct http_call *call, const struct http1_head *head)
+{
+	struct pipeline *p = integrate_pipeline_of(call);
+
+	p->candidate_status = p->answer.status = head->status;
+	if (p->log)
+		execution_log_answer(p, head);
+	call->buffer = true;
+	if (!copy_fields(p, head)) {
+		integrate_misconfigured(p, "the answer's head does not fit into memory");
+		state_resume_failed(p);
+	}
+}
+
+void integrate_on_done(struct http_call *call)
+{
+	struct pipeline *p = integrate_pipeline_of(call);
 
 	p->call_ended = true;
+	if (call->buffer)
+		p->answer.body = call->body.at ? call->body : view_of("");
 	state_resume(p, true);
 }
 
@@ -136,16 +86,17 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 	case HTTP_CALL_BACK_END:
 		break;
 	case HTTP_CALL_BODY_TOO_LARGE:
-		body_failure(p, -EMSGSIZE);
+		request_body_fail(p, -EMSGSIZE);
 		return;
 	case HTTP_CALL_BODY_BAD:
-		body_failure(p, -EPROTO);
+		request_body_fail(p, -EPROTO);
 		return;
 	case HTTP_CALL_BODY_SLOW:
-		body_failure(p, -ETIMEDOUT);
+		request_body_fail(p, -ETIMEDOUT);
 		return;
 	case HTTP_CALL_ANSWER_TOO_LARGE:
-		internal_error(p, "the back end's answer is over 10 MB");
+	default:
+		integrate_misconfigured(p, "the back end's answer is over 10 MB");
 		return;
 	}
 	switch (p->call.error) {
@@ -156,7 +107,7 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 		p->log_detail = view_of("Invalid endpoint address");
 		/* fall through */
 	case OUTBOUND_OVERLOADED:
-		internal_error(p, outbound_error_text(p->call.error));
+		integrate_misconfigured(p, outbound_error_text(p->call.error));
 		break;
 	default:
 		state_fail(p, GATEWAY_RESPONSE_INTEGRATION_FAILURE, outbound_error_text(p->call.error));
@@ -164,9 +115,9 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 }
 
 /* Before the answer was begun there is a gateway response; afterwards the client can only be cut off. */
-static void on_failed(struct http_call *call, enum http_call_failure failure)
+void integrate_on_failed(struct http_call *call, enum http_call_failure failure)
 {
-	struct pipeline *p = pipeline_of(call);
+	struct pipeline *p = integrate_pipeline_of(call);
 
 	p->call_ended = true;
 	p->back_end_head = NULL;
@@ -179,77 +130,38 @@ static void on_failed(struct http_call *call, enum http_call_failure failure)
 	state_resume(p, true);
 }
 
-static const struct http_call_owner call_owner = { .head = on_head, .done = on_done, .failed = on_failed };
+/* ---- the call ---- */
 
-/* HTTP sends its template, or the client's body, which is text unless its type is listed as binary; a proxy what came. */
-static enum verdict choose_body(struct pipeline *p)
+enum verdict integrate_call_owned(
+	struct pipeline *p, const struct http_request *request, const struct http_call_owner *owner)
 {
 	const struct integration *integration = p->match.method->integration;
-	enum verdict verdict;
-
-	if (integration->type == INTEGRATION_HTTP_PROXY && !p->body_collected)
-		return VERDICT_NEXT;
-	p->call.body_source = HTTP_CALL_BODY_WHOLE;
-	if (p->request_template) {
-		p->call.whole = p->request_template->text;
-		return VERDICT_NEXT;
-	}
-	verdict = collect_body(p);
-	if (verdict != VERDICT_NEXT)
-		return verdict;
-	p->call.whole = p->request_body;
-	if (integration->type == INTEGRATION_HTTP_PROXY)
-		return VERDICT_NEXT;
-	if (binary_matches(p->resolved.stage->deployment, accept_content_type(&p->exchange->request)))
-		return VERDICT_NEXT;
-	p->call.whole = binary_to_text(&p->exchange->arena, p->request_body);
-	return p->call.whole.at ? VERDICT_NEXT : internal_error(p, "the body does not fit into memory");
-}
-
-static void make_trace_id(struct pipeline *p)
-{
-	const struct http1_header *given = http1_find(&p->exchange->request, HTTP1_HEADER_X_AMZN_TRACE_ID);
-
-	p->trace_id = request_id_trace(observe_ids(p->worker->observe), given ? given->value : (struct view){ 0 },
-		p->exchange->received_wall_ms, p->trace_id_room);
-}
-
-static enum verdict integrate_http(struct pipeline *p)
-{
-	const struct integration *integration = p->match.method->integration;
-	const struct http_request_input input = {
-		.integration = integration,
-		.stage = p->resolved.stage,
-		.client = &p->exchange->request,
-		.method = p->method,
-		.parameters = p->parameters,
-		.parameter_count = p->parameter_count,
-	};
-	struct http_request_input with_trace = input;
-	struct http_request request;
-	enum verdict verdict = choose_body(p);
 	int error;
 
-	if (verdict != VERDICT_NEXT)
-		return verdict;
-	make_trace_id(p);
-	with_trace.trace_id = p->trace_id;
-	error = http_request_write(&p->exchange->arena, &with_trace, &request);
-	if (error)
-		return internal_error(p, error == -EINVAL   ? "Invalid endpoint address"
-					 : error == -EEXIST ? "a mapped header is already present"
-							    : "the request does not fit into memory");
+	if (p->has_mapped_body) {
+		p->call.body_source = HTTP_CALL_BODY_WHOLE;
+		p->call.whole = p->mapped_body;
+	}
 	if (p->log)
-		execution_log_call(p, &request);
-	p->call.owner = &call_owner;
+		execution_log_call(p, request);
+	p->call.owner = owner;
 	p->call.exchange = p->exchange;
 	p->call.place = p->listener->place;
 	p->call.in_request = p->in_request;
-	error = http_call_start(&p->call, p->worker->integrate, &request, integration->timeout_ms);
+	error = http_call_start(&p->call, p->worker->integrate, request, integration->timeout_ms);
 	if (error)
-		return body_failure(p, error);
+		return request_body_fail(p, error);
 	p->call_begun = true;
 	return VERDICT_WAIT;
+}
+
+enum verdict integrate_call(struct pipeline *p, const struct http_request *request)
+{
+	static const struct http_call_owner owner = {
+		.head = integrate_on_head, .done = integrate_on_done, .failed = integrate_on_failed
+	};
+
+	return integrate_call_owned(p, request, &owner);
 }
 
 enum verdict phase_integrate(struct pipeline *p)
@@ -262,6 +174,6 @@ enum verdict phase_integrate(struct pipeline *p)
 		return integrate_http(p);
 	default:
 		/* Refused in phase authorize. */
-		return internal_error(p, "the integration's type is not served by this version");
+		return integrate_misconfigured(p, "the integration's type is not served by this version");
 	}
 }

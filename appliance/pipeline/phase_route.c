@@ -142,6 +142,14 @@ static enum verdict unavailable(struct pipeline *p)
 		p, GATEWAY_RESPONSE_DEFAULT_5XX, view_of("Service Unavailable"), "no revision of the store serves yet");
 }
 
+/* Uniform in [0, 100): which of a stage's two deployments is to serve. */
+static double draw(const struct pipeline *p)
+{
+	if (!p->resolved.stage->canary)
+		return 0.0;
+	return (double)(request_id_next(observe_ids(p->worker->observe)) >> 11) * (100.0 / 9007199254740992.0);
+}
+
 enum verdict phase_route(struct pipeline *p)
 {
 	const struct http1_head *request = &p->exchange->request;
@@ -157,7 +165,7 @@ enum verdict phase_route(struct pipeline *p)
 	input.endpoint_id = view_from_text(p->listener->endpoint_id);
 	if (api_id)
 		input.api_id = api_id->value.at ? api_id->value : view_of("");
-	if (!resolve(&input, &p->resolved))
+	if (!resolve(&input, &p->resolved) || !resolve_canary(&p->resolved, draw(p)))
 		return state_forbid(p, p->resolved.reason);
 	if (!make_arn(p))
 		return state_fail(p, GATEWAY_RESPONSE_API_CONFIGURATION_ERROR, "out of memory");
@@ -169,7 +177,7 @@ enum verdict phase_route(struct pipeline *p)
 	verdict = ask_policies(p);
 	if (verdict != VERDICT_NEXT)
 		return verdict;
-	if (!route_find(p->resolved.stage->deployment->routes, p->verb, p->resolved.path, &p->match))
+	if (!route_find(p->resolved.deployment->routes, p->verb, p->resolved.path, &p->match))
 		return no_route(p);
 	return VERDICT_NEXT;
 }

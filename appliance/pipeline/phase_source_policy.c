@@ -8,7 +8,7 @@
  */
 enum verdict phase_source_policy(struct pipeline *p)
 {
-	const struct snapshot_deployment *deployment = p->resolved.stage->deployment;
+	const struct snapshot_deployment *deployment = p->resolved.deployment;
 
 	if (!p->match.method->needs_authorization)
 		return VERDICT_NEXT;

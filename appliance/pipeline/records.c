@@ -59,9 +59,9 @@ static void describe_route(const struct pipeline *p, struct request_entry *entry
 		texts[REQUEST_TEXT_API] = resolved->api->id;
 	if (resolved->stage) {
 		texts[REQUEST_TEXT_STAGE] = resolved->stage->name;
-		texts[REQUEST_TEXT_DEPLOYMENT] = resolved->stage->deployment->id;
+		texts[REQUEST_TEXT_DEPLOYMENT] = resolved->deployment->id;
 		texts[REQUEST_TEXT_PATH] = resolve_relative(resolved->path);
-		entry->fingerprints[REQUEST_POLICY_RESOURCE] = fingerprint(resolved->stage->deployment->policy);
+		entry->fingerprints[REQUEST_POLICY_RESOURCE] = fingerprint(resolved->deployment->policy);
 	}
 	if (resolved->domain) {
 		texts[REQUEST_TEXT_DOMAIN] = resolved->domain->arn;
@@ -167,7 +167,7 @@ static void note_client(const struct pipeline *p, struct client_table *table, bo
 		/* Denied before the method was looked for. Who calls what is not there is no client of anything. */
 		struct route_match match;
 
-		if (!route_find(p->resolved.stage->deployment->routes, p->verb, p->resolved.path, &match))
+		if (!route_find(p->resolved.deployment->routes, p->verb, p->resolved.path, &match))
 			return;
 		method = match.method;
 	}

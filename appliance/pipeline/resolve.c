@@ -76,6 +76,8 @@ static bool find_stage(
 		ret->stage = NULL;
 		return fail(ret, "the API is not private");
 	}
+	ret->deployment = ret->stage->deployment;
+	ret->variables = &ret->stage->variables;
 	return true;
 }
 
@@ -128,6 +130,23 @@ static bool resolve_domain(const struct resolve_input *input, struct resolve_res
 	if (stage.count == 0)
 		stage = take_segment(&ret->path);
 	return find_stage(input, ret->base_path->api_id, stage, ret);
+}
+
+bool resolve_canary(struct resolve_result *ret, double drawn)
+{
+	const struct snapshot_canary *canary = ret->stage->canary;
+
+	if (!canary || drawn >= canary->percent)
+		return true;
+	ret->deployment = canary->deployment;
+	ret->variables = &canary->variables;
+	ret->is_canary = true;
+	return canary->deployment->type == SNAPSHOT_PRIVATE || fail(ret, "the API of the canary is not private");
+}
+
+struct view resolve_variable(const struct resolve_result *resolved, struct view name)
+{
+	return resolved->variables ? snapshot_variable(resolved->variables, name) : (struct view){ 0 };
 }
 
 bool resolve(const struct resolve_input *input, struct resolve_result *ret)

@@ -22,6 +22,15 @@
 
 #define PIPELINE_MAGIC MAGIC('p', 'i', 'p', 'e')
 
+/* What an integration answered, whole; copies in the exchange's arena. */
+struct pipeline_answer {
+	int status;            /* 0: there is none */
+	struct view candidate; /* what selection patterns are held against; `at` NULL: the status as text */
+	size_t field_count;
+	const struct http_field *fields;
+	struct view body; /* `at` NULL: it streams, or there is no back end */
+};
+
 enum verdict { VERDICT_NEXT, VERDICT_ANSWER, VERDICT_WAIT, VERDICT_FAIL };
 
 struct pipeline {
@@ -75,10 +84,12 @@ struct pipeline {
 	struct http_call call;
 	bool call_begun, call_ended;
 	bool body_collected;                    /* the request's body is here, in `request_body` */
-	struct view request_body;               /* collected because something needs the whole of it */
-	const struct http1_head *back_end_head; /* while the call hands it over; NULL otherwise */
+	bool has_mapped_body;                   /* false: a proxy streams the client's body */
+	struct view request_body;               /* collected because something needs the whole of it (request_body.h) */
+	struct view mapped_body;                /* what goes to the integration: rendered, converted or as it came */
+	const struct http1_head *back_end_head; /* while a call that streams hands it over; NULL otherwise */
 	int candidate_status;                   /* what the integration answered, 0 if it did not */
-	struct view answer_type;                /* media type of the back end's body; empty if it named none */
+	struct pipeline_answer answer;
 
 	/* --- answer */
 	int status;

@@ -33,6 +33,8 @@ static struct pipeline *prepare(struct exchange *x)
 	p->snapshot = draft->snapshot;
 	p->resolved.api = draft->api;
 	p->resolved.stage = draft->stage;
+	p->resolved.deployment = draft->stage->deployment;
+	p->resolved.variables = &draft->stage->variables;
 	p->resolved.path = x->request.path;
 	p->resolved.host_bytes = host.count;
 	memcpy(p->resolved.host, host.at, host.count);

@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/pipeline/values.h"
 
+#include "appliance/integrate/header_rules.h"
 #include "appliance/pipeline/account.h"
 
 /* Longest value of a context variable or of joined headers: a header section has 8,000 bytes. */
 #define VALUE_MAX_BYTES 16384
-
-/* Headers that are removed before anything can see them (spec/rest-dataplane.md 10.1). */
-static bool is_hidden(const struct http1_header *header)
-{
-	switch (header->id) {
-	case HTTP1_HEADER_CONNECTION:
-	case HTTP1_HEADER_CONTENT_LENGTH:
-	case HTTP1_HEADER_CONTENT_MD5:
-	case HTTP1_HEADER_EXPECT:
-	case HTTP1_HEADER_MAX_FORWARDS:
-	case HTTP1_HEADER_PROXY_AUTHENTICATE:
-	case HTTP1_HEADER_SERVER:
-	case HTTP1_HEADER_TE:
-	case HTTP1_HEADER_TRANSFER_ENCODING:
-	case HTTP1_HEADER_TRAILER:
-	case HTTP1_HEADER_UPGRADE:
-	case HTTP1_HEADER_WWW_AUTHENTICATE:
-		return true;
-	default:
-		return false;
-	}
-}
 
 struct view values_path(const struct pipeline *p, struct view name)
 {
@@ -100,7 +79,7 @@ struct view values_header(const struct pipeline *p, struct view name)
 	for (size_t i = head->header_count; i > 0; i--) {
 		const struct http1_header *header = &head->headers[i - 1];
 
-		if (view_equals(header->name, name) && !is_hidden(header))
+		if (view_equals(header->name, name) && header_rule_is_seen(header))
 			return header->value;
 	}
 	return (struct view){ 0 };
@@ -116,7 +95,7 @@ struct view values_headers_joined(struct pipeline *p, struct view name)
 	for (size_t i = 0; i < head->header_count; i++) {
 		const struct http1_header *header = &head->headers[i];
 
-		if (!view_equals(header->name, name) || is_hidden(header))
+		if (!view_equals(header->name, name) || !header_rule_is_seen(header))
 			continue;
 		if (count++ > 0)
 			buffer_append_byte(&joined, ',');
@@ -169,12 +148,50 @@ struct view values_source(struct pipeline *p, const struct mapping_parameter *ma
 	case MAPPING_FROM_MULTIVALUE_HEADER:
 		return values_headers_joined(p, mapping->source_text);
 	case MAPPING_FROM_STAGE_VARIABLE:
-		return p->resolved.stage ? snapshot_stage_variable(p->resolved.stage, mapping->source_text)
-					 : (struct view){ 0 };
+		return resolve_variable(&p->resolved, mapping->source_text);
 	case MAPPING_FROM_CONTEXT:
 		return values_context(p, mapping->source_text);
 	case MAPPING_FROM_BODY:
 		break; /* refused when it was compiled */
 	}
 	return (struct view){ 0 };
+}
+
+/* ---- the integration's answer ---- */
+
+static struct view answer_field(const struct pipeline *p, struct view name)
+{
+	for (size_t i = p->answer.field_count; i > 0; i--) {
+		if (view_equals(p->answer.fields[i - 1].name, name))
+			return p->answer.fields[i - 1].value;
+	}
+	return (struct view){ 0 };
+}
+
+static struct view answer_fields_joined(struct pipeline *p, struct view name)
+{
+	struct buffer joined;
+	size_t count = 0;
+
+	buffer_init_arena(&joined, &p->exchange->arena, OUTBOUND_HEAD_MAX_BYTES);
+	for (size_t i = 0; i < p->answer.field_count; i++) {
+		if (!view_equals(p->answer.fields[i].name, name))
+			continue;
+		if (count++ > 0)
+			buffer_append_byte(&joined, ',');
+		buffer_append(&joined, p->answer.fields[i].value);
+	}
+	return count == 0 || buffer_error(&joined) ? (struct view){ 0 } : buffer_view(&joined);
+}
+
+struct view values_answer(struct pipeline *p, const struct mapping_parameter *mapping)
+{
+	switch (mapping->source_kind) {
+	case MAPPING_FROM_HEADER:
+		return answer_field(p, mapping->source_text);
+	case MAPPING_FROM_MULTIVALUE_HEADER:
+		return answer_fields_joined(p, mapping->source_text);
+	default:
+		return values_source(p, mapping);
+	}
 }

@@ -36,6 +36,9 @@ struct view values_context(struct pipeline *p, struct view path);
 /* "header.x", "querystring.x" or "path.x" of the method request. */
 struct view values_request(struct pipeline *p, struct view reference);
 
+/* The value of a source of responseParameters: of the integration's answer (p->answer), or as values_source(). */
+struct view values_answer(struct pipeline *p, const struct mapping_parameter *mapping);
+
 /* The value of a mapping's source, of the request side; bodies have none. Empty values count as absent. */
 struct view values_source(struct pipeline *p, const struct mapping_parameter *mapping);
 

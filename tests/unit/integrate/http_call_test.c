@@ -23,7 +23,7 @@ static struct destination_rules rules;
 static struct outbound *outbound;
 static struct integrate_worker worker;
 static struct integration integration;
-static struct snapshot_stage stage;
+static const struct snapshot_variables no_variables;
 static int back_end_listener;
 static uint16_t front_port;
 static bool buffered;
@@ -82,7 +82,8 @@ static void request(struct exchange *x)
 {
 	struct http_call *call = ARENA_NEW(&x->arena, struct http_call);
 	struct http_request_input input = { .integration = &integration,
-		.stage = &stage,
+		.api_id = view_of("api"),
+		.variables = &no_variables,
 		.client = &x->request,
 		.method = x->request.method_text,
 		.trace_id = view_of("t") };
@@ -160,7 +161,6 @@ static int set_up(void **state)
 	integration.uri = (struct integration_uri){
 		.text = view_from_text(uri_text), .part_count = 1, .parts = &uri_part, .is_fixed = true
 	};
-	stage.api_id = view_of("api");
 	limits = http_limits_private;
 	server = http_server_new(loop, NULL, &limits, &handler, NULL);
 	assert_non_null(server);

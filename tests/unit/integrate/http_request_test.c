@@ -8,7 +8,7 @@
 
 static struct arena arena;
 static struct integration integration;
-static struct snapshot_stage stage;
+static struct snapshot_variables stage_variables;
 static struct http1_head client;
 static struct http1_header headers[HTTP1_HEADERS_MAX_COUNT];
 static struct integrate_parameter parameters[8];
@@ -22,11 +22,8 @@ static int set_up(void **state)
 	(void)state;
 	arena_init(&arena, NULL, 1 << 20);
 	memset(&integration, 0, sizeof integration);
-	memset(&stage, 0, sizeof stage);
 	integration.type = INTEGRATION_HTTP_PROXY;
-	stage.api_id = view_of("abc123");
-	stage.variables = variables;
-	stage.variable_count = 2;
+	stage_variables = (struct snapshot_variables){ .count = 2, .at = variables };
 	parameter_count = 0;
 	return 0;
 }
@@ -91,7 +88,8 @@ static const char *head(const char *request)
 					   &http1_limits_private, &consumed));
 	input = (struct http_request_input){
 		.integration = &integration,
-		.stage = &stage,
+		.api_id = view_of("abc123"),
+		.variables = &stage_variables,
 		.client = &client,
 		.method = client.method_text,
 		.trace_id = view_of("Root=1-2-3"),

@@ -145,14 +145,11 @@ static void what_can_t_be_run_is_marked_and_kept(void **state)
 	static const char *const texts[] = {
 		"{\"type\":\"AWS_PROXY\",\"uri\":\"arn:aws:apigateway:us-east-1:lambda:path/x\"}",
 		"{\"type\":\"HTTP_PROXY\",\"uri\":\"http://b/\",\"connectionType\":\"VPC_LINK\"}",
-		"{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"contentHandling\":\"CONVERT_TO_BINARY\"}",
 		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}",
 		("{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
 		 "{\"application/json\":\"#set($x = 1)\"}}}}"),
 		("{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"requestParameters\":{\"integration.request.header.x\":"
 		 "\"method.request.body.a\"}}"),
-		("{\"type\":\"HTTP\",\"uri\":\"http://b/"
-		 "\",\"requestParameters\":{\"integration.request.header.Content-length\":\"'1'\"}}"),
 	};
 
 	(void)state;

@@ -103,9 +103,9 @@ static void a_deployed_stage_is_served_as_it_was_frozen(void **state)
 	stage = stage_of(world, "a1b2c3d4e5", "dev");
 	assert_non_null(stage);
 	assert_true(view_equals_text(stage->arn_prefix, "arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/dev/"));
-	assert_true(view_equals_text(snapshot_stage_variable(stage, view_of("host")), "b.internal"));
-	assert_true(view_equals_text(snapshot_stage_variable(stage, view_of("a")), "1"));
-	assert_null(snapshot_stage_variable(stage, view_of("b")).at);
+	assert_true(view_equals_text(snapshot_variable(&stage->variables, view_of("host")), "b.internal"));
+	assert_true(view_equals_text(snapshot_variable(&stage->variables, view_of("a")), "1"));
+	assert_null(snapshot_variable(&stage->variables, view_of("b")).at);
 	assert_true(view_equals_text(stage->access_log_format, "$context.requestId"));
 	assert_true(view_equals_text(stage->access_log_group, "/pets/dev"));
 	assert_int_equal(0, stage_of(world, "a1b2c3d4e5", "hose")->access_log_group.count);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * integrate_http: types HTTP and HTTP_PROXY. A proxy streams both bodies between client and back end; HTTP sends what was mapped,
+ * and has the back end's answer gathered.
+ */
+#include <errno.h>
+
+#include "appliance/pipeline/integrate_parts.h"
+
+/* A proxy goes on with the head, which then streams; who wants to read the body has it gathered. */
+static void on_proxy_head(struct http_call *call, const struct http1_head *head)
+{
+	struct pipeline *p = integrate_pipeline_of(call);
+
+	if (p->log) {
+		integrate_on_head(call, head);
+		return;
+	}
+	p->candidate_status = p->answer.status = head->status;
+	p->back_end_head = head;
+	state_resume(p, true); /* p may be gone */
+}
+
+static const struct http_call_owner proxy_owner = {
+	.head = on_proxy_head, .done = integrate_on_done, .failed = integrate_on_failed
+};
+
+enum verdict integrate_http(struct pipeline *p)
+{
+	const struct integration *integration = p->match.method->integration;
+	struct http_request_input input = {
+		.integration = integration,
+		.api_id = p->resolved.api->id,
+		.variables = p->resolved.variables,
+		.client = &p->exchange->request,
+		.method = p->method,
+		.parameters = p->parameters,
+		.parameter_count = p->parameter_count,
+	};
+	struct http_request request;
+	int error;
+
+	integrate_make_trace_id(p);
+	input.trace_id = p->trace_id;
+	error = http_request_write(&p->exchange->arena, &input, &request);
+	if (error)
+		return integrate_misconfigured(p, error == -EINVAL   ? "Invalid endpoint address"
+						  : error == -EEXIST ? "a mapped header is already present"
+								     : "the request does not fit into memory");
+	if (integration->type == INTEGRATION_HTTP_PROXY)
+		return integrate_call_owned(p, &request, &proxy_owner);
+	return integrate_call(p, &request);
+}
