@@ -121,7 +121,7 @@ bool body_advance(struct http_connection *connection)
 		if (taken > 0) {
 			x->request_body_bytes += piece.count;
 			connection->server->stats.request_bytes += piece.count;
-			if (x->request_body_bytes > connection->server->limits->body_max_bytes)
+			if (x->request_body_bytes > x->body_max_bytes)
 				body_fail(connection, -EMSGSIZE);
 			else
 				x->sink->data(x, piece);
@@ -148,7 +148,7 @@ bool http_body_try_whole(struct exchange *x, struct view *ret_body)
 		return false;
 	if (connection->body_open && (connection->body_framing != HTTP1_FRAMING_LENGTH ||
 					     connection->input.count < connection->body_left_bytes ||
-					     connection->body_left_bytes > connection->server->limits->body_max_bytes))
+					     connection->body_left_bytes > x->body_max_bytes))
 		return false;
 	*ret_body = view_part(connection->input, 0, 0);
 	if (connection->body_open)
@@ -168,7 +168,7 @@ int http_body_start(struct exchange *x, const struct http_body_sink *sink)
 	if (x->body_state != BODY_UNREAD)
 		return -EALREADY;
 	if (connection->body_open && connection->body_framing == HTTP1_FRAMING_LENGTH &&
-		connection->body_left_bytes > connection->server->limits->body_max_bytes) {
+		connection->body_left_bytes > x->body_max_bytes) {
 		connection->close_after = connection->linger_after = true;
 		return -EMSGSIZE;
 	}
@@ -272,8 +272,8 @@ int http_body_collect(struct exchange *x, uint64_t limit_bytes, http_collected_f
 	ASSERT(!x->memory);
 	if (x->body_state != BODY_UNREAD)
 		return -EALREADY;
-	if (limit_bytes > x->connection->server->limits->body_max_bytes)
-		limit_bytes = x->connection->server->limits->body_max_bytes;
+	if (limit_bytes > x->body_max_bytes)
+		limit_bytes = x->body_max_bytes;
 	if (x->request.framing == HTTP1_FRAMING_LENGTH && x->request.content_length_bytes > limit_bytes) {
 		x->connection->close_after = x->connection->linger_after = true;
 		return -EMSGSIZE;

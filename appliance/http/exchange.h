@@ -99,6 +99,9 @@ struct exchange {
 	/* --- the handler's own */
 	void *pipeline; /* NULL when request() is called */
 
+	/* --- the handler's to set, before it asks for the body */
+	uint64_t body_max_bytes; /* longest body; the server's limit at first, UINT64_MAX: any */
+
 	/* --- the server's own */
 	struct http_connection *connection; /* NULL only with `memory` */
 	struct http_memory *memory;         /* it came by no connection (memory.h) */
@@ -122,7 +125,7 @@ struct http_body_sink {
 	/* The body is complete; nothing more is called. */
 	void (*end)(struct exchange *x);
 	/*
-	 * It will never be complete: -EMSGSIZE longer than the limit (answer with http_respond_too_large()), -EPROTO malformed
+	 * It will never be complete: -EMSGSIZE longer than x->body_max_bytes (answer with http_respond_too_large()), -EPROTO malformed
 	 * chunks (answer 400), -ETIMEDOUT the client is too slow (answer 408). The connection closes after the response.
 	 * A client that is gone is told by gone() of the handler, not here.
 	 */
@@ -146,7 +149,7 @@ bool http_body_try_whole(struct exchange *x, struct view *ret_body);
 /*
  * Want the body, piece by piece, from the end of the present callback on. Sends 100 Continue if the client waits for it.
  * A body that does not exist is ended at once (still not inside this call). Returns 0; -EMSGSIZE if the announced length
- * is over the server's limit (nothing will be called); -EALREADY if it was wanted before.
+ * is over x->body_max_bytes (nothing will be called); -EALREADY if it was wanted before.
  */
 int http_body_start(struct exchange *x, const struct http_body_sink *sink) __attribute__((warn_unused_result));
 
@@ -156,7 +159,7 @@ void http_body_resume(struct exchange *x);
 
 /*
  * Want the whole body as one view in x->arena: `collected(x, 0, body)` is called once, by the loop, with it, or with an
- * error as sink->failed() has, or -ENOMEM when the arena is full. `limit_bytes` may be lower than the server's limit.
+ * error as sink->failed() has, or -ENOMEM when the arena is full. `limit_bytes` may be lower than x->body_max_bytes.
  * Returns as http_body_start().
  */
 typedef void http_collected_fn(struct exchange *x, int error, struct view body);
@@ -200,7 +203,7 @@ ssize_t http_respond_body(struct exchange *x, struct view bytes, bool last);
 int http_respond(struct exchange *x, int status, const struct http_field *fields, size_t field_count, struct view body)
 	__attribute__((warn_unused_result));
 
-/* The answer to a body over the limit, as AWS gives it: 413, `HTTP content length exceeded 10485760 bytes.`; then still http_done(). */
+/* The answer to a body over x->body_max_bytes, as AWS gives it: 413, `HTTP content length exceeded 10485760 bytes.`; then still http_done(). */
 void http_respond_too_large(struct exchange *x);
 
 /* Bytes of this connection that the client has not taken yet. */

@@ -73,6 +73,7 @@ int http_memory_open(struct http_memory *memory, const struct http_memory_reques
 	memory->body = request->body;
 	memory->peer.text = request->peer_text;
 	x->magic = EXCHANGE_MAGIC;
+	x->body_max_bytes = http_limits_private.body_max_bytes;
 	x->memory = memory;
 	x->loop = request->loop;
 	x->context = request->context;

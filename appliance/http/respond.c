@@ -5,6 +5,8 @@
  * small responses too. Large pieces are gathered behind what the buffer holds, without a copy.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "appliance/base/clock.h"
 #include "appliance/http/connection.h"
@@ -264,10 +266,12 @@ int http_respond(struct exchange *x, int status, const struct http_field *fields
 void http_respond_too_large(struct exchange *x)
 {
 	static const struct http_field fields[] = { { VIEW_INIT("Content-Type"), VIEW_INIT("text; charset=utf-8") } };
+	char text[72];
+	int count = snprintf(text, sizeof text, "HTTP content length exceeded %" PRIu64 " bytes.", x->body_max_bytes);
 
 	http_close_after(x);
 	/* Fails only if the client is gone, which the handler is told by itself. */
-	(void)!http_respond(x, 413, fields, 1, view_of("HTTP content length exceeded 10485760 bytes."));
+	(void)!http_respond(x, 413, fields, 1, view_from(text, (size_t)count));
 }
 
 size_t http_waiting_bytes(const struct exchange *x)

@@ -157,6 +157,7 @@ struct exchange *server_take_exchange(struct http_server *server)
 	}
 	memset(x, 0, sizeof *x);
 	x->magic = EXCHANGE_MAGIC;
+	x->body_max_bytes = server->limits->body_max_bytes;
 	arena_init(&x->arena, &server->arenas, EXCHANGE_ARENA_MAX_BYTES);
 	server->stats.exchanges_open++;
 	return x;

@@ -12,6 +12,9 @@ struct http_call_piece {
 
 static void end(struct http_call *call)
 {
+	compression_close(&call->worker->compressions, call->body_coding.stream);
+	compression_close(&call->worker->compressions, call->answer_coding.stream);
+	call->body_coding.stream = call->answer_coding.stream = NULL;
 	call->running = false;
 	call->ended_ns = loop_now_ns(call->exchange->loop);
 }
@@ -23,6 +26,56 @@ static void fail(struct http_call *call, enum http_call_failure failure)
 	call->owner->failed(call, failure);
 }
 
+/* --- changing the coding ---------------------------------------------------------------------------------------------- */
+
+/* Gives a piece to the other side. False if it has enough at the moment. */
+typedef bool recode_put(struct http_call *call, struct view bytes, bool last);
+
+/* Keep the rest of a piece, which may be kept already. */
+static int keep_rest(struct http_call *call, struct http_call_coding *coding, struct view rest, bool last)
+{
+	if (rest.count > coding->room_bytes) {
+		coding->room_bytes = rest.count > LOOP_RECEIVE_BUFFER_BYTES ? rest.count : LOOP_RECEIVE_BUFFER_BYTES;
+		coding->room = arena_alloc(&call->exchange->arena, coding->room_bytes);
+		if (!coding->room)
+			return -ENOMEM;
+	}
+	if (rest.count)
+		memmove(coding->room, rest.at, rest.count);
+	coding->rest = view_from(coding->room, rest.count);
+	coding->last = last;
+	coding->waits = true;
+	return 0;
+}
+
+/*
+ * Pass a piece on in the other coding, as much of it as the other side takes. Returns 1 if that was all of it, 0 if the rest
+ * waits, or -EBADMSG, -EMSGSIZE, -ENOMEM.
+ */
+static int recode(
+	struct http_call *call, struct http_call_coding *coding, struct view input, bool last, recode_put *put)
+{
+	int more = 1;
+
+	coding->waits = false;
+	while (more > 0) {
+		struct view output;
+
+		more = compression_next(coding->stream, &input, last, &output);
+		if (more < 0)
+			return more;
+		coding->given_bytes += output.count;
+		if (coding->given_bytes > coding->max_bytes)
+			return -EMSGSIZE;
+		if (output.count || (last && more == 0))
+			coding->crowded = !put(call, output, last && more == 0);
+		/* A few bytes may become megabytes: no more of them than the other side takes. */
+		if (coding->crowded && more > 0)
+			return keep_rest(call, coding, input, last);
+	}
+	return 1;
+}
+
 /* --- the request's body ----------------------------------------------------------------------------------------------- */
 
 /* The call whose sink the exchange has. */
@@ -31,12 +84,39 @@ static struct http_call *call_of(struct exchange *x)
 	return (struct http_call *)((uintptr_t)x->sink - offsetof(struct http_call, sink));
 }
 
+static bool send_piece(struct http_call *call, struct view bytes, bool last)
+{
+	return outbound_send(&call->outbound, bytes, last);
+}
+
+/* What came of decoding: go on, wait, or give up. */
+static void body_decoded(struct http_call *call, int result)
+{
+	struct exchange *x = call->exchange;
+
+	if (result < 0) {
+		http_close_after(x); /* of what the client still sends nothing is wanted */
+		fail(call, result == -EBADMSG    ? HTTP_CALL_BODY_CODING
+			   : result == -EMSGSIZE ? HTTP_CALL_BODY_TOO_LARGE
+						 : HTTP_CALL_ANSWER_TOO_LARGE);
+		return;
+	}
+	if (call->body_coding.crowded)
+		http_body_pause(x);
+	else
+		http_body_resume(x);
+}
+
 static void body_data(struct exchange *x, struct view bytes)
 {
 	struct http_call *call = call_of(x);
 
 	/* The back end may have answered already; what the client still sends is for nobody. */
-	if (call->running && !outbound_send(&call->outbound, bytes, false))
+	if (!call->running)
+		return;
+	if (call->body_coding.stream)
+		body_decoded(call, recode(call, &call->body_coding, bytes, false, send_piece));
+	else if (!outbound_send(&call->outbound, bytes, false))
 		http_body_pause(x);
 }
 
@@ -44,7 +124,11 @@ static void body_end(struct exchange *x)
 {
 	struct http_call *call = call_of(x);
 
-	if (call->running)
+	if (!call->running)
+		return;
+	if (call->body_coding.stream)
+		body_decoded(call, recode(call, &call->body_coding, (struct view){ 0 }, true, send_piece));
+	else
 		(void)outbound_send(&call->outbound, (struct view){ 0 }, true);
 }
 
@@ -60,7 +144,14 @@ static void body_failed(struct exchange *x, int error)
 
 static void on_writable(struct outbound_call *outbound)
 {
-	http_body_resume(CONTAINER_OF(outbound, struct http_call, outbound)->exchange);
+	struct http_call *call = CONTAINER_OF(outbound, struct http_call, outbound);
+	struct http_call_coding *coding = &call->body_coding;
+
+	coding->crowded = false;
+	if (coding->waits)
+		body_decoded(call, recode(call, coding, coding->rest, coding->last, send_piece));
+	else
+		http_body_resume(call->exchange);
 }
 
 /* --- the answer ------------------------------------------------------------------------------------------------------- */
@@ -119,26 +210,60 @@ static bool join(struct http_call *call)
 	return true;
 }
 
+static void finish(struct http_call *call)
+{
+	end(call);
+	call->owner->done(call);
+}
+
+static bool respond_piece(struct http_call *call, struct view bytes, bool last)
+{
+	ssize_t waiting_bytes = http_respond_body(call->exchange, bytes, last);
+
+	/* An error means that the client is gone, which gone() tells; until then there is no use in reading on. */
+	return waiting_bytes >= 0 && waiting_bytes <= HTTP_WAITING_HIGH_BYTES;
+}
+
+/* What came of a piece of the answer in the other coding. */
+static void answer_recoded(struct http_call *call, int result, bool last)
+{
+	if (result < 0)
+		fail(call, result == -EBADMSG ? HTTP_CALL_ANSWER_CODING : HTTP_CALL_ANSWER_TOO_LARGE);
+	else if (result > 0 && last)
+		finish(call);
+	else if (call->answer_coding.crowded)
+		outbound_pause(&call->outbound);
+	else
+		outbound_resume(&call->outbound);
+}
+
+static void stream_answer(struct http_call *call, struct view bytes, bool last)
+{
+	call->answered_bytes += bytes.count;
+	if (call->answered_bytes > call->answer_max_bytes) {
+		fail(call, HTTP_CALL_ANSWER_TOO_LARGE);
+		return;
+	}
+	if (call->answer_coding.stream) {
+		answer_recoded(call, recode(call, &call->answer_coding, bytes, last, respond_piece), last);
+		return;
+	}
+	if ((bytes.count || last) && !respond_piece(call, bytes, last) && !last)
+		outbound_pause(&call->outbound);
+	if (last)
+		finish(call);
+}
+
 static void on_body(struct outbound_call *outbound, struct view bytes, bool last)
 {
 	struct http_call *call = CONTAINER_OF(outbound, struct http_call, outbound);
 
-	if (call->buffer) {
-		if (!keep(call, bytes) || (last && !join(call))) {
-			fail(call, HTTP_CALL_ANSWER_TOO_LARGE);
-			return;
-		}
-	} else if (bytes.count || last) {
-		ssize_t waiting_bytes = http_respond_body(call->exchange, bytes, last);
-
-		/* An error means that the client is gone, which gone() tells; until then there is no use in reading on. */
-		if (!last && (waiting_bytes < 0 || waiting_bytes > HTTP_WAITING_HIGH_BYTES))
-			outbound_pause(outbound);
-	}
-	if (last) {
-		end(call);
-		call->owner->done(call);
-	}
+	if (!call->buffer)
+		stream_answer(call, bytes, last);
+	else if (!keep(call, bytes) || (last && !join(call)))
+		fail(call, HTTP_CALL_ANSWER_TOO_LARGE);
+	else if (last)
+		finish(call);
 }
 
 static void on_error(struct outbound_call *outbound, enum outbound_error error)
@@ -183,6 +308,44 @@ static void give_whole(struct http_call *call, struct outbound_request *request,
 		request->first_body = body;
 }
 
+static int start_body(struct http_call *call)
+{
+	call->sink = (struct http_body_sink){ .data = body_data, .end = body_end, .failed = body_failed };
+	return http_body_start(call->exchange, &call->sink);
+}
+
+/*
+ * A body to be decompressed. One that is here already and can't become longer than what is kept at most elsewhere is sent with
+ * its length, which more back ends understand; the others are sent in chunks.
+ */
+static int give_decoded(struct http_call *call, struct outbound_request *request)
+{
+	struct exchange *x = call->exchange;
+	struct compression_stock *stock = &call->worker->compressions;
+	struct view body;
+	struct buffer decoded;
+	int r;
+
+	if (call->in_request && x->body_max_bytes <= HTTP_CALL_BUFFER_MAX_BYTES && http_body_try_whole(x, &body)) {
+		buffer_init_arena(&decoded, &x->arena, (size_t)x->body_max_bytes);
+		r = compression_run(stock, call->decode, COMPRESSION_DECOMPRESS, body, &decoded);
+		if (r == 0)
+			give_whole(call, request, buffer_view(&decoded), true);
+		return r;
+	}
+	call->body_coding.max_bytes = x->body_max_bytes;
+	call->body_coding.stream = compression_open(stock, call->decode, COMPRESSION_DECOMPRESS);
+	if (!call->body_coding.stream)
+		return -ENOMEM;
+	r = start_body(call);
+	if (r < 0) {
+		compression_close(stock, call->body_coding.stream);
+		call->body_coding.stream = NULL;
+	}
+	request->body = OUTBOUND_BODY_CHUNKED;
+	return r;
+}
+
 static int give_client_body(struct http_call *call, struct outbound_request *request)
 {
 	struct exchange *x = call->exchange;
@@ -193,12 +356,13 @@ static int give_client_body(struct http_call *call, struct outbound_request *req
 		give_whole(call, request, body, true);
 		return 0;
 	}
+	if (call->decode != COMPRESSION_IDENTITY)
+		return give_decoded(call, request);
 	if (call->in_request && http_body_try_whole(x, &body)) {
 		give_whole(call, request, body, false);
 		return 0;
 	}
-	call->sink = (struct http_body_sink){ .data = body_data, .end = body_end, .failed = body_failed };
-	r = http_body_start(x, &call->sink);
+	r = start_body(call);
 	if (r < 0)
 		return r;
 	request->body = x->request.framing == HTTP1_FRAMING_LENGTH ? OUTBOUND_BODY_LENGTH : OUTBOUND_BODY_CHUNKED;
@@ -210,9 +374,15 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 	uint32_t timeout_ms)
 {
 	struct outbound_request outbound_request;
+	uint64_t streamed_max_bytes =
+		worker->streamed_max_bytes ? worker->streamed_max_bytes : HTTP_CALL_BUFFER_MAX_BYTES;
 	int r = 0;
 
+	call->worker = worker;
 	call->request = *request;
+	outbound_target_identify(&call->request.target, call->identity);
+	if (call->answer_max_bytes == 0)
+		call->answer_max_bytes = streamed_max_bytes;
 	outbound_request = (struct outbound_request){
 		.target = &call->request.target,
 		.place = call->place,
@@ -223,8 +393,11 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 	};
 	if (call->body_source == HTTP_CALL_BODY_WHOLE)
 		give_whole(call, &outbound_request, call->whole, true);
-	else
+	else {
+		if (worker->streamed_max_bytes)
+			call->exchange->body_max_bytes = worker->streamed_max_bytes;
 		r = give_client_body(call, &outbound_request);
+	}
 	if (r < 0)
 		return r;
 	call->running = true;
@@ -233,9 +406,36 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 	return 0;
 }
 
+/* A stream for the answer, which may be as long as it may without. */
+static bool recode_answer(struct http_call *call, enum compression_coding coding, enum compression_direction direction,
+	uint64_t max_bytes)
+{
+	ASSERT(!call->buffer && !call->answer_coding.stream && call->answered_bytes == 0);
+	call->answer_coding.max_bytes = max_bytes;
+	call->answer_coding.stream = compression_open(&call->worker->compressions, coding, direction);
+	return call->answer_coding.stream != NULL;
+}
+
+bool http_call_compress(struct http_call *call, enum compression_coding coding)
+{
+	return recode_answer(call, coding, COMPRESSION_COMPRESS, UINT64_MAX);
+}
+
+bool http_call_decompress(struct http_call *call, enum compression_coding coding)
+{
+	return recode_answer(call, coding, COMPRESSION_DECOMPRESS, call->answer_max_bytes);
+}
+
 void http_call_drained(struct http_call *call)
 {
-	if (call->running)
+	struct http_call_coding *coding = &call->answer_coding;
+
+	if (!call->running)
+		return;
+	coding->crowded = false;
+	if (coding->waits)
+		answer_recoded(call, recode(call, coding, coding->rest, coding->last, respond_piece), coding->last);
+	else
 		outbound_resume(&call->outbound);
 }
 

@@ -3,6 +3,10 @@
  * http_call: one call of an HTTP back end on behalf of an exchange: streams the request's body to it and the answer's body to
  * the client, neither faster than the other side takes it, and holds nothing of them in between.
  *
+ * On the way a body may change its content coding: the client's is decompressed if the caller says so in `decode`, a streamed
+ * answer is compressed or decompressed after http_call_compress() or http_call_decompress(). Each piece leaves as it comes, flushed,
+ * so that both sides can talk in turns. What has been decompressed counts for the limits, and is made no faster than it is taken.
+ *
  * Life cycle, in the caller's words:
  *
  *	http_call_start(…)     in phase integrate; then it waits
@@ -15,7 +19,9 @@
  *	http_call_drained()    from the exchange's drained()
  *	http_call_cancel()     from the exchange's gone(): nothing is called any more
  *
- * Memory: embed the struct in the pipeline's state in the exchange's arena. Threads: the worker's loop.
+ * Memory: embed the struct in the pipeline's state in the exchange's arena. A call that decompresses holds the rest of a piece
+ * there while the back end takes nothing.
+ * Threads: the worker's loop.
  * Source: architecture.md 4, "Bodies stream with back-pressure".
  */
 #ifndef POSTERN_INTEGRATE_HTTP_CALL_H
@@ -38,13 +44,27 @@
 struct http_call;
 struct http_call_piece;
 
+/* A body that changes its coding on the way. */
+struct http_call_coding {
+	struct compression *stream; /* NULL: it goes as it is */
+	struct view rest;           /* of a piece, until the other side takes more; in `room` */
+	char *room;
+	size_t room_bytes;
+	uint64_t given_bytes, max_bytes;
+	bool last;    /* the piece is the last one */
+	bool waits;   /* there is a rest, or the stream has more to say */
+	bool crowded; /* the other side has enough at the moment */
+};
+
 /* Why a call failed: outbound's reasons, and those that lie on our side. */
 enum http_call_failure {
 	HTTP_CALL_BACK_END, /* see call->error; OUTBOUND_TIMEOUT is INTEGRATION_TIMEOUT, the others INTEGRATION_FAILURE */
-	HTTP_CALL_BODY_TOO_LARGE,   /* the client's body is over the limit: http_respond_too_large() */
-	HTTP_CALL_BODY_BAD,         /* the client's body is malformed: 400 */
-	HTTP_CALL_BODY_SLOW,        /* the client is too slow with its body: 408 */
-	HTTP_CALL_ANSWER_TOO_LARGE, /* a buffered answer over HTTP_CALL_BUFFER_MAX_BYTES, or memory is exhausted: 500 */
+	HTTP_CALL_BODY_TOO_LARGE, /* the client's body is over x->body_max_bytes: http_respond_too_large() */
+	HTTP_CALL_BODY_CODING,    /* the client's body is not of the coding that it says: 415 */
+	HTTP_CALL_BODY_BAD,       /* the client's body is malformed: 400 */
+	HTTP_CALL_BODY_SLOW,      /* the client is too slow with its body: 408 */
+	HTTP_CALL_ANSWER_TOO_LARGE, /* an answer over its limit, or memory is exhausted: 500, or cut off if it was begun */
+	HTTP_CALL_ANSWER_CODING,    /* a streamed answer is not of the coding that it says: cut off */
 };
 
 struct http_call_owner {
@@ -63,9 +83,13 @@ struct http_call {
 	/* --- set by the caller */
 	const struct http_call_owner *owner;
 	struct exchange *exchange;
-	struct outbound_place *place; /* where it leaves from; NULL: the gateway's own namespace */
+	struct outbound_place *place;             /* where it leaves from; NULL: the gateway's own namespace */
+	const struct outbound_identity *identity; /* shown to an HTTPS back end that asks; NULL: none */
 	enum http_call_body body_source;
 	struct view whole;
+	enum compression_coding
+		decode; /* of the client's body: what it says in Content-Encoding, if it is to be decompressed */
+	uint64_t answer_max_bytes; /* of a streamed answer; 0: the worker's streamed_max_bytes; UINT64_MAX: any */
 	bool in_request; /* no return to the loop since the exchange's request(): its body may be here already */
 	bool buffer;     /* may be set in head(): collect the answer's body in `body` */
 
@@ -78,6 +102,9 @@ struct http_call {
 	/* --- private */
 	struct outbound_call outbound;
 	struct http_request request;
+	struct integrate_worker *worker;
+	struct http_call_coding body_coding, answer_coding;
+	uint64_t answered_bytes;
 	struct http_body_sink sink; /* here rather than static, so that the call is found from the exchange */
 	struct http_call_piece *first_piece, *last_piece;
 	uint64_t buffered_bytes;
@@ -86,11 +113,19 @@ struct http_call {
 
 /*
  * Begin. The caller has set its fields, all others are 0. `*request` was made by http_request_write(); `timeout_ms` is the
- * integration's. Returns 0 (the owner will be called, never within this), -EMSGSIZE if the announced body is over the
- * server's limit, -EALREADY if the body was asked for before.
+ * integration's. The client's own body may be as long as is streamed (integrate.h). Returns 0 (the owner will be called, never
+ * within this), -EMSGSIZE if the body is over x->body_max_bytes, -EBADMSG if it is not of the coding that it says, -ENOMEM,
+ * -EALREADY if the body was asked for before.
  */
 int http_call_start(struct http_call *call, struct integrate_worker *worker, const struct http_request *request,
 	uint32_t timeout_ms) __attribute__((warn_unused_result));
+
+/*
+ * In head(), or before the first piece of body: compress the answer, or decompress it. It then has no known length, and the caller
+ * sets the fields. False if the worker can't: the answer goes as it is.
+ */
+bool http_call_compress(struct http_call *call, enum compression_coding coding) __attribute__((warn_unused_result));
+bool http_call_decompress(struct http_call *call, enum compression_coding coding) __attribute__((warn_unused_result));
 
 /* The client has taken all that waited. */
 void http_call_drained(struct http_call *call);

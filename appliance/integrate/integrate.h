@@ -12,14 +12,24 @@
 #ifndef POSTERN_INTEGRATE_INTEGRATE_H
 #define POSTERN_INTEGRATE_INTEGRATE_H
 
+#include <stdint.h>
+
+#include "appliance/base/compression.h"
 #include "appliance/base/view.h"
 #include "appliance/mapping/mapping_parameter.h"
 
 struct outbound;
 
-/* Filled by the wiring; all borrowed. */
+/* Filled by the wiring. */
 struct integrate_worker {
-	struct outbound *outbound;
+	struct outbound *outbound; /* borrowed */
+	/*
+	 * Longest body that is streamed, either way: of HTTP_PROXY, and answers with responseTransferMode STREAM. 0: what every
+	 * other body may have (10,485,760 bytes); UINT64_MAX: any. The setting streamed_body_max_bytes.
+	 */
+	uint64_t streamed_max_bytes;
+	/* For every body of this worker that is compressed or decompressed; the wiring ends it. */
+	struct compression_stock compressions;
 };
 
 /* A result of the request's parameter mapping: integration.request.{path|querystring|header}.NAME, value as decoded text. */

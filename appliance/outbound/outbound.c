@@ -86,6 +86,18 @@ int outbound_target_init_named(struct outbound_target *ret, struct view host, ui
 	return 0;
 }
 
+void outbound_target_identify(struct outbound_target *target, const struct outbound_identity *identity)
+{
+	uint64_t hash;
+
+	if (!identity || !target->tls)
+		return;
+	ASSERT(!target->identity);
+	memcpy(&hash, identity->fingerprint, sizeof hash);
+	target->identity = identity;
+	target->hash ^= hash;
+}
+
 int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_whole, bool insecure_skip_verification)
 {
 	size_t colon = view_find(uri, view_of("://")), end;

@@ -46,6 +46,7 @@
 #include "appliance/base/view.h"
 #include "appliance/loop/loop.h"
 #include "appliance/outbound/socket_stock.h"
+#include "appliance/tls/client.h"
 #include "appliance/wire/http1.h"
 
 struct counters_slot;
@@ -70,8 +71,7 @@ struct outbound_settings {
 	uint32_t idle_count;            /* idle connections kept, by worker; the one idle for longest goes first */
 	uint32_t connection_count;      /* all connections, by worker; above it calls fail with OUTBOUND_OVERLOADED */
 	const char *name_servers;       /* "10.0.0.2,[fd00::2]:53"; NULL: those of /etc/resolv.conf */
-	const char *
-		authorities_path; /* PEM file of the roots that back ends' certificates are verified with; NULL: the system's */
+	const char *authorities_path; /* PEM file of roots that vouch for back ends besides the system's; NULL: none */
 	const struct destination_rules *destinations; /* must be set; outlives the outbound */
 	struct tls_worker *tls;         /* outlives the outbound; NULL: HTTPS back ends fail with OUTBOUND_TLS */
 	struct counters_slot *counters; /* NULL: nothing is counted */
@@ -95,6 +95,12 @@ enum outbound_error {
 /* A short text for logs and $context.integration.error: "connection refused or unreachable". Never NULL. */
 const char *outbound_error_text(enum outbound_error error);
 
+/* Who the gateway is to HTTPS back ends that ask for a certificate. */
+struct outbound_identity {
+	struct tls_client_identity pem;
+	uint8_t fingerprint[32]; /* SHA-256 of the certificate: tells one from another */
+};
+
 /*
  * Where to: made once for an integration (outbound_target_init) and kept in the snapshot, or for one call when its URI has
  * placeholders in the authority. Connections are shared by equal targets, whoever made them.
@@ -104,9 +110,10 @@ struct outbound_target {
 		host; /* name or address, no brackets; borrowed from the maker, who keeps it while the target is used */
 	uint16_t port;
 	bool tls;
-	bool insecure_skip_verification; /* neither chain nor name of the back end's certificate is checked */
-	struct view server_name;         /* that TLS asks for and verifies, if it is not `host`; else empty. As host */
-	uint64_t hash;                   /* of all of the above; made by outbound_target_init() */
+	bool insecure_skip_verification;          /* neither chain nor name of the back end's certificate is checked */
+	const struct outbound_identity *identity; /* NULL: none; borrowed as `host` is */
+	struct view server_name; /* that TLS asks for and verifies, if it is not `host`; else empty. As host */
+	uint64_t hash;           /* of all of the above; made by outbound_target_init() */
 };
 
 /* Fill `*ret`. Host case is ignored. Returns 0, or -EINVAL if host is empty, longer than 253 bytes or holds a NUL, or port is 0. */
@@ -116,6 +123,9 @@ int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t
 /* The same for a target that is known by its address, and whose certificate is for `server_name` (empty: for the host). */
 int outbound_target_init_named(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
 	bool insecure_skip_verification, struct view server_name) __attribute__((warn_unused_result));
+
+/* Show `identity` there, if it is an HTTPS target. NULL changes nothing. Connections are shared under the same identity only. */
+void outbound_target_identify(struct outbound_target *target, const struct outbound_identity *identity);
 
 /* The start of an integration's URI, "https://b.example:8443", taken apart once. */
 struct outbound_origin {
@@ -151,7 +161,7 @@ struct outbound_request {
 	bool body_stays;    /* first_body stays valid until on_head or on_error, so that it may be sent again */
 	bool idempotent;    /* GET, HEAD, OPTIONS, TRACE, PUT, DELETE */
 	bool is_head;       /* HEAD: the answer has no body whatever its fields say */
-	bool connect_only;  /* nothing is sent: a new connection is made and closed again. on_head(NULL) says that it was there, and the
+	bool connect_only; /* nothing is sent: a new connection is made and closed again. on_head(NULL) says that it was there, and the
 			     * call has ended */
 };
 

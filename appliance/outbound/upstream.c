@@ -244,7 +244,7 @@ static struct tls_client_context *context_for(struct outbound *pool, const struc
 {
 	struct tls_client_context **context = facts->insecure_skip_verification ? &pool->trusting : &pool->verifying;
 	const struct tls_client_settings settings = {
-		.authorities_path = pool->settings.authorities_path,
+		.more_authorities_path = pool->settings.authorities_path,
 		.verify_nothing = facts->insecure_skip_verification,
 	};
 
@@ -281,6 +281,7 @@ static void connected(struct upstream *upstream)
 		resolver_of(upstream), facts->host, upstream->addresses.list[upstream->next_address - 1].any.sa_family);
 	if (facts->tls) {
 		struct tls_client_context *context = pool->settings.tls ? context_for(pool, facts) : NULL;
+		const struct outbound_identity *identity = upstream->call->request.target->identity;
 
 		if (!context) {
 			close(fd);
@@ -289,7 +290,8 @@ static void connected(struct upstream *upstream)
 		}
 		upstream_set_state(upstream, UPSTREAM_SECURING);
 		r = tls_client_open(&upstream->stream, pool->settings.tls, fd, &owner, context,
-			facts->server_name.count ? facts->server_name : facts->host, &upstream->target->session);
+			facts->server_name.count ? facts->server_name : facts->host, &upstream->target->session,
+			identity ? &identity->pem : NULL);
 		if (r < 0)
 			upstream_fail(upstream, OUTBOUND_TLS);
 		return;

@@ -65,11 +65,12 @@ struct outbound_place {
 
 /* A host, port and kind of TLS at a place, with its idle connections. Lives while it has connections or is remembered. */
 struct upstream_target {
-	struct upstream_target *next; /* in its bucket */
-	struct list_link link;        /* in pool->targets, the one used last at the end */
-	struct outbound_target facts; /* its names point to `host` and `server_name` */
-	struct outbound_place *place; /* NULL: the gateway's own */
-	struct list idle;             /* the one used last first: it is the warmest, and the others age out */
+	struct upstream_target *next;      /* in its bucket */
+	struct list_link link;             /* in pool->targets, the one used last at the end */
+	struct outbound_target facts;      /* its names point to `host` and `server_name` */
+	struct outbound_identity identity; /* what facts.identity points to, if anything: the fingerprint alone */
+	struct outbound_place *place;      /* NULL: the gateway's own */
+	struct list idle;                  /* the one used last first: it is the warmest, and the others age out */
 	uint32_t idle_count;
 	uint32_t connection_count; /* in any state */
 	struct tls_client_session session;

@@ -14,11 +14,17 @@ static struct upstream_target **bucket_of(
 	return &pool->buckets[(facts->hash ^ (uintptr_t)place >> 6) % UPSTREAM_BUCKETS];
 }
 
+static bool is_same_identity(const struct outbound_identity *a, const struct outbound_identity *b)
+{
+	return a == b || (a && b && memcmp(a->fingerprint, b->fingerprint, sizeof a->fingerprint) == 0);
+}
+
 static bool is_same_target(const struct outbound_target *a, const struct outbound_target *b)
 {
 	return a->hash == b->hash && a->port == b->port && a->tls == b->tls &&
 	       a->insecure_skip_verification == b->insecure_skip_verification &&
-	       view_equals_ignore_case(a->host, b->host) && view_equals_ignore_case(a->server_name, b->server_name);
+	       is_same_identity(a->identity, b->identity) && view_equals_ignore_case(a->host, b->host) &&
+	       view_equals_ignore_case(a->server_name, b->server_name);
 }
 
 static void forget_target(struct outbound *pool, struct upstream_target *target)
@@ -71,6 +77,10 @@ struct upstream_target *upstream_pool_target(
 	if (facts->server_name.count) {
 		memcpy(target->server_name, facts->server_name.at, facts->server_name.count);
 		target->facts.server_name = view_from(target->server_name, facts->server_name.count);
+	}
+	if (facts->identity) {
+		memcpy(target->identity.fingerprint, facts->identity->fingerprint, sizeof target->identity.fingerprint);
+		target->facts.identity = &target->identity;
 	}
 	target->place = place;
 	list_init(&target->idle);

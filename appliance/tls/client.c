@@ -22,6 +22,7 @@ static int load_authorities(WOLFSSL_CTX *library, const struct tls_client_settin
 {
 	bool is_system = !settings->authorities_path;
 	const char *path = is_system ? SYSTEM_AUTHORITIES_PATH : settings->authorities_path;
+	const char *more = settings->more_authorities_path;
 	struct view pem = settings->authorities_pem;
 
 	if (path[0] && access(path, R_OK) == 0) {
@@ -30,30 +31,19 @@ static int load_authorities(WOLFSSL_CTX *library, const struct tls_client_settin
 
 		if (wolfSSL_CTX_load_verify_locations_ex(library, path, NULL, flags) != WOLFSSL_SUCCESS)
 			return -EBADMSG;
-	} else if (path[0] && (!is_system || pem.count == 0)) {
+	} else if (path[0] && (!is_system || (pem.count == 0 && !more))) {
 		return -ENOENT;
 	}
+	if (more && access(more, R_OK) != 0)
+		return -ENOENT;
+	if (more &&
+		wolfSSL_CTX_load_verify_locations_ex(library, more, NULL, WOLFSSL_LOAD_FLAG_NONE) != WOLFSSL_SUCCESS)
+		return -EBADMSG;
 	if (pem.count > 0 &&
 		(pem.count > LONG_MAX || wolfSSL_CTX_load_verify_buffer(library, (const unsigned char *)pem.at,
 						 (long)pem.count, WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS))
 		return -EBADMSG;
 	return 0;
-}
-
-static int load_certificate(WOLFSSL_CTX *library, const struct tls_client_settings *settings)
-{
-	struct view chain = settings->certificate_pem, key = settings->private_key_pem;
-
-	if (chain.count == 0)
-		return 0;
-	if (chain.count > LONG_MAX || key.count > LONG_MAX)
-		return -EBADMSG;
-	if (wolfSSL_CTX_use_certificate_chain_buffer(library, (const unsigned char *)chain.at, (long)chain.count) !=
-			WOLFSSL_SUCCESS ||
-		wolfSSL_CTX_use_PrivateKey_buffer(library, (const unsigned char *)key.at, (long)key.count,
-			WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
-		return -EBADMSG;
-	return wolfSSL_CTX_check_private_key(library) == WOLFSSL_SUCCESS ? 0 : -EKEYREJECTED;
 }
 
 int tls_client_context_new(struct tls_client_context **ret, const struct tls_client_settings *settings)
@@ -79,8 +69,6 @@ int tls_client_context_new(struct tls_client_context **ret, const struct tls_cli
 	wolfSSL_CTX_set_verify(
 		context->library, settings->verify_nothing ? WOLFSSL_VERIFY_NONE : WOLFSSL_VERIFY_PEER, NULL);
 	error = settings->verify_nothing ? 0 : load_authorities(context->library, settings);
-	if (!error)
-		error = load_certificate(context->library, settings);
 	if (error) {
 		tls_client_context_free(context);
 		return error;
@@ -129,6 +117,20 @@ static bool is_address(const char *name)
 	return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
 }
 
+/* By connection rather than by context, whose roots take a megabyte: there may be as many certificates as stages. */
+static int use_identity(WOLFSSL *library, const struct tls_client_identity *identity)
+{
+	struct view chain = identity->certificate_pem, key = identity->private_key_pem;
+
+	if (chain.count > LONG_MAX || key.count > LONG_MAX ||
+		wolfSSL_use_certificate_chain_buffer(library, (const unsigned char *)chain.at, (long)chain.count) !=
+			WOLFSSL_SUCCESS ||
+		wolfSSL_use_PrivateKey_buffer(library, (const unsigned char *)key.at, (long)key.count,
+			WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
+		return -EBADMSG;
+	return 0;
+}
+
 /* Names and session of the library object. Returns 0 or a negative errno. */
 static int prepare(struct tls_engine *engine, const struct tls_client_context *context, struct view name)
 {
@@ -149,7 +151,8 @@ static int prepare(struct tls_engine *engine, const struct tls_client_context *c
 }
 
 int tls_client_open(struct stream *stream, struct tls_worker *worker, int fd, const struct stream_owner *owner,
-	struct tls_client_context *context, struct view name, struct tls_client_session *session)
+	struct tls_client_context *context, struct view name, struct tls_client_session *session,
+	const struct tls_client_identity *identity)
 {
 	struct tls_engine *engine;
 	int error, result;
@@ -166,6 +169,8 @@ int tls_client_open(struct stream *stream, struct tls_worker *worker, int fd, co
 	error = tls_engine_start(engine, context->library);
 	if (!error)
 		error = prepare(engine, context, name);
+	if (!error && identity)
+		error = use_identity(engine->library, identity);
 	if (!error) {
 		/* The hello leaves now; the owner is not called before open has returned. */
 		tls_engine_enter(engine);

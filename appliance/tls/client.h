@@ -22,13 +22,17 @@ struct tls_client_context;
 struct tls_client_settings {
 	const char *
 		authorities_path; /* PEM file of trusted roots; NULL: the system's (/etc/ssl/certs/ca-certificates.crt) */
-	struct view authorities_pem; /* more roots; may be empty */
-	bool verify_nothing;         /* insecureSkipVerification: neither chain nor name */
-	struct view certificate_pem; /* our own certificate for mTLS to the back end; empty: none */
-	struct view private_key_pem;
+	struct view authorities_pem;       /* more roots; may be empty */
+	const char *more_authorities_path; /* PEM file of roots besides those; must be right; NULL: none */
+	bool verify_nothing;               /* insecureSkipVerification: neither chain nor name */
 };
 
-/* Make a context. Returns 0 and `*ret`; -ENOENT or -EBADMSG for unreadable roots or certificate; -EKEYREJECTED; -ENOMEM. */
+/* Our own certificate, for servers that ask for one (mutual TLS); PEM. */
+struct tls_client_identity {
+	struct view certificate_pem, private_key_pem;
+};
+
+/* Make a context. Returns 0 and `*ret`; -ENOENT or -EBADMSG for unreadable roots; -ENOMEM. */
 int tls_client_context_new(struct tls_client_context **ret, const struct tls_client_settings *settings)
 	__attribute__((warn_unused_result));
 
@@ -46,12 +50,13 @@ void tls_client_session_clear(struct tls_client_session *session);
 /*
  * Fill `stream` over the connected, non-blocking descriptor `fd`, which it owns from now on, and begin the handshake. `name`
  * (DNS name, or address in text) is what the certificate must be for; a DNS name is also sent as SNI. `session` may be
- * NULL; it is used if it holds one and renewed when the stream is closed; it must outlive the stream. The owner is
- * called `secured` or `failed` (-EKEYREJECTED: chain or name not accepted; -EPROTO: the rest). Returns 0, or a negative
- * errno, and then the descriptor is closed.
+ * NULL; it is used if it holds one and renewed when the stream is closed; it must outlive the stream. `identity` may be NULL,
+ * and is not needed after the call; what can't be read of it is -EBADMSG. The owner is called `secured` or `failed`
+ * (-EKEYREJECTED: chain or name not accepted; -EPROTO: the rest). Returns 0, or a negative errno, and then the descriptor is
+ * closed.
  */
 int tls_client_open(struct stream *stream, struct tls_worker *worker, int fd, const struct stream_owner *owner,
-	struct tls_client_context *context, struct view name, struct tls_client_session *session)
-	__attribute__((warn_unused_result));
+	struct tls_client_context *context, struct view name, struct tls_client_session *session,
+	const struct tls_client_identity *identity) __attribute__((warn_unused_result));
 
 #endif

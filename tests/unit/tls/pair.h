@@ -192,7 +192,7 @@ static inline void pair_open_as(struct tls_worker *server_worker, struct tls_cli
 	assert_int_equal(
 		0, tls_server_open(&pair.server.stream, server_worker, server_fd, &end_owner, pair_choose, &pair));
 	assert_int_equal(0, tls_client_open(&pair.client.stream, pair.worker, client_fd, &end_owner, trusting,
-				    view_from_text(name), &pair.session));
+				    view_from_text(name), &pair.session, NULL));
 }
 
 static inline void pair_open(void)
