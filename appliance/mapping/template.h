@@ -126,12 +126,12 @@ int template_response_status(const struct template_overrides *overrides);
 struct template_limits {
 	uint32_t iterations; /* of one #foreach; items beyond are skipped */
 	uint32_t steps;      /* instructions, and as many for each piece of work of a method: bounds the time */
-	uint32_t depth;      /* macros and blocks inside each other */
+	uint32_t depth;      /* blocks and macros inside each other */
 	size_t output_bytes;
 };
 #define TEMPLATE_ITERATIONS_MAX 1000 /* API Gateway quotas: #foreach … 1,000 iterations */
 #define TEMPLATE_STEPS_MAX 5000000   /* about 100 ms */
-#define TEMPLATE_DEPTH_MAX 50
+#define TEMPLATE_DEPTH_MAX 100
 #define TEMPLATE_OUTPUT_MAX_BYTES ((size_t)10 << 20) /* the payload limit */
 extern const struct template_limits template_limits_default;
 

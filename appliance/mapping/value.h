@@ -28,6 +28,7 @@
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
 #include "appliance/base/view.h"
+#include "appliance/mapping/java_number.h"
 
 struct json_value;
 struct template_run;
@@ -169,6 +170,10 @@ static inline bool value_is_number(struct value value)
 	return value.kind >= VALUE_INTEGER && value.kind <= VALUE_DOUBLE;
 }
 
+/* A number as a value and back; `value` must be a number. */
+struct value value_of_number(struct java_number number);
+struct java_number value_number(struct value value);
+
 /* The bytes of a TEXT or BIG. */
 static inline struct view value_view(struct value value)
 {
@@ -290,15 +295,15 @@ int value_assign(struct template_run *run, struct value value, struct value key,
 	__attribute__((warn_unused_result));
 
 /*
- * What #foreach walks: the items of a list, the values of a map. False if `value` can't be walked. JSON arrays are not copied.
- * The items are those at the start: changes during the walk are not seen.
+ * What #foreach walks: the items of a list, the values of a map. Lists are not copied: `count` is that at the start, and
+ * items that are changed during the walk are seen, or those that were there. `*ret_can` false: `value` can't be walked.
  */
 struct value_walk {
-	const struct value *items;         /* or */
-	const struct value_entry *entries; /* or */
+	/* one of these */
+	const struct value *items;
+	const struct value_entry *entries;
 	const struct json_value *json;
-	size_t count;   /* of them */
-	bool is_object; /* of json */
+	size_t count; /* of them */
 };
 int value_walk_start(struct template_run *run, struct value value, struct value_walk *ret, bool *ret_can)
 	__attribute__((warn_unused_result));
