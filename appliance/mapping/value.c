@@ -5,6 +5,7 @@
 
 #include "appliance/base/json_value.h"
 #include "appliance/base/table.h"
+#include "appliance/mapping/java_number.h"
 #include "appliance/mapping/template.h"
 
 /* Containers hold at most so much; the arena's limit is met long before. */
@@ -12,39 +13,6 @@
 
 /* Maps up to this size are searched one entry after the other. */
 #define MAP_SEARCHED_MAX 8
-
-/* --- Numbers -------------------------------------------------------------------------------------------------------- */
-
-struct java_number value_number(struct value value)
-{
-	switch ((enum value_kind)value.kind) {
-	case VALUE_DOUBLE:
-		return java_number_of_double(value.number);
-	case VALUE_BIG:
-		return (struct java_number){ .kind = JAVA_BIG, .digits = value_view(value) };
-	case VALUE_LONG:
-		return java_number_of_long(value.integer);
-	default:
-		return java_number_of(value.integer);
-	}
-}
-
-struct value value_of_number(struct java_number number)
-{
-	switch (number.kind) {
-	case JAVA_DOUBLE:
-		return value_double(number.real);
-	case JAVA_BIG:
-		return (struct value){
-			.kind = VALUE_BIG, .count = (uint32_t)number.digits.count, .text = number.digits.at
-		};
-	case JAVA_LONG:
-		return (struct value){ .kind = VALUE_LONG, .integer = number.integer };
-	case JAVA_INTEGER:
-		break;
-	}
-	return (struct value){ .kind = VALUE_INTEGER, .integer = number.integer };
-}
 
 /* --- Lists ---------------------------------------------------------------------------------------------------------- */
 
@@ -367,7 +335,7 @@ static bool equals_at(struct template_run *run, struct value a, struct value b, 
 	case VALUE_LONG:
 	case VALUE_BIG:
 	case VALUE_DOUBLE:
-		return value_is_number(b) && java_number_equals(value_number(a), value_number(b));
+		return value_is_number(b) && java_number_equals(java_number_of_value(a), java_number_of_value(b));
 	case VALUE_TEXT:
 		return b.kind == VALUE_TEXT && view_equals(value_view(a), value_view(b));
 	case VALUE_LIST:

@@ -28,7 +28,6 @@
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
 #include "appliance/base/view.h"
-#include "appliance/mapping/java_number.h"
 
 struct json_value;
 struct template_run;
@@ -169,10 +168,6 @@ static inline bool value_is_number(struct value value)
 {
 	return value.kind >= VALUE_INTEGER && value.kind <= VALUE_DOUBLE;
 }
-
-/* A number as a value and back; `value` must be a number. */
-struct value value_of_number(struct java_number number);
-struct java_number value_number(struct value value);
 
 /* The bytes of a TEXT or BIG. */
 static inline struct view value_view(struct value value)

@@ -25,7 +25,7 @@ static struct value of_integer(struct view text)
 			number = number * 10 + (text.at[at] - '0');
 		return value_integer(negative ? -number : number);
 	}
-	return value_of_number(java_number_of_text(text));
+	return java_number_to_value(java_number_of_text(text));
 }
 
 struct value value_of_json(const struct json_value *json)
@@ -36,7 +36,7 @@ struct value value_of_json(const struct json_value *json)
 	case JSON_VALUE_INTEGER:
 		return of_integer(json_value_text(json));
 	case JSON_VALUE_DECIMAL:
-		return value_of_number(java_number_of_text(json_value_text(json)));
+		return java_number_to_value(java_number_of_text(json_value_text(json)));
 	case JSON_VALUE_OBJECT:
 		return (struct value){ .kind = VALUE_JSON_OBJECT, .json = json };
 	case JSON_VALUE_ARRAY:
