@@ -27,6 +27,8 @@ enum type {
 	TYPE_prefixes,
 	TYPE_texts,
 	TYPE_networks,
+	TYPE_aws_endpoints,
+	TYPE_aws_roles,
 };
 
 struct row {
@@ -246,6 +248,14 @@ static void read_value(struct settings_reader *reader, const struct row *row, co
 		if (is_list(reader, row, value))
 			settings_read_networks(reader, value, member);
 		break;
+	case TYPE_aws_endpoints:
+		if (is_list(reader, row, value))
+			settings_read_aws_endpoints(reader, value, member);
+		break;
+	case TYPE_aws_roles:
+		if (is_list(reader, row, value))
+			settings_read_aws_roles(reader, value, member);
+		break;
 	}
 }
 
@@ -294,6 +304,7 @@ static void check_together(struct settings_reader *reader, const struct settings
 		settings_refuse(reader, json_find(tree, "access_key_id"), "must be 16 to 128 letters, digits or '_'");
 	settings_check_management(reader, settings);
 	settings_check_image(reader, settings);
+	settings_check_aws(reader, settings);
 	check_log_name(reader, tree, "access_log", settings->access_log);
 	check_log_name(reader, tree, "audit_log", settings->audit_log);
 	if (settings->audit_log[0] && strcmp(settings->audit_log, settings->access_log) == 0)

@@ -42,6 +42,26 @@ struct settings_networks {
 	size_t count;
 };
 
+/* Rows of aws_endpoints and aws_roles. Texts are never NULL. */
+struct settings_aws_endpoint {
+	const char *service, *url;
+	bool functions_by_name;
+};
+
+struct settings_aws_endpoints {
+	struct settings_aws_endpoint at[SETTINGS_LIST_MAX];
+	size_t count;
+};
+
+struct settings_aws_role {
+	const char *role_arn, *access_key_id, *secret_access_key, *session_token;
+};
+
+struct settings_aws_roles {
+	struct settings_aws_role at[SETTINGS_LIST_MAX];
+	size_t count;
+};
+
 /* Types of members by their word in settings.def. Texts are never NULL. */
 #define SETTINGS_TYPE_integer uint64_t
 #define SETTINGS_TYPE_flag bool
@@ -56,6 +76,8 @@ struct settings_networks {
 #define SETTINGS_TYPE_prefixes struct settings_texts
 #define SETTINGS_TYPE_texts struct settings_texts
 #define SETTINGS_TYPE_networks struct settings_networks
+#define SETTINGS_TYPE_aws_endpoints struct settings_aws_endpoints
+#define SETTINGS_TYPE_aws_roles struct settings_aws_roles
 
 struct settings {
 #define SETTING(name, type, default_, min, max, unit, reload, text) SETTINGS_TYPE_##type name;
@@ -112,7 +134,8 @@ void settings_write_unreloadable(const struct settings *before, const struct set
 /* The documentation: a settings file with every setting at its default, commented. Errors are the buffer's. */
 void settings_print(struct buffer *buffer);
 
-/* The same as one JSON object {"settings":[{name,type,default,min,max,unit,reload,text}…],"networks":[…]}; free it. */
+/* The same as one JSON object {"settings":[{name,type,default,min,max,unit,reload,text}…],"networks":[…],
+ * "aws_endpoints":[…],"aws_roles":[…]}; free it. */
 struct json *settings_describe(void);
 
 /* What a settings file says, as JSON, with "[redacted]" in the place of each secret. Free it. */

@@ -5,6 +5,7 @@
 
 #include "appliance/base/assert.h"
 #include "appliance/launch/settings.h"
+#include "appliance/launch/settings_reader.h"
 
 enum kind { KIND_SECTION, KIND_SETTING };
 
@@ -30,14 +31,39 @@ static const struct row {
 #include "appliance/launch/settings.def"
 };
 
-static const struct {
+struct key {
 	const char *name;
 	bool required;
 	const char *text;
-} network_keys[] = {
-#define NETWORK_KEY(name_, required_, text_) { .name = #name_, .required = required_, .text = text_ },
+};
+
+#define KEY(name_, required_, text_) { .name = #name_, .required = required_, .text = text_ },
+
+static const struct key network_keys[] = {
+#define NETWORK_KEY KEY
 #include "appliance/launch/settings_network.def"
 #undef NETWORK_KEY
+};
+
+static const struct key aws_endpoint_keys[] = {
+#define AWS_ENDPOINT_KEY KEY
+#include "appliance/launch/settings_aws.def"
+};
+
+static const struct key aws_role_keys[] = {
+#define AWS_ROLE_KEY KEY
+#include "appliance/launch/settings_aws.def"
+};
+
+/* The settings that are tables, by their type's name, which is that of the setting too. */
+static const struct {
+	const char *type;
+	const struct key *keys;
+	size_t count;
+} tables[] = {
+	{ "networks", network_keys, ARRAY_COUNT(network_keys) },
+	{ "aws_endpoints", aws_endpoint_keys, ARRAY_COUNT(aws_endpoint_keys) },
+	{ "aws_roles", aws_role_keys, ARRAY_COUNT(aws_role_keys) },
 };
 
 /* What is behind a setting's text in brackets. */
@@ -50,6 +76,17 @@ static void print_range(struct buffer *buffer, const struct row *row)
 		buffer_printf(buffer, " (one of: %s%s)", row->unit, row->reload ? "; changed by SIGHUP" : "");
 	else if (row->reload)
 		buffer_append_text(buffer, " (changed by SIGHUP)");
+}
+
+static void print_keys(struct buffer *buffer, const char *type)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
+		if (strcmp(type, tables[i].type) != 0)
+			continue;
+		for (size_t k = 0; k < tables[i].count; k++)
+			buffer_printf(buffer, "#   %-18s %s%s\n", tables[i].keys[k].name,
+				tables[i].keys[k].required ? "" : "(optional) ", tables[i].keys[k].text);
+	}
 }
 
 void settings_print(struct buffer *buffer)
@@ -66,19 +103,26 @@ void settings_print(struct buffer *buffer)
 		buffer_printf(buffer, "\n# %s", row->text);
 		print_range(buffer, row);
 		buffer_append_byte(buffer, '\n');
-		if (strcmp(row->type, "networks") == 0) {
-			for (size_t k = 0; k < ARRAY_COUNT(network_keys); k++)
-				buffer_printf(buffer, "#   %-18s %s%s\n", network_keys[k].name,
-					network_keys[k].required ? "" : "(optional) ", network_keys[k].text);
-		}
+		print_keys(buffer, row->type);
 		buffer_printf(buffer, "%s:%s%s\n", row->name, row->otherwise[0] ? " " : "", row->otherwise);
+	}
+}
+
+static void describe_keys(struct json *list, const struct key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct json *key = json_object_new();
+
+		json_set_c_string(key, "name", keys[i].name);
+		json_set_bool(key, "required", keys[i].required);
+		json_set_c_string(key, "text", keys[i].text);
+		json_append(list, key);
 	}
 }
 
 struct json *settings_describe(void)
 {
 	struct json *description = json_object_new(), *list = json_ensure_array(description, "settings");
-	struct json *networks = json_ensure_array(description, "networks");
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct json *setting;
@@ -96,14 +140,8 @@ struct json *settings_describe(void)
 		json_set_c_string(setting, "text", rows[i].text);
 		json_append(list, setting);
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(network_keys); i++) {
-		struct json *key = json_object_new();
-
-		json_set_c_string(key, "name", network_keys[i].name);
-		json_set_bool(key, "required", network_keys[i].required);
-		json_set_c_string(key, "text", network_keys[i].text);
-		json_append(networks, key);
-	}
+	for (size_t i = 0; i < ARRAY_COUNT(tables); i++)
+		describe_keys(json_ensure_array(description, tables[i].type), tables[i].keys, tables[i].count);
 	return description;
 }
 
@@ -115,5 +153,6 @@ struct json *settings_redacted(const struct settings *settings)
 		if (rows[i].kind == KIND_SETTING && strcmp(rows[i].type, "secret") == 0 &&
 			json_find(shown, rows[i].name))
 			json_set_c_string(shown, rows[i].name, "[redacted]");
+	settings_redact_aws_roles(json_find(shown, "aws_roles"));
 	return shown;
 }

@@ -28,6 +28,17 @@ bool settings_is_name(struct view name);
 /* The rules of what only the appliance's image uses: time servers and the syslog server. */
 void settings_check_image(struct settings_reader *reader, const struct settings *settings);
 
+/* Read the rows of aws_endpoints and aws_roles. */
+void settings_read_aws_endpoints(
+	struct settings_reader *reader, const struct json *list, struct settings_aws_endpoints *ret);
+void settings_read_aws_roles(struct settings_reader *reader, const struct json *list, struct settings_aws_roles *ret);
+
+/* The rules of what stands beside them. */
+void settings_check_aws(struct settings_reader *reader, const struct settings *settings);
+
+/* Put "[redacted]" in the place of secrets in the rows of aws_roles. */
+void settings_redact_aws_roles(struct json *list);
+
 /* Read the list of subnets. */
 void settings_read_networks(struct settings_reader *reader, const struct json *list, struct settings_networks *ret);
 
