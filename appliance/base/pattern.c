@@ -22,38 +22,107 @@ struct pattern_scratch {
 	pcre2_jit_stack *jit_stack;
 };
 
-int pattern_compile(struct pattern **ret, struct view text, unsigned flags, struct pattern_error *ret_error)
+static pcre2_code *compile(
+	struct view text, unsigned flags, pcre2_compile_context *context, int *ret_number, PCRE2_SIZE *ret_offset)
 {
-	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY;
-	struct pattern *pattern;
-	PCRE2_SIZE offset;
-	int number;
+	uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
 
-	if (text.count > PATTERN_MAX_BYTES)
-		return -EMSGSIZE;
 	if (flags & PATTERN_WHOLE)
 		options |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
 	if (flags & PATTERN_IGNORE_CASE)
 		options |= PCRE2_CASELESS;
 	if (flags & PATTERN_DOT_ALL)
 		options |= PCRE2_DOTALL;
-	pattern = calloc(1, sizeof *pattern);
-	if (!pattern)
+	if (flags & PATTERN_JAVA)
+		(void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF);
+	else
+		options |= PCRE2_DOLLAR_ENDONLY;
+	return pcre2_compile(
+		(PCRE2_SPTR)(text.count ? text.at : ""), text.count, options, ret_number, ret_offset, context);
+}
+
+static int compile_error(struct pattern_error *ret_error, int number, PCRE2_SIZE offset)
+{
+	if (number == PCRE2_ERROR_HEAP_FAILED)
 		return -ENOMEM;
-	pattern->code =
-		pcre2_compile((PCRE2_SPTR)(text.count ? text.at : ""), text.count, options, &number, &offset, NULL);
-	if (!pattern->code) {
+	if (ret_error) {
+		ret_error->offset = offset;
+		if (pcre2_get_error_message(number, (PCRE2_UCHAR *)ret_error->text, sizeof ret_error->text) < 0)
+			ret_error->text[0] = '\0';
+	}
+	return -EINVAL;
+}
+
+int pattern_compile(struct pattern **ret, struct view text, unsigned flags, struct pattern_error *ret_error)
+{
+	pcre2_compile_context *context;
+	struct pattern *pattern;
+	PCRE2_SIZE offset = 0;
+	int number = 0;
+
+	if (text.count > PATTERN_MAX_BYTES)
+		return -EMSGSIZE;
+	pattern = calloc(1, sizeof *pattern);
+	context = pcre2_compile_context_create(NULL);
+	if (pattern && context)
+		pattern->code = compile(text, flags, context, &number, &offset);
+	pcre2_compile_context_free(context);
+	if (!pattern || !pattern->code) {
 		free(pattern);
-		if (ret_error) {
-			ret_error->offset = offset;
-			if (pcre2_get_error_message(number, (PCRE2_UCHAR *)ret_error->text, sizeof ret_error->text) < 0)
-				ret_error->text[0] = '\0';
-		}
-		return -EINVAL;
+		return number ? compile_error(ret_error, number, offset) : -ENOMEM;
 	}
 	pattern->jit = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
 	*ret = pattern;
 	return 0;
+}
+
+static void *take_from_arena(size_t count, void *arena)
+{
+	return arena_alloc(arena, count);
+}
+
+static void leave_in_arena(void *at, void *arena)
+{
+	(void)at;
+	(void)arena;
+}
+
+int pattern_compile_in(struct arena *arena, const struct pattern **ret, struct view text, unsigned flags,
+	struct pattern_error *ret_error)
+{
+	pcre2_general_context *memory;
+	pcre2_compile_context *context;
+	struct pattern *pattern;
+	PCRE2_SIZE offset = 0;
+	int number = 0;
+
+	if (text.count > PATTERN_MAX_BYTES)
+		return -EMSGSIZE;
+	pattern = ARENA_NEW(arena, struct pattern);
+	memory = pcre2_general_context_create(take_from_arena, leave_in_arena, arena);
+	context = memory ? pcre2_compile_context_create(memory) : NULL;
+	if (!pattern || !context)
+		return -ENOMEM;
+	pattern->code = compile(text, flags, context, &number, &offset);
+	if (!pattern->code)
+		return number ? compile_error(ret_error, number, offset) : -ENOMEM;
+	*ret = pattern;
+	return 0;
+}
+
+size_t pattern_group_count(const struct pattern *pattern)
+{
+	uint32_t count = 0;
+
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT, &count);
+	return count;
+}
+
+size_t pattern_group_named(const struct pattern *pattern, const char *name)
+{
+	int number = pcre2_substring_number_from_name(pattern->code, (PCRE2_SPTR)name);
+
+	return number > 0 ? (size_t)number : 0;
 }
 
 void pattern_free(struct pattern *pattern)
@@ -106,8 +175,15 @@ static int failure_of(int code)
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject,
 	struct view *groups, size_t group_count)
 {
+	return pattern_match_from(pattern, scratch, subject, 0, groups, group_count);
+}
+
+int pattern_match_from(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, size_t from,
+	struct view *groups, size_t group_count)
+{
 	PCRE2_SPTR at = (PCRE2_SPTR)(subject.count ? subject.at : "");
-	int code = pcre2_match(pattern->code, at, subject.count, 0, 0, scratch->match, scratch->context);
+	int code = pcre2_match(pattern->code, at, subject.count, from, from ? PCRE2_NO_UTF_CHECK : 0, scratch->match,
+		scratch->context);
 	PCRE2_SIZE *places;
 
 	if (code < 0)

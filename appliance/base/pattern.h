@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/base/arena.h"
 #include "appliance/base/view.h"
 
 #define PATTERN_MAX_BYTES 4096 /* longest pattern accepted */
@@ -34,12 +35,27 @@ enum pattern_flags {
 	PATTERN_WHOLE = 1, /* must match the whole subject (Java's matches()), else a part is enough */
 	PATTERN_IGNORE_CASE = 2,
 	PATTERN_DOT_ALL = 4, /* '.' matches newlines too */
+	PATTERN_JAVA =
+		8, /* a carriage return is a newline too, and '$' matches before the last newline of the subject */
 };
 
 /* Returns 0, -EMSGSIZE, -ENOMEM, or -EINVAL with `*ret_error` (may be NULL) filled. Unicode (UTF) mode. */
 int pattern_compile(struct pattern **ret, struct view text, unsigned flags, struct pattern_error *ret_error)
 	__attribute__((warn_unused_result));
 void pattern_free(struct pattern *pattern);
+
+/*
+ * The same in `arena`, which keeps it: for what lives in a snapshot, and what a template makes while it runs. Such a pattern is not
+ * freed, and is interpreted: machine code would outlive the arena.
+ */
+int pattern_compile_in(struct arena *arena, const struct pattern **ret, struct view text, unsigned flags,
+	struct pattern_error *ret_error) __attribute__((warn_unused_result));
+
+/* Groups of the pattern, the whole match not counted. */
+size_t pattern_group_count(const struct pattern *pattern);
+
+/* The number of the group of that name; 0: there is none. */
+size_t pattern_group_named(const struct pattern *pattern, const char *name);
 
 /* One per thread. NULL if memory is exhausted. */
 struct pattern_scratch *pattern_scratch_new(void) __attribute__((warn_unused_result));
@@ -50,6 +66,13 @@ void pattern_scratch_free(struct pattern_scratch *scratch);
  * `group_count` views into the subject: [0] the whole match; unset groups have `at` NULL.
  */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject,
+	struct view *groups, size_t group_count) __attribute__((warn_unused_result));
+
+/*
+ * The same for the first match at or behind byte `from` of the subject, which must be where a character begins; what stands before is
+ * seen by \b, ^ and lookbehinds. The subject is checked for UTF-8 only if `from` is 0.
+ */
+int pattern_match_from(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, size_t from,
 	struct view *groups, size_t group_count) __attribute__((warn_unused_result));
 
 #endif

@@ -88,7 +88,7 @@ static inline struct value java_number_to_value(struct java_number number)
 }
 
 /* `left` OP `right` by Velocity's rules: integers truncate, overflow becomes a BigInteger, a double makes a double. */
-int java_number_reckon(struct arena *arena, enum java_operator operator, struct java_number left,
+int java_number_reckon(struct arena *arena, enum java_operator operation, struct java_number left,
 	struct java_number right, struct java_number *ret) __attribute__((warn_unused_result));
 
 /* By value, whatever the kinds: <0, 0, >0. A NaN is less than nothing and equal to nothing: 2 is returned. */
