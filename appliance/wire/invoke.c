@@ -57,6 +57,7 @@ void invoke_write_question(struct buffer *buffer, const struct invoke_question *
 	write_text(buffer, question->http_method);
 	write_text(buffer, question->path);
 	write_text(buffer, question->body);
+	write_text(buffer, question->client_certificate_id);
 	write_pairs(buffer, question->fields);
 	write_pairs(buffer, question->variables);
 	write_pairs(buffer, question->context);
@@ -173,6 +174,7 @@ int invoke_read_question(struct invoke_question *ret, struct view message, struc
 	ret->http_method = read_text(&cursor);
 	ret->path = read_text(&cursor);
 	ret->body = read_text(&cursor);
+	ret->client_certificate_id = read_text(&cursor);
 	ret->fields = read_pairs(&cursor);
 	ret->variables = read_pairs(&cursor);
 	ret->context = read_pairs(&cursor);

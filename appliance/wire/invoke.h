@@ -22,7 +22,7 @@
 #include "appliance/base/buffer.h"
 #include "appliance/base/view.h"
 
-#define INVOKE_VERSION 1
+#define INVOKE_VERSION 2
 
 /* Largest message: a body of 10 MB, as much of it again in a log, fields. */
 #define INVOKE_MESSAGE_MAX_BYTES ((size_t)24 << 20)
@@ -57,6 +57,7 @@ struct invoke_question {
 	struct view http_method; /* of a method: as configured, or one that its ANY stands for */
 	struct view path;        /* with its query; only if has_path */
 	struct view body;
+	struct view client_certificate_id; /* shown to the back end; empty: none */
 	struct invoke_pairs fields;    /* the request's, in order, repeated ones too */
 	struct invoke_pairs variables; /* the stage's */
 	struct invoke_pairs context;   /* more $context, of an authorizer */
