@@ -18,11 +18,15 @@
 #include "appliance/base/view.h"
 #include "appliance/mapping/mapping_parameter.h"
 
+struct aws_endpoints;
+struct credentials_worker;
 struct outbound;
 
 /* Filled by the wiring. */
 struct integrate_worker {
 	struct outbound *outbound; /* borrowed */
+	const struct aws_endpoints *aws_endpoints; /* where AWS services are, borrowed; NULL: nowhere */
+	struct credentials_worker *credentials;    /* what they are called with, the wiring's; NULL: none */
 	/*
 	 * Longest body that is streamed, either way: of HTTP_PROXY, and answers with responseTransferMode STREAM. 0: what every
 	 * other body may have (10,485,760 bytes); UINT64_MAX: any. The setting streamed_body_max_bytes.

@@ -100,7 +100,8 @@ static size_t uri_cut(struct view text, struct integration_uri_part *parts)
 	return count;
 }
 
-static int compile_uri(struct work *work, const struct json *json)
+/* A copy of `text`, cut. */
+static int compile_parts(struct work *work, struct view text, struct integration_uri *uri)
 {
 	struct integration *integration = work->integration;
 	struct integration_uri *uri = &integration->uri;
@@ -118,8 +119,22 @@ static int compile_uri(struct work *work, const struct json *json)
 	uri_cut(uri->text, parts);
 	uri->parts = parts;
 	uri->is_fixed = uri->part_count == 1 && parts[0].kind == INTEGRATION_URI_TEXT;
-	if (!is_http(integration))
-		return 0;
+	return 0;
+}
+
+static int compile_uri(struct work *work, const struct json *json)
+{
+	struct integration *integration = work->integration;
+	struct integration_uri *uri = &integration->uri;
+	const struct integration_uri_part *parts;
+	struct uri parsed;
+	int error = compile_parts(work, json_find_text(json, "uri"), uri);
+
+	if (!error)
+		error = compile_parts(work, json_find_text(json, "credentials"), &integration->credentials);
+	if (error || !is_http(integration))
+		return error;
+	parts = uri->parts;
 	if (uri->part_count == 0 || parts[0].kind != INTEGRATION_URI_TEXT)
 		return WORK_FAIL(work, -EINVAL, "uri: it must begin with http:// or https://");
 	if (uri->is_fixed && uri_parse(&parsed, uri->text))
@@ -327,7 +342,7 @@ static int compile_behaviour(struct work *work, const struct json *json)
 		integration->passthrough = INTEGRATION_NEVER;
 	else
 		return WORK_FAIL(work, -EINVAL, "passthroughBehavior: '" VIEW_FMT "'", VIEW_ARG(passthrough));
-	if (integration->type == INTEGRATION_AWS || integration->type == INTEGRATION_AWS_PROXY)
+	if (integration->type == INTEGRATION_AWS_PROXY)
 		integration->refused = "integrations with AWS services are not served by this version";
 	if (view_equals_text(json_find_text(json, "connectionType"), "VPC_LINK"))
 		integration->refused = "private integrations (VPC_LINK) are not served by this version";

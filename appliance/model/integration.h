@@ -90,6 +90,7 @@ struct integration {
 	enum integration_type type;
 	struct view http_method; /* empty: the client's own */
 	struct integration_uri uri;
+	struct integration_uri credentials; /* types AWS: a role's ARN, or nothing */
 	bool has_origin;               /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
 	struct outbound_origin origin; /* then: where connections go to */
 	uint32_t timeout_ms;

@@ -27,6 +27,7 @@
 
 enum verdict integrate_mock(struct pipeline *p);
 enum verdict integrate_http(struct pipeline *p);
+enum verdict integrate_aws(struct pipeline *p);
 
 /* 500 API_CONFIGURATION_ERROR; `why` is static text. FAIL. */
 enum verdict integrate_misconfigured(struct pipeline *p, const char *why);

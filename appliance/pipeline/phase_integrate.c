@@ -172,6 +172,8 @@ enum verdict phase_integrate(struct pipeline *p)
 	case INTEGRATION_HTTP:
 	case INTEGRATION_HTTP_PROXY:
 		return integrate_http(p);
+	case INTEGRATION_AWS:
+		return integrate_aws(p);
 	default:
 		/* Refused in phase authorize. */
 		return integrate_misconfigured(p, "the integration's type is not served by this version");

@@ -197,6 +197,7 @@ static void on_gone(struct exchange *x)
 	struct pipeline *p = pipeline_of(x);
 
 	p->gone = true;
+	credentials_waiter_cancel(&p->credentials);
 	if (p->call_begun && !p->call_ended) {
 		http_call_cancel(&p->call);
 		p->call_ended = true;

@@ -10,6 +10,7 @@
 #define POSTERN_PIPELINE_STATE_H
 
 #include "appliance/base/clock.h"
+#include "appliance/integrate/credentials.h"
 #include "appliance/integrate/http_call.h"
 #include "appliance/integrate/integrate.h"
 #include "appliance/model/snapshot.h"
@@ -90,6 +91,8 @@ struct pipeline {
 	const struct http1_head *back_end_head; /* while a call that streams hands it over; NULL otherwise */
 	int candidate_status;                   /* what the integration answered, 0 if it did not */
 	struct pipeline_answer answer;
+	struct credentials_waiter credentials; /* while credentials of AWS are fetched */
+	struct view wrapped_action;            /* of AWS, whose answer is to be wrapped (integrate_aws.c) */
 
 	/* --- answer */
 	int status;
