@@ -103,13 +103,9 @@ static size_t uri_cut(struct view text, struct integration_uri_part *parts)
 /* A copy of `text`, cut. */
 static int compile_parts(struct work *work, struct view text, struct integration_uri *uri)
 {
-	struct integration *integration = work->integration;
-	struct integration_uri *uri = &integration->uri;
 	struct integration_uri_part *parts;
-	struct uri parsed;
-	int error;
 
-	uri->text = arena_copy(work->arena, json_find_text(json, "uri"));
+	uri->text = arena_copy(work->arena, text);
 	if (!uri->text.at)
 		return compile_no_memory(work->compile);
 	uri->part_count = uri_cut(uri->text, NULL);
