@@ -208,6 +208,20 @@ static int join_name_servers(struct gateway *gateway)
 }
 
 static int start_workers(struct gateway *gateway)
+static int start_aws(struct gateway *gateway)
+{
+	const struct gateway_aws_input input = {
+		.loop = gateway->loop,
+		.settings = gateway->start.settings,
+		.destinations = &gateway->destinations,
+		.name_servers = gateway->name_servers,
+		/* behind those of the workers; where they take them all, this thread makes no server's contexts */
+		.tls_index = TLS_WORKER_MAX_COUNT - 1,
+	};
+
+	return gateway_aws_start(&gateway->aws, &input);
+}
+
 {
 	gateway->wiring = (struct wiring_config){
 		.settings = gateway->start.settings,
@@ -217,6 +231,9 @@ static int start_workers(struct gateway *gateway)
 		.destinations = &gateway->destinations,
 		.name_servers = gateway->name_servers,
 		.access_log_fd = gateway->access_log_fd,
+		.aws_endpoints = &gateway->aws.endpoints,
+		.aws_credentials = &gateway->aws.credentials,
+		.aws_source = gateway->aws.source,
 		.clients = gateway->clients,
 		.requests = gateway->requests,
 		.lines = gateway->lines,
@@ -257,6 +274,8 @@ static int start(struct gateway *gateway, int argc, char **argv)
 	if (!error)
 		error = join_name_servers(gateway);
 	/* one slot more: for this thread, which looks for local mode's endpoint */
+	if (!error)
+		error = start_aws(gateway);
 	gateway->current = current_new(gateway->worker_count + 1);
 	if (!error && !gateway->current)
 		error = -ENOMEM;
@@ -281,6 +300,7 @@ static void end(struct gateway *gateway)
 	}
 	gateway_invoke_end(gateway);
 	client_record_close(gateway->clients);
+	gateway_aws_end(&gateway->aws);
 	request_record_close(gateway->requests);
 	line_record_close(gateway->lines);
 	posternd_link_close(&gateway->link);

@@ -16,6 +16,7 @@
 #include "appliance/base/list.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/launch/address.h"
+#include "appliance/launch/gateway_aws.h"
 #include "appliance/launch/gateway_invoke.h"
 #include "appliance/launch/gateway_sockets.h"
 #include "appliance/launch/posternd_link.h"
@@ -55,6 +56,7 @@ struct gateway {
 	struct tls_ticket_seed ticket_seed;
 	struct destination_rules destinations;
 	char *name_servers;
+	struct gateway_aws aws;
 	struct wiring_config wiring;
 	struct wiring_worker *workers[NETNS_WORKERS_MAX];
 	unsigned worker_count, running_count;

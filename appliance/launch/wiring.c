@@ -438,6 +438,17 @@ static int make_outbound(struct wiring_worker *worker)
 static int make(struct wiring_worker *worker)
 {
 	const struct wiring_config *config = worker->config;
+static int make_credentials(struct wiring_worker *worker)
+{
+	const struct wiring_config *config = worker->config;
+
+	worker->integrate.aws_endpoints = config->aws_endpoints;
+	if (!config->aws_credentials)
+		return 0;
+	worker->integrate.credentials = credentials_worker_new(worker->loop, config->aws_credentials, config->aws_source);
+	return worker->integrate.credentials ? 0 : -errno;
+}
+
 	int error;
 
 	worker->tls = tls_worker_new(worker->loop, worker->index, config->ticket_seed);

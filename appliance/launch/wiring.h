@@ -26,6 +26,7 @@
 #include "appliance/tls/worker.h"
 #include "netns/verbs.h"
 
+struct aws_endpoints;
 struct client_record;
 struct line_record;
 struct current;
@@ -56,6 +57,9 @@ struct wiring_config {
 	const char *name_servers;        /* NULL: those of the system */
 	int access_log_fd;               /* at the start; -1: none */
 	struct client_record *clients;   /* NULL: none is kept */
+	const struct aws_endpoints *aws_endpoints;
+	const struct credentials_config *aws_credentials; /* NULL: none */
+	struct credentials_source *aws_source;            /* NULL: nothing is fetched */
 	struct request_record *requests; /* likewise */
 	struct line_record *lines;       /* likewise */
 	struct loop *main_loop;
