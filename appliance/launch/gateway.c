@@ -207,7 +207,6 @@ static int join_name_servers(struct gateway *gateway)
 	return gateway->name_servers ? 0 : -EMSGSIZE;
 }
 
-static int start_workers(struct gateway *gateway)
 static int start_aws(struct gateway *gateway)
 {
 	const struct gateway_aws_input input = {
@@ -222,6 +221,7 @@ static int start_aws(struct gateway *gateway)
 	return gateway_aws_start(&gateway->aws, &input);
 }
 
+static int start_workers(struct gateway *gateway)
 {
 	gateway->wiring = (struct wiring_config){
 		.settings = gateway->start.settings,
@@ -230,10 +230,10 @@ static int start_aws(struct gateway *gateway)
 		.ticket_seed = &gateway->ticket_seed,
 		.destinations = &gateway->destinations,
 		.name_servers = gateway->name_servers,
-		.access_log_fd = gateway->access_log_fd,
 		.aws_endpoints = &gateway->aws.endpoints,
 		.aws_credentials = &gateway->aws.credentials,
 		.aws_source = gateway->aws.source,
+		.access_log_fd = gateway->access_log_fd,
 		.clients = gateway->clients,
 		.requests = gateway->requests,
 		.lines = gateway->lines,
@@ -273,9 +273,9 @@ static int start(struct gateway *gateway, int argc, char **argv)
 		error = make_destinations(gateway);
 	if (!error)
 		error = join_name_servers(gateway);
-	/* one slot more: for this thread, which looks for local mode's endpoint */
 	if (!error)
 		error = start_aws(gateway);
+	/* one slot more: for this thread, which looks for local mode's endpoint */
 	gateway->current = current_new(gateway->worker_count + 1);
 	if (!error && !gateway->current)
 		error = -ENOMEM;
@@ -299,8 +299,8 @@ static void end(struct gateway *gateway)
 			wiring_join(gateway->workers[i]);
 	}
 	gateway_invoke_end(gateway);
-	client_record_close(gateway->clients);
 	gateway_aws_end(&gateway->aws);
+	client_record_close(gateway->clients);
 	request_record_close(gateway->requests);
 	line_record_close(gateway->lines);
 	posternd_link_close(&gateway->link);

@@ -12,6 +12,7 @@
 #include "appliance/base/log.h"
 #include "appliance/dns/dns_server.h"
 #include "appliance/http/server.h"
+#include "appliance/integrate/credentials.h"
 #include "appliance/integrate/integrate.h"
 #include "appliance/loop/timer.h"
 #include "appliance/observe/client_record.h"
@@ -394,6 +395,7 @@ static void unmake(struct wiring_worker *worker)
 	dns_server_free(worker->dns);
 	pipeline_worker_fini(&worker->pipeline);
 	observe_free(worker->observe);
+	credentials_worker_free(worker->integrate.credentials);
 	outbound_free(worker->outbound);
 	tls_worker_free(worker->tls);
 }
@@ -435,9 +437,6 @@ static int make_outbound(struct wiring_worker *worker)
 	return worker->outbound ? 0 : -errno;
 }
 
-static int make(struct wiring_worker *worker)
-{
-	const struct wiring_config *config = worker->config;
 static int make_credentials(struct wiring_worker *worker)
 {
 	const struct wiring_config *config = worker->config;
@@ -445,10 +444,14 @@ static int make_credentials(struct wiring_worker *worker)
 	worker->integrate.aws_endpoints = config->aws_endpoints;
 	if (!config->aws_credentials)
 		return 0;
-	worker->integrate.credentials = credentials_worker_new(worker->loop, config->aws_credentials, config->aws_source);
+	worker->integrate.credentials =
+		credentials_worker_new(worker->loop, config->aws_credentials, config->aws_source);
 	return worker->integrate.credentials ? 0 : -errno;
 }
 
+static int make(struct wiring_worker *worker)
+{
+	const struct wiring_config *config = worker->config;
 	int error;
 
 	worker->tls = tls_worker_new(worker->loop, worker->index, config->ticket_seed);
@@ -458,6 +461,11 @@ static int make_credentials(struct wiring_worker *worker)
 	if (error)
 		return error;
 	worker->integrate.outbound = worker->outbound;
+	error = make_credentials(worker);
+	if (error)
+		return error;
+	worker->integrate.streamed_max_bytes =
+		config->settings->streamed_body_max_bytes ? config->settings->streamed_body_max_bytes : UINT64_MAX;
 	worker->observe = observe_new(worker->loop, config->access_log_fd, worker->counters);
 	if (!worker->observe)
 		return -errno;

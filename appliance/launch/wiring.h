@@ -28,6 +28,8 @@
 
 struct aws_endpoints;
 struct client_record;
+struct credentials_config;
+struct credentials_source;
 struct line_record;
 struct current;
 struct http_limits;
@@ -55,11 +57,11 @@ struct wiring_config {
 	const struct tls_ticket_seed *ticket_seed;
 	const struct destination_rules *destinations;
 	const char *name_servers;        /* NULL: those of the system */
-	int access_log_fd;               /* at the start; -1: none */
-	struct client_record *clients;   /* NULL: none is kept */
 	const struct aws_endpoints *aws_endpoints;
 	const struct credentials_config *aws_credentials; /* NULL: none */
 	struct credentials_source *aws_source;            /* NULL: nothing is fetched */
+	int access_log_fd;               /* at the start; -1: none */
+	struct client_record *clients;   /* NULL: none is kept */
 	struct request_record *requests; /* likewise */
 	struct line_record *lines;       /* likewise */
 	struct loop *main_loop;
