@@ -89,6 +89,7 @@ static int start_follower(struct gateway *gateway)
 		.key = &gateway->key,
 		.wake_fd = gateway->wake_fd,
 		.worker_count = gateway->worker_count,
+		.integration_timeout_max_ms = (uint32_t)gateway->start.settings->integration_timeout_max_ms,
 		.current = gateway->current,
 		.counters = counters_slot_reader(gateway->counters),
 		.published = published,

@@ -392,6 +392,7 @@ static void unmake(struct wiring_worker *worker)
 		stop_serving(CONTAINER_OF(link, struct served, link), false);
 	}
 	http_server_free(worker->http);
+	compression_stock_fini(&worker->integrate.compressions);
 	dns_server_free(worker->dns);
 	pipeline_worker_fini(&worker->pipeline);
 	observe_free(worker->observe);

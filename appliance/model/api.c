@@ -20,6 +20,7 @@ static void api_free(struct catalog_object *object)
 		catalog_object_unref(&stage->deployment->object);
 		if (stage->canary)
 			catalog_object_unref(&stage->canary->deployment->object);
+		identity_wipe(stage->identity);
 	}
 	arena_fini(&api->arena);
 	free(api);
@@ -123,6 +124,8 @@ static int compile_stage(struct compile *compile, struct api_object *object, con
 	stage->default_endpoint_disabled = json_bool(override, input->deployment->default_endpoint_disabled);
 	stage->revision = input->revision;
 	error = compile_canary(compile, arena, input, &stage->canary);
+	if (!error && input->client_certificate && !compile->no_tls)
+		error = identity_compile(compile, arena, input->client_certificate, &stage->identity);
 	return error ? error
 		     : compile_variables(compile, arena, json_find(input->body, "variables"), NULL, &stage->variables);
 }

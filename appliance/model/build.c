@@ -369,8 +369,23 @@ static int find_deployments(
 	return error;
 }
 
-static void release_deployments(struct compile_stage *stage)
+/* The client certificate that a stage's body names: control keeps it as long as a stage does. */
+static int find_client_certificate(struct build *build, struct compile_stage *stage)
 {
+	struct view id = json_find_text(stage->body, "clientCertificateId");
+	int error = id.count ? read_record(build->compile, build->store, STORE_clientcertificate, id.at,
+				       &stage->client_certificate, NULL)
+			     : 0;
+
+	if (!error && id.count && !stage->client_certificate)
+		error = compile_fail(
+			build->compile, -EINVAL, "clientCertificateId: '" VIEW_FMT "' does not exist", VIEW_ARG(id));
+	return error;
+}
+
+static void release_stage(struct compile_stage *stage)
+{
+	json_free(stage->client_certificate);
 	if (stage->deployment)
 		catalog_object_unref(&stage->deployment->object);
 	if (stage->canary)
@@ -390,13 +405,15 @@ static int build_api_with_stages(
 	for (size_t i = 0; !error && i < count; i++) {
 		stages[i].body = json_at(bodies, i);
 		error = find_deployments(build, old, id, &stages[i]);
+		if (!error)
+			error = find_client_certificate(build, &stages[i]);
 	}
 	if (!error)
 		error = api_compile(
 			build->compile, view_from_text(id), json_find_text(body, "name"), stages, count, &api);
 	/* The deployments' table lends no reference: what is compiled in this API is used by this API alone. */
 	for (size_t i = 0; stages && i < count; i++)
-		release_deployments(&stages[i]);
+		release_stage(&stages[i]);
 	return error ? error : put_object(build, &build->next->apis, &api->object);
 }
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* certificate: the record of a certificate with its sealed key → struct snapshot_certificate, a TLS server context. */
+/*
+ * certificate: the record of a certificate with its sealed key → struct snapshot_certificate, a TLS server context; the record of
+ * a client certificate → struct outbound_identity.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/buffer.h"
 #include "appliance/crypto/base64.h"
+#include "appliance/crypto/digest.h"
 #include "appliance/crypto/seal.h"
 #include "appliance/model/compile.h"
 #include "appliance/tls/server.h"
@@ -107,4 +111,34 @@ int certificate_compile(
 	}
 	*ret = &object->certificate;
 	return 0;
+}
+
+int identity_compile(
+	struct compile *compile, struct arena *arena, const struct json *body, const struct outbound_identity **ret)
+{
+	struct outbound_identity *identity = ARENA_NEW(arena, struct outbound_identity);
+	uint8_t *key = arena_alloc(arena, SEAL_PLAIN_MAX_BYTES + SEAL_OVERHEAD_BYTES);
+	struct view pem;
+	long key_bytes;
+
+	if (!identity || !key)
+		return compile_no_memory(compile);
+	pem = identity->pem.certificate_pem = arena_copy(arena, json_find_text(body, "pemEncodedCertificate"));
+	if (!pem.at)
+		return compile_no_memory(compile);
+	digest_sha256(identity->fingerprint, pem.at, pem.count);
+	key_bytes = open_key(compile, json_find_text(body, "clientCertificateId"),
+		json_find_text(json_find(body, "postern"), "sealedKey"), key);
+	if (key_bytes < 0)
+		return (int)key_bytes;
+	identity->pem.private_key_pem = view_from((const char *)key, (size_t)key_bytes);
+	*ret = identity;
+	return 0;
+}
+
+void identity_wipe(const struct outbound_identity *identity)
+{
+	if (identity)
+		explicit_bzero(
+			(void *)(uintptr_t)identity->pem.private_key_pem.at, identity->pem.private_key_pem.count);
 }

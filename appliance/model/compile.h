@@ -26,6 +26,7 @@ struct compile {
 	struct view account_id, region;
 	const struct seal_key *key; /* opens private keys; NULL with no_tls */
 	unsigned worker_count;
+	uint32_t timeout_max_ms; /* an integration that has more gets this; 0: as it is */
 	bool no_tls;
 	bool is_draft; /* what is compiled is tested, not served: authorization and API keys are nobody's business */
 	char message[CHECK_MESSAGE_MAX_BYTES];
@@ -70,6 +71,7 @@ struct compile_stage {
 	const struct json *body;
 	struct snapshot_deployment *deployment;
 	struct snapshot_deployment *canary; /* of canarySettings; NULL: it has none */
+	struct json *client_certificate;    /* body of the record that it names; NULL: it names none */
 	uint64_t revision;
 };
 
@@ -83,6 +85,11 @@ int domain_compile(struct compile *compile, struct view id, const struct json *b
 /* `record_id` is the associated data of the sealed key. */
 int certificate_compile(struct compile *compile, struct view record_id, const struct json *body,
 	struct snapshot_certificate **ret) __attribute__((warn_unused_result));
+
+/* A record of kind clientcertificate; memory from `arena`, where the private key is to be wiped with identity_wipe(). */
+int identity_compile(struct compile *compile, struct arena *arena, const struct json *body,
+	const struct outbound_identity **ret) __attribute__((warn_unused_result));
+void identity_wipe(const struct outbound_identity *identity);
 
 /* `record_sets`: array of the records' bodies. */
 int zone_compile(struct compile *compile, struct view id, const struct json *body, const struct json *record_sets,

@@ -77,6 +77,7 @@ static int compile_rest_api(struct work *work, struct view api_id)
 	else if (view_equals_text(type, "REGIONAL"))
 		deployment->type = SNAPSHOT_REGIONAL;
 	deployment->default_endpoint_disabled = json_find_bool(api, "disableExecuteApiEndpoint", false);
+	deployment->compression_min_bytes = json_find_integer(api, "minimumCompressionSize", -1);
 	owner = arena_printf(work->arena, "arn:aws:execute-api:" VIEW_FMT ":" VIEW_FMT ":" VIEW_FMT,
 		VIEW_ARG(work->compile->region), VIEW_ARG(work->compile->account_id), VIEW_ARG(api_id));
 	if (!owner.at)

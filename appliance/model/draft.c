@@ -143,17 +143,28 @@ static struct json *stage_body(const struct work *work)
 	return stage;
 }
 
+static int find_client_certificate(struct work *work, struct json **ret)
+{
+	struct view id = work->question->client_certificate_id;
+
+	return id.count ? find_record(work, STORE_clientcertificate, arena_copy(&work->draft->arena, id), ret) : 0;
+}
+
 static int compile_api(struct work *work, const struct json *deployment_body)
 {
-	JSON_CLEANUP struct json *body = stage_body(work);
+	JSON_CLEANUP struct json *body = stage_body(work), *certificate = NULL;
 	struct view id = work->question->rest_api_id;
 	struct compile_stage stage = { .body = body };
 	struct snapshot_api *api;
 	struct draft *draft = work->draft;
-	int error = deployment_compile(&work->compile, id, view_of(""), deployment_body, &stage.deployment);
+	int error = find_client_certificate(work, &certificate);
+
+	if (!error)
+		error = deployment_compile(&work->compile, id, view_of(""), deployment_body, &stage.deployment);
 
 	if (error)
 		return error;
+	stage.client_certificate = certificate;
 	error = api_compile(&work->compile, id, view_of(""), &stage, 1, &api);
 	catalog_object_unref(&stage.deployment->object);
 	if (error)

@@ -247,8 +247,10 @@ static struct follow *follow_new(const struct follow_config *config)
 	if (!follow)
 		return NULL;
 	follow->config = *config;
-	follow->compile =
-		(struct compile){ .key = config->key, .worker_count = config->worker_count, .no_tls = config->no_tls };
+	follow->compile = (struct compile){ .key = config->key,
+		.worker_count = config->worker_count,
+		.timeout_max_ms = config->integration_timeout_max_ms,
+		.no_tls = config->no_tls };
 	follow->store_path = strdup(config->store_path);
 	follow->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	follow->jobs_end = &follow->jobs;

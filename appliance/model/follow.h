@@ -50,9 +50,10 @@ struct follow_config {
 	const struct seal_key *key; /* opens sealed private keys; NULL only with no_tls. Borrowed */
 	int wake_fd;                /* non-blocking eventfd that control raises; -1: poll only. Borrowed */
 	unsigned worker_count;
-	struct current *current;        /* borrowed; must outlive the thread */
-	struct counters_slot *counters; /* of the reader thread; NULL: nothing is counted */
-	follow_published *published;    /* may be NULL */
+	uint32_t integration_timeout_max_ms; /* 0: as each integration says */
+	struct current *current;             /* borrowed; must outlive the thread */
+	struct counters_slot *counters;      /* of the reader thread; NULL: nothing is counted */
+	follow_published *published;         /* may be NULL */
 	void *context;
 	bool no_tls; /* skip TLS contexts: for tools and tests that serve plain connections only */
 };

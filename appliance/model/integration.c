@@ -327,6 +327,10 @@ static int compile_behaviour(struct work *work, const struct json *json)
 		return WORK_FAIL(work, -EINVAL, "timeoutInMillis: it must be between %d and %d",
 			INTEGRATION_TIMEOUT_MIN_MS, INTEGRATION_TIMEOUT_MAX_MS);
 	integration->timeout_ms = (uint32_t)timeout_ms;
+	/* Accepted under a higher ceiling than there is now. */
+	if (work->compile->timeout_max_ms && integration->timeout_ms > work->compile->timeout_max_ms)
+		integration->timeout_ms = work->compile->timeout_max_ms;
+	integration->streams = view_equals_text(json_find_text(json, "responseTransferMode"), "STREAM");
 	integration->tls_insecure = json_find_bool(json_find(json, "tlsConfig"), "insecureSkipVerification", false);
 	if (!view_equals_text(method, "ANY"))
 		integration->http_method = arena_copy(work->arena, method);

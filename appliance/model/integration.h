@@ -23,10 +23,10 @@
 #include "appliance/mapping/mapping_parameter.h"
 #include "appliance/outbound/outbound.h"
 
-/* Bounds of timeoutInMillis; the upper one is what AWS grants on request, the default ceiling is a setting. */
+/* Bounds of timeoutInMillis; the upper one is what AWS lets an answer stream for at most; the ceiling that holds is a setting. */
 #define INTEGRATION_TIMEOUT_MIN_MS 50
 #define INTEGRATION_TIMEOUT_DEFAULT_MS 29000
-#define INTEGRATION_TIMEOUT_MAX_MS 300000
+#define INTEGRATION_TIMEOUT_MAX_MS 900000
 
 /* Most entries of requestParameters or responseParameters of one integration; AWS names no limit. */
 #define INTEGRATION_PARAMETERS_MAX 256
@@ -95,6 +95,7 @@ struct integration {
 	struct outbound_origin origin; /* then: where connections go to */
 	uint32_t timeout_ms;
 	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
+	bool streams;      /* responseTransferMode STREAM: the answer goes as it comes, and is not compressed */
 	enum integration_passthrough passthrough;
 	enum integration_content_handling content_handling;
 	size_t parameter_count;

@@ -111,6 +111,7 @@ struct snapshot_deployment {
 	const struct gateway_response_set *gateway_responses;
 	size_t binary_media_type_count;
 	const struct view *binary_media_types; /* lower case */
+	int64_t compression_min_bytes;         /* minimumCompressionSize; -1: answers are not compressed */
 	size_t resource_count, method_count;
 };
 
@@ -128,10 +129,11 @@ struct snapshot_stage {
 	struct snapshot_deployment *deployment; /* a reference of the API's */
 	bool default_endpoint_disabled;
 	struct snapshot_variables variables;
-	const struct snapshot_canary *canary; /* NULL: all traffic goes to `deployment` */
-	struct view access_log_format;        /* empty: Postern's own JSON line */
-	struct view access_log_group;         /* name of the log group that gets the lines too; empty: none */
-	uint64_t revision;                    /* of the record of the stage */
+	const struct snapshot_canary *canary;     /* NULL: all traffic goes to `deployment` */
+	const struct outbound_identity *identity; /* its client certificate, for back ends; NULL: none */
+	struct view access_log_format;            /* empty: Postern's own JSON line */
+	struct view access_log_group;             /* name of the log group that gets the lines too; empty: none */
+	uint64_t revision;                        /* of the record of the stage */
 };
 
 /* An API with its deployed stages; an API without any is not in a snapshot. */
@@ -206,14 +208,14 @@ struct snapshot_zone {
 struct snapshot {
 	uint64_t revision;
 	struct view account_id, region;
-	struct catalog endpoints;    /* snapshot_endpoint */
-	struct catalog apis;         /* snapshot_api */
-	struct catalog domains;      /* snapshot_domain by domain id */
-	struct catalog hosts;        /* "endpoint id/host" -> snapshot_host */
-	struct catalog certificates; /* snapshot_certificate */
-	struct catalog zones;        /* snapshot_zone */
+	struct catalog endpoints;                                /* snapshot_endpoint */
+	struct catalog apis;                                     /* snapshot_api */
+	struct catalog domains;                                  /* snapshot_domain by domain id */
+	struct catalog hosts;                                    /* "endpoint id/host" -> snapshot_host */
+	struct catalog certificates;                             /* snapshot_certificate */
+	struct catalog zones;                                    /* snapshot_zone */
 	struct catalog vpc_links, load_balancers, target_groups; /* load_balancer.h */
-	struct edition *edition;     /* where its pins are counted: current.c's alone */
+	struct edition *edition;                                 /* where its pins are counted: current.c's alone */
 };
 
 /* The endpoint of that id, or NULL. */

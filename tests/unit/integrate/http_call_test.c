@@ -153,6 +153,7 @@ static int set_up(void **state)
 	settings.destinations = &rules;
 	outbound = outbound_new(loop, &settings);
 	worker.outbound = outbound;
+	worker.streamed_max_bytes = 0;
 	back_end_listener = listen_on(&back_port);
 	memset(&integration, 0, sizeof integration);
 	integration.type = INTEGRATION_HTTP_PROXY;
@@ -364,6 +365,7 @@ static void a_large_answer_waits_for_a_slow_client(void **state)
 	size_t large = (size_t)32 << 20;
 
 	(void)state;
+	worker.streamed_max_bytes = UINT64_MAX;
 	(void)setsockopt(client, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 	send_text(client, "GET /s HTTP/1.1\r\nHost: a\r\n\r\n");
 	back_end = back_end_accept();

@@ -126,7 +126,7 @@ static void what_can_t_be_meant_is_refused_with_its_place(void **state)
 	refused(-EINVAL, "uri: 'ftp://b/'", "{\"type\":\"HTTP\",\"httpMethod\":\"GET\",\"uri\":\"ftp://b/\"}");
 	refused(-EINVAL, "uri: 'http:// b/'", "{\"type\":\"HTTP\",\"httpMethod\":\"GET\",\"uri\":\"http:// b/\"}");
 	refused(-EINVAL, "uri: it must begin with http", "{\"type\":\"HTTP\",\"uri\":\"${stageVariables.url}/\"}");
-	refused(-EINVAL, "timeoutInMillis: it must be between 50 and 300000",
+	refused(-EINVAL, "timeoutInMillis: it must be between 50 and 900000",
 		"{\"type\":\"MOCK\",\"timeoutInMillis\":49}");
 	refused(-EINVAL, "passthroughBehavior: 'SOMETIMES'",
 		"{\"type\":\"MOCK\",\"passthroughBehavior\":\"SOMETIMES\"}");
