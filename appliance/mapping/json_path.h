@@ -2,17 +2,19 @@
 /*
  * json_path: JSONPath in the dialect of Jayway's JsonPath: compiled once, then run over parsed JSON.
  *
- * $ . .. ['name'] ["name"] ['a','b'] [n] [-n] [n,m] [a:b] [a:] [:b] [*] .* [(@.length-n)] and filters [?(...)] with == != < <= > >= =~
- * in nin size empty, a path alone (it exists), ! && || and parentheses; operands are @ and $ paths, numbers, 'texts', true, false and
- * null, [lists] and /patterns/. A text that does not begin with '$' gets "$." in front.
+ * $ . .. ['name'] ["name"] ['a','b'] [n] [n,m] [a:b] [-a:] [:-b] [*] .* [(@.length-n)] and filters [?(...)] with == != < <= > >= =~
+ * in nin size empty, a path alone (it exists and is not null), ! && || and parentheses; operands are definite @ and $ paths, numbers,
+ * 'texts', true, false and null, [lists] and /patterns/. A text that does not begin with '$' gets "$." in front.
  *
  * A path of names and single indexes is definite: it gives one value or none. Any other gives a list, also of one and of none.
- * A step that does not fit the value it meets (a name in a list, an index past the end) finds nothing there.
+ * A step that does not fit the value it meets (a name in a list, an index past the end) finds nothing there; a path whose definite
+ * beginning finds nothing gives no list either, but nothing.
  *
  * Life cycle: json_path_compile() into an arena (the snapshot's, or the run's); json_path_find() any number of times by any number of
  * threads, each with an arena of its own for the result. Nothing is taken from the heap.
  * Source: github.com/json-path/JsonPath 2.0.0 (Debian's libjsonpath-java) and its README; spec/vtl.md 12.5. What that version
- * refuses and later ones have (||, !, =~, in, nin, size, empty, "name") is accepted with the later meaning.
+ * refuses and later ones have (parentheses, !(...), in, nin, size, empty, "name") is accepted with the later meaning; where it gives up
+ * a search because one of many values lacks a member, that value is passed over, as in later ones.
  */
 #ifndef POSTERN_MAPPING_JSON_PATH_H
 #define POSTERN_MAPPING_JSON_PATH_H
@@ -43,9 +45,9 @@ struct json_path_error {
 
 /* What a path found. `values` are those of the document itself. */
 struct json_path_result {
-	bool definite; /* at most one value, which is the result itself, not a list */
+	bool definite; /* at most one value, which is the result itself, not a list; also if a list could not even begin */
 	size_t count;
-	const struct json_value **values; /* in the arena; with one value not an allocation of its own */
+	const struct json_value **values; /* in the arena, or `&first`: a result is not to be copied */
 	const struct json_value *first;   /* values[0], or NULL */
 };
 
