@@ -39,7 +39,7 @@ SCENARIOS ?= tests/scenarios
 scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure $(B)/javascript/installed
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
-# The AWS SDK for JavaScript, as tests/javascript/package-lock.json has it.
+# What scenarios run on Node: the AWS SDK, servers that stand in for services of AWS, as tests/javascript/package-lock.json has them.
 $(B)/javascript/installed: tests/javascript/package.json tests/javascript/package-lock.json
 	@rm -rf $(@D)
 	@mkdir -p $(@D)
