@@ -2,6 +2,7 @@
 /* phase integrate: what answers the method, by its type; and what the types share (integrate_parts.h). */
 #include <errno.h>
 
+#include "appliance/pipeline/coding.h"
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/pipeline/request_body.h"
 
@@ -88,6 +89,9 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 	case HTTP_CALL_BODY_TOO_LARGE:
 		request_body_fail(p, -EMSGSIZE);
 		return;
+	case HTTP_CALL_BODY_CODING:
+		request_body_fail(p, -EBADMSG);
+		return;
 	case HTTP_CALL_BODY_BAD:
 		request_body_fail(p, -EPROTO);
 		return;
@@ -141,7 +145,11 @@ enum verdict integrate_call_owned(
 	if (p->has_mapped_body) {
 		p->call.body_source = HTTP_CALL_BODY_WHOLE;
 		p->call.whole = p->mapped_body;
+	} else if (coding_of_request(p, &p->call.decode) != VERDICT_NEXT) {
+		return VERDICT_FAIL;
 	}
+	if (integration->type == INTEGRATION_HTTP || integration->type == INTEGRATION_HTTP_PROXY)
+		p->call.identity = p->resolved.stage->identity;
 	if (p->log)
 		execution_log_call(p, request);
 	p->call.owner = owner;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* phase map_response: from what the integration answered to what the client gets. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "appliance/base/pattern.h"
@@ -218,6 +219,13 @@ static enum verdict map_proxy(struct pipeline *p)
 		return pass_gathered(p);
 	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
 		return integrate_misconfigured(p, "the answer's head does not fit into memory");
+	if (head->framing == HTTP1_FRAMING_LENGTH && head->content_length_bytes > p->call.answer_max_bytes) {
+		p->log_detail = arena_printf(&p->exchange->arena,
+			"Integration response of reported length %" PRIu64 " is larger than allowed maximum of %" PRIu64
+			" bytes.",
+			head->content_length_bytes, p->call.answer_max_bytes);
+		return integrate_misconfigured(p, "the back end's answer is over the limit");
+	}
 	p->status = head->status;
 	p->body_length = http_response_length(head, p->exchange->request.method == HTTP1_METHOD_HEAD);
 	p->streams = true;

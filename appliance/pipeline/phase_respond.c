@@ -2,7 +2,7 @@
 /* phase respond: the answer goes to the client; a streamed one lasts as long as the back end's. */
 #include <errno.h>
 
-#include "appliance/pipeline/state.h"
+#include "appliance/pipeline/coding.h"
 
 static void add_ids(struct pipeline *p)
 {
@@ -40,8 +40,10 @@ static void cancel_call(struct pipeline *p)
 
 static enum verdict respond_streaming(struct pipeline *p)
 {
-	int error = http_respond_head(p->exchange, p->status, p->fields, p->field_count, p->body_length);
+	int error;
 
+	coding_begin_streamed(p);
+	error = http_respond_head(p->exchange, p->status, p->fields, p->field_count, p->body_length);
 	/* What pointed into the back end's head is on its way or given up. */
 	p->back_end_head = NULL;
 	p->fields = NULL;
@@ -57,6 +59,7 @@ static enum verdict respond_streaming(struct pipeline *p)
 
 enum verdict phase_respond(struct pipeline *p)
 {
+	enum verdict verdict;
 	int error;
 
 	if (p->gone)
@@ -80,10 +83,10 @@ enum verdict phase_respond(struct pipeline *p)
 	}
 	if (p->streams && !p->failed)
 		return respond_streaming(p);
-	error = http_respond(p->exchange, p->status, p->fields, p->field_count, p->body);
+	verdict = coding_respond(p, &error);
 	if (error == -EPIPE)
 		p->gone = true;
 	else if (error)
 		respond_bare(p, "the answer's fields can't be sent");
-	return VERDICT_NEXT;
+	return verdict;
 }

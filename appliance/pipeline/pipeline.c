@@ -6,6 +6,7 @@
 #include "appliance/base/counters.h"
 #include "appliance/base/pattern.h"
 #include "appliance/model/current.h"
+#include "appliance/pipeline/coding.h"
 #include "appliance/pipeline/state.h"
 
 typedef enum verdict phase_function(struct pipeline *p);
@@ -187,7 +188,9 @@ static void on_drained(struct exchange *x)
 {
 	struct pipeline *p = pipeline_of(x);
 
-	if (p->call_begun)
+	if (p->encoder)
+		coding_drained(p);
+	else if (p->call_begun)
 		http_call_drained(&p->call);
 }
 
@@ -197,6 +200,7 @@ static void on_gone(struct exchange *x)
 	struct pipeline *p = pipeline_of(x);
 
 	p->gone = true;
+	coding_cancel(p);
 	credentials_waiter_cancel(&p->credentials);
 	if (p->call_begun && !p->call_ended) {
 		http_call_cancel(&p->call);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "appliance/pipeline/coding.h"
+
 enum verdict request_body_fail(struct pipeline *p, int error)
 {
 	if (error == -EMSGSIZE) {
@@ -12,6 +14,8 @@ enum verdict request_body_fail(struct pipeline *p, int error)
 	}
 	if (error == -ENOMEM)
 		return state_fail(p, GATEWAY_RESPONSE_API_CONFIGURATION_ERROR, "the body does not fit into memory");
+	if (error == -EBADMSG)
+		return coding_refuse(p);
 	p->failure_fixed = true;
 	p->failure_status = error == -ETIMEDOUT ? 408 : 400;
 	return state_fail_with(p, GATEWAY_RESPONSE_DEFAULT_4XX,
@@ -31,18 +35,28 @@ static void on_collected(struct exchange *x, int error, struct view body)
 	}
 	p->body_collected = true;
 	p->request_body = body;
-	state_resume(p, false);
+	if (coding_decode_gathered(p) == VERDICT_NEXT)
+		state_resume(p, false);
+	else
+		state_resume_failed(p);
 }
 
 enum verdict request_body_collect(struct pipeline *p)
 {
 	struct exchange *x = p->exchange;
+	enum compression_coding coding;
 	int error;
 
-	if (p->body_collected || !http_body_is_expected(x) ||
-		(p->in_request && http_body_try_whole(x, &p->request_body))) {
+	if (p->body_collected || !http_body_is_expected(x)) {
 		p->body_collected = true;
 		return VERDICT_NEXT;
+	}
+	/* A coding that is not known need not be read first. */
+	if (coding_of_request(p, &coding) != VERDICT_NEXT)
+		return VERDICT_FAIL;
+	if (p->in_request && http_body_try_whole(x, &p->request_body)) {
+		p->body_collected = true;
+		return coding_decode_gathered(p);
 	}
 	error = http_body_collect(x, REQUEST_BODY_MAX_BYTES, on_collected);
 	return error ? request_body_fail(p, error) : VERDICT_WAIT;

@@ -5,7 +5,9 @@
  * A phase that may wait calls request_body_collect(), each time it runs; what it gets stays in p->request_body. A request whose
  * body nobody asked for is streamed by HTTP_PROXY, or thrown away by the HTTP server.
  *
- * Threads: the worker's. Not here: Content-Encoding (base/compression.h).
+ * What the client compressed is decompressed (coding.h).
+ *
+ * Threads: the worker's.
  */
 #ifndef POSTERN_PIPELINE_REQUEST_BODY_H
 #define POSTERN_PIPELINE_REQUEST_BODY_H
@@ -21,7 +23,7 @@
  */
 enum verdict request_body_collect(struct pipeline *p);
 
-/* The body could not be had: -EMSGSIZE, -ENOMEM, -ETIMEDOUT, -EPROTO; answer as the HTTP server would. FAIL. */
+/* The body could not be had: -EMSGSIZE, -ENOMEM, -ETIMEDOUT, -EBADMSG (its coding), -EPROTO; answer as the HTTP server would. FAIL. */
 enum verdict request_body_fail(struct pipeline *p, int error);
 
 #endif

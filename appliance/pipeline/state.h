@@ -99,14 +99,17 @@ struct pipeline {
 	size_t field_count;
 	struct http_field *fields;
 	struct view body;
-	int64_t body_length;  /* of a streamed answer */
-	bool streams;         /* the body comes from the call, not from `body` */
+	int64_t body_length;         /* of a streamed answer */
+	bool streams;                /* the body comes from the call, not from `body` */
+	struct compression *encoder; /* of a long `body` that is sent piece by piece (coding.h); else NULL */
+	struct loop_task encoder_task;
+	bool encoder_waits;   /* until the client has taken more */
 	bool too_large;       /* the server's own answer to a body over the limit */
 	uint64_t answered_ns; /* when the answer was begun */
 };
 
-/* Fields that a phase may add behind those it made room for: request id, extended id, error type, trace id. */
-#define STATE_EXTRA_FIELDS 4
+/* Fields that a phase may add behind those it made room for: request id, extended id, error type, trace id, content coding. */
+#define STATE_EXTRA_FIELDS 5
 
 /* --- for phases ------------------------------------------------------------------------------------------------------ */
 
