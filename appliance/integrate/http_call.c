@@ -237,6 +237,19 @@ static void answer_recoded(struct http_call *call, int result, bool last)
 		outbound_resume(&call->outbound);
 }
 
+/* The owner makes of it what it likes. */
+static void give_owner(struct http_call *call, struct view bytes, bool last)
+{
+	enum http_call_taken taken = call->owner->body(call, bytes, last);
+
+	if (taken == HTTP_CALL_OVER)
+		return;
+	if (last)
+		finish(call);
+	else if (taken == HTTP_CALL_CROWDED)
+		outbound_pause(&call->outbound);
+}
+
 static void stream_answer(struct http_call *call, struct view bytes, bool last)
 {
 	call->answered_bytes += bytes.count;
@@ -258,7 +271,9 @@ static void on_body(struct outbound_call *outbound, struct view bytes, bool last
 {
 	struct http_call *call = CONTAINER_OF(outbound, struct http_call, outbound);
 
-	if (!call->buffer)
+	if (!call->buffer && call->owner->body)
+		give_owner(call, bytes, last);
+	else if (!call->buffer)
 		stream_answer(call, bytes, last);
 	else if (!keep(call, bytes) || (last && !join(call)))
 		fail(call, HTTP_CALL_ANSWER_TOO_LARGE);

@@ -67,8 +67,20 @@ enum http_call_failure {
 	HTTP_CALL_ANSWER_CODING,    /* a streamed answer is not of the coding that it says: cut off */
 };
 
+/* What an owner says of a piece of the answer that it has taken. */
+enum http_call_taken {
+	HTTP_CALL_MORE,    /* the next one is welcome */
+	HTTP_CALL_CROWDED, /* not until http_call_drained() */
+	HTTP_CALL_OVER,    /* the owner has cancelled the call, which may be gone: nothing of it is touched */
+};
+
 struct http_call_owner {
 	void (*head)(struct http_call *call, const struct http1_head *head);
+	/*
+	 * NULL: pieces of a streamed answer go to the client as they are. Else they come here, whose owner keeps to
+	 * answer_max_bytes, and done() follows the last.
+	 */
+	enum http_call_taken (*body)(struct http_call *call, struct view bytes, bool last);
 	void (*done)(struct http_call *call);
 	void (*failed)(struct http_call *call, enum http_call_failure failure);
 };
