@@ -21,6 +21,8 @@
 
 #include "appliance/base/view.h"
 
+struct json_path;
+
 enum mapping_target_kind {
 	MAPPING_TO_REQUEST_PATH,        /* integration.request.path.NAME */
 	MAPPING_TO_REQUEST_QUERYSTRING, /* integration.request.querystring.NAME */
@@ -51,7 +53,8 @@ struct mapping_parameter {
 	enum mapping_target_kind target_kind;
 	struct view target_name;
 	enum mapping_source_kind source_kind;
-	struct view source_text; /* name, literal text, context path or JSONPath; empty for a whole body */
+	const struct json_path *path; /* of a body, which whoever compiles the mapping sets; NULL: the whole of it */
+	struct view source_text;      /* name, literal text, context path or JSONPath; empty for a whole body */
 };
 
 /* Longest name on either side; AWS documents none, a header section has 10,240 bytes. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/pattern.h"
+#include "appliance/mapping/json_path.h"
 #include "appliance/mapping/mapping_template.h"
 #include "appliance/model/compile.h"
 #include "appliance/wire/uri.h"
@@ -142,6 +143,22 @@ static int compile_uri(struct work *work, const struct json *json)
 	return 0;
 }
 
+static int compile_body_path(struct work *work, enum mapping_side side, struct mapping_parameter *parameter)
+{
+	struct json_path_error where;
+	int error;
+
+	work->integration->maps_body = work->integration->maps_body || side == MAPPING_INTEGRATION_REQUEST;
+	if (parameter->source_text.count == 0)
+		return 0;
+	error = json_path_compile(&parameter->path, work->arena, parameter->source_text, &where);
+	if (error == -ENOMEM)
+		return compile_no_memory(work->compile);
+	if (error)
+		return WORK_FAIL(work, -EINVAL, "'" VIEW_FMT "': it is no JSONPath", VIEW_ARG(parameter->source_text));
+	return 0;
+}
+
 static int compile_parameter(
 	struct work *work, enum mapping_side side, const struct json *entry, struct mapping_parameter *ret)
 {
@@ -154,9 +171,7 @@ static int compile_parameter(
 	if (mapping_parameter_compile(ret, side, target, source, &rule))
 		return WORK_FAIL(
 			work, -EINVAL, "'" VIEW_FMT "': '" VIEW_FMT "': %s", VIEW_ARG(target), VIEW_ARG(source), rule);
-	if (ret->source_kind == MAPPING_FROM_BODY)
-		work->integration->refused = "mappings from bodies are not served by this version";
-	return 0;
+	return ret->source_kind == MAPPING_FROM_BODY ? compile_body_path(work, side, ret) : 0;
 }
 
 static int compile_parameters(struct work *work, enum mapping_side side, const struct json *map, size_t *ret_count,

@@ -70,8 +70,9 @@ struct pattern;
 struct integration_template {
 	struct view media_type;
 	struct view text;
-	bool is_literal; /* it renders to `text` whatever the request */
-	int mock_status; /* request templates of MOCK: the status that it selects, 0 if none */
+	const struct template *program; /* NULL: it is none, and each use of it fails */
+	bool is_literal;                /* it renders to `text` whatever the request */
+	int mock_status;                /* request templates of MOCK: the status that it selects, 0 if none */
 };
 
 /* One integration response; the default one has no pattern. */
@@ -91,8 +92,8 @@ struct integration {
 	struct view http_method; /* empty: the client's own */
 	struct integration_uri uri;
 	struct integration_uri credentials; /* types AWS: a role's ARN, or nothing */
-	bool has_origin;               /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
-	struct outbound_origin origin; /* then: where connections go to */
+	bool has_origin;                    /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
+	struct outbound_origin origin;      /* then: where connections go to */
 	uint32_t timeout_ms;
 	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
 	bool streams;      /* responseTransferMode STREAM: the answer goes as it comes, and is not compressed */
@@ -100,6 +101,7 @@ struct integration {
 	enum integration_content_handling content_handling;
 	size_t parameter_count;
 	const struct mapping_parameter *parameters; /* integration.request.* */
+	bool maps_body;                             /* one of them reads the body */
 	size_t template_count;
 	const struct integration_template *templates;
 	size_t response_count;
@@ -113,7 +115,7 @@ struct compile;
  * Compile the Integration object `json` of the method at `place` ("GET /pets", for messages); memory from `arena`, which
  * must outlive `*ret`; `json` may go. Then integration_fini() is due before the arena goes.
  *
- * Returns 0, for one that needs what this version lacks (a template that is not literal) with ret->refused set; -EINVAL for
+ * Returns 0, for one that needs what this version lacks with ret->refused set; -EINVAL for
  * an object that can't be meant, -ENOMEM; compile->message says what is wrong where.
  */
 int integration_compile(struct compile *compile, struct arena *arena, struct view place, const struct json *json,

@@ -28,10 +28,12 @@ struct access_record {
 	struct view principal_id, caller_account_id, access_key, api_key_id, caller, user, user_arn;
 	struct view error_message, error_type, validation_error, integration_error;
 	struct view tls_version, tls_cipher;
-	struct view denied_by;    /* whose policy said no: "endpoint", "domain", "resource" */
-	struct view denied_sid;   /* Sid of the statement that did */
-	struct view reason;       /* for the operator, never for the client: why it was refused */
-	int64_t denied_statement; /* its index from 0; negative: silence did. Meaningful with denied_by only */
+	struct view is_canary;           /* "true" or "false"; empty: the stage has no canary */
+	struct view endpoint_request_id; /* what the back end calls the request */
+	struct view denied_by;           /* whose policy said no: "endpoint", "domain", "resource" */
+	struct view denied_sid;          /* Sid of the statement that did */
+	struct view reason;              /* for the operator, never for the client: why it was refused */
+	int64_t denied_statement;        /* its index from 0; negative: silence did. Meaningful with denied_by only */
 	int64_t status;
 	int64_t integration_status;
 	int64_t request_time_ms; /* wall clock */

@@ -162,14 +162,31 @@ static bool try_line(
 	return false;
 }
 
-/* The line that was written last, which began at `start`, for its log group as well. Without a log it is not kept. */
-static void pass_on(struct observe_worker *worker, size_t start, struct view group, const struct access_record *record)
+/* A line for the log groups of a stage. */
+static void write_groups(
+	struct observe_worker *worker, const struct observe_access *access, uint64_t time_ms, struct view line)
+{
+	static const struct view canary = VIEW_INIT("/Canary");
+	char name[LINE_RECORD_GROUP_MAX_BYTES];
+	struct view group = access->log_group;
+
+	line_log_write(worker->lines, time_ms, group, line);
+	if (!access->is_canary || group.count + canary.count > sizeof name)
+		return;
+	memcpy(name, group.at, group.count);
+	memcpy(name + group.count, canary.at, canary.count);
+	line_log_write(worker->lines, time_ms, view_from(name, group.count + canary.count), line);
+}
+
+/* The line that was written last, which began at `start`, for its log groups as well. Without a log it is not kept. */
+static void pass_on(struct observe_worker *worker, size_t start, const struct observe_access *access,
+	const struct access_record *record)
 {
 	struct view line = view_after(buffer_view(&worker->buffer), start);
 
-	if (group.count && worker->lines)
-		line_log_write(worker->lines, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0,
-			group, view_part(line, 0, line.count - 1));
+	if (access->log_group.count && worker->lines)
+		write_groups(worker, access, record->request_time_ms > 0 ? (uint64_t)record->request_time_ms : 0,
+			view_part(line, 0, line.count - 1));
 	if (worker->log_fd < 0)
 		buffer_truncate(&worker->buffer, start);
 }
@@ -195,7 +212,7 @@ static void write_line(
 			return;
 		}
 	}
-	pass_on(worker, start, access->log_group, record);
+	pass_on(worker, start, access, record);
 	if (worker->log_fd < 0)
 		return;
 	worker->held_lines++;

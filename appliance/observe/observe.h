@@ -69,6 +69,7 @@ struct counters_slot *observe_counters(struct observe_worker *worker);
 struct observe_access {
 	struct view format;    /* empty: Postern's own JSON */
 	struct view log_group; /* name of the log group that gets each line too (line_record.h); empty: none */
+	bool is_canary;        /* by a canary: the group "{log_group}/Canary" gets it as well */
 };
 
 /* An exchange is over: write its line and count it. Every exchange once. */

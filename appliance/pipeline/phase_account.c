@@ -4,6 +4,7 @@
 
 #include "appliance/base/clock.h"
 #include "appliance/base/counters.h"
+#include "appliance/pipeline/context_value.h"
 #include "appliance/pipeline/records.h"
 
 static int64_t milliseconds(uint64_t from_ns, uint64_t to_ns)
@@ -117,6 +118,8 @@ void account_record(struct pipeline *p, struct access_record *ret)
 	record_request(p, ret);
 	record_outcome(p, ret);
 	record_denial(p, ret);
+	ret->is_canary = context_text(p, CONTEXT_IS_CANARY_REQUEST);
+	ret->endpoint_request_id = context_text(p, CONTEXT_AWS_ENDPOINT_REQUEST_ID);
 }
 
 enum verdict phase_account(struct pipeline *p)
@@ -134,7 +137,8 @@ enum verdict phase_account(struct pipeline *p)
 	account_record(p, &record);
 	if (stage)
 		access = (struct observe_access){ .format = stage->access_log_format,
-			.log_group = stage->access_log_group };
+			.log_group = stage->access_log_group,
+			.is_canary = p->resolved.is_canary };
 	observe_finish(p->worker->observe, access, &record);
 	records_note(p);
 	return VERDICT_NEXT;

@@ -8,6 +8,7 @@
 #include "appliance/integrate/header_rules.h"
 #include "appliance/pipeline/accept.h"
 #include "appliance/pipeline/binary.h"
+#include "appliance/pipeline/body_value.h"
 #include "appliance/pipeline/content_handling.h"
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/pipeline/request_body.h"
@@ -32,22 +33,43 @@ static void add_parameter(struct pipeline *p, const struct mapping_parameter *ma
 	};
 }
 
+static enum verdict map_body(struct pipeline *p, const struct mapping_parameter *mapping)
+{
+	struct view value;
+	int error = body_value_request(p, mapping, &value);
+
+	if (error == -EBADMSG) {
+		/* It is no type of its own; what it says has no blank behind the colon. */
+		p->failure_status = 400;
+		return state_fail_with(p, GATEWAY_RESPONSE_DEFAULT_4XX, view_of("Invalid JSON in request body"),
+			"a mapping reads the body, which is not JSON");
+	}
+	if (error)
+		return integrate_misconfigured(p, "a mapped part of the body does not fit into memory");
+	if (value.count > 0)
+		add_parameter(p, mapping, value);
+	return VERDICT_NEXT;
+}
+
 /* A source that is missing or empty gives no parameter at all. */
-static void map_one(struct pipeline *p, const struct mapping_parameter *mapping)
+static enum verdict map_one(struct pipeline *p, const struct mapping_parameter *mapping)
 {
 	struct uri_query query = { .rest = p->exchange->request.query };
 	struct view value;
 
+	if (mapping->source_kind == MAPPING_FROM_BODY)
+		return map_body(p, mapping);
 	if (!is_repeated(mapping)) {
 		value = values_source(p, mapping);
 		if (value.count > 0)
 			add_parameter(p, mapping, value);
-		return;
+		return VERDICT_NEXT;
 	}
 	for (size_t i = 0; i < REPEATED_MAX && values_query_next(p, &query, mapping->source_text, &value); i++) {
 		if (value.count > 0)
 			add_parameter(p, mapping, value);
 	}
+	return VERDICT_NEXT;
 }
 
 /* A mapping to what only the gateway may write makes every call fail (spec/rest-dataplane.md 10.3). */
@@ -60,6 +82,7 @@ static enum verdict refuse_mapping(struct pipeline *p, struct view name)
 
 static enum verdict map_parameters(struct pipeline *p, const struct integration *integration)
 {
+	enum verdict verdict = VERDICT_NEXT;
 	size_t room = 0;
 
 	if (integration->parameter_count == 0)
@@ -75,9 +98,9 @@ static enum verdict map_parameters(struct pipeline *p, const struct integration 
 	p->parameters = ARENA_NEW_ARRAY(&p->exchange->arena, struct integrate_parameter, room);
 	if (!p->parameters)
 		return integrate_misconfigured(p, "out of memory");
-	for (size_t i = 0; i < integration->parameter_count; i++)
-		map_one(p, &integration->parameters[i]);
-	return VERDICT_NEXT;
+	for (size_t i = 0; verdict == VERDICT_NEXT && i < integration->parameter_count; i++)
+		verdict = map_one(p, &integration->parameters[i]);
+	return verdict;
 }
 
 /* ---- the body ---- */
@@ -90,8 +113,10 @@ static bool is_proxy(const struct integration *integration)
 /* Does anything need the body as a whole? A proxy streams it, and a literal template stands for it. */
 static bool needs_body(const struct pipeline *p, const struct integration *integration)
 {
-	if (p->body_collected || integration->type == INTEGRATION_HTTP_PROXY)
-		return p->body_collected;
+	if (p->body_collected || integration->maps_body)
+		return true;
+	if (integration->type == INTEGRATION_HTTP_PROXY)
+		return false;
 	return !p->request_template || !p->request_template->is_literal;
 }
 
@@ -148,9 +173,9 @@ enum verdict phase_map_request(struct pipeline *p)
 		verdict = map_parameters(p, integration);
 	if (verdict != VERDICT_NEXT)
 		return verdict;
-	if (p->request_template) {
-		p->has_mapped_body = true;
-		p->mapped_body = p->request_template->text;
-	}
+	if (!p->request_template)
+		return VERDICT_NEXT;
+	p->has_mapped_body = true;
+	p->mapped_body = p->request_template->text;
 	return VERDICT_NEXT;
 }

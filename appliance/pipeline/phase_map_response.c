@@ -9,6 +9,7 @@
 #include "appliance/integrate/http_response.h"
 #include "appliance/pipeline/accept.h"
 #include "appliance/pipeline/binary.h"
+#include "appliance/pipeline/body_value.h"
 #include "appliance/pipeline/content_handling.h"
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/pipeline/values.h"
@@ -84,31 +85,69 @@ static enum verdict check_status(struct pipeline *p)
 
 /* ---- fields ---- */
 
-/* Add a field of the method response under the name that the rules leave it. False without memory. */
-static bool put_field(struct pipeline *p, struct view name, struct view value)
+/* The name that the rules leave a field: `count` 0 if it is dropped, `at` NULL without memory. */
+static struct view client_name(struct pipeline *p, struct view name)
 {
 	switch (header_rule_answer(p->match.method->integration->type, name)) {
 	case HEADER_RULE_DROP:
-		return true;
+		return view_of("");
 	case HEADER_RULE_REMAP:
-		name = arena_printf(
+		return arena_printf(
 			&p->exchange->arena, VIEW_FMT VIEW_FMT, VIEW_ARG(header_rule_remapped_prefix), VIEW_ARG(name));
-		break;
 	case HEADER_RULE_PASS:
 		break;
 	}
+	return name;
+}
+
+/* Take the fields of that name out: what overrides one stands alone. */
+static void remove_fields(struct pipeline *p, struct view name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->field_count; i++) {
+		if (!view_equals_ignore_case(p->fields[i].name, name))
+			p->fields[count++] = p->fields[i];
+	}
+	p->field_count = count;
+}
+
+/* Set a field of the method response, by the rules. False without memory. */
+static bool set_field(struct pipeline *p, struct view name, struct view value)
+{
+	name = client_name(p, name);
 	if (!name.at)
 		return false;
-	/* A value from outside may hold what a field may not; such a field is left out. */
-	if (value.count > 0 && http1_value_is_valid(value))
-		state_add_field(p, name, value);
+	/* A value, or an override's name, from outside may be none that a field may have; such a field is left out. */
+	if (value.count == 0 || !http1_value_is_valid(value) || !http1_name_is_valid(name))
+		return true;
+	remove_fields(p, name);
+	state_add_field(p, name, value);
 	return true;
 }
 
-static bool has_field(const struct pipeline *p, struct view name)
+static enum verdict map_field(struct pipeline *p, const struct mapping_parameter *mapping)
+{
+	struct view value;
+	int error = 0;
+
+	if (mapping->source_kind == MAPPING_FROM_BODY)
+		error = body_value_answer(p, mapping, &value);
+	else
+		value = values_answer(p, mapping);
+	if (error)
+		return integrate_misconfigured(p, error == -EBADMSG
+							  ? "the answer's body is not JSON"
+							  : "a mapped part of the body does not fit into memory");
+	if (!set_field(p, mapping->target_name, value))
+		return integrate_misconfigured(p, "the answer's fields do not fit into memory");
+	return VERDICT_NEXT;
+}
+
+static bool has_content_type(const struct pipeline *p)
 {
 	for (size_t i = 0; i < p->field_count; i++) {
-		if (view_equals_ignore_case(p->fields[i].name, name))
+		if (http1_header_id(p->fields[i].name) == HTTP1_HEADER_CONTENT_TYPE)
 			return true;
 	}
 	return false;
@@ -117,21 +156,18 @@ static bool has_field(const struct pipeline *p, struct view name)
 static enum verdict map_fields(struct pipeline *p)
 {
 	const struct integration_response *response = p->integration_response;
-	bool fits;
+	enum verdict verdict = VERDICT_NEXT;
 
 	p->field_count = 0;
 	p->fields = ARENA_NEW_ARRAY(
 		&p->exchange->arena, struct http_field, response->parameter_count + 2 + STATE_EXTRA_FIELDS);
-	fits = p->fields != NULL;
-	if (fits && p->trace_id.count)
-		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
-	for (size_t i = 0; fits && i < response->parameter_count; i++)
-		fits = put_field(p, response->parameters[i].target_name, values_answer(p, &response->parameters[i]));
-	if (!fits)
+	if (!p->fields)
 		return integrate_misconfigured(p, "the answer's fields do not fit into memory");
-	if (!has_field(p, view_of("Content-Type")))
-		state_add_field(p, view_of("Content-Type"), view_of("application/json"));
-	return VERDICT_NEXT;
+	if (p->trace_id.count)
+		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
+	for (size_t i = 0; verdict == VERDICT_NEXT && i < response->parameter_count; i++)
+		verdict = map_field(p, &response->parameters[i]);
+	return verdict;
 }
 
 /* ---- bodies ---- */
@@ -163,22 +199,39 @@ static enum verdict convert_body(struct pipeline *p)
 	}
 }
 
-/* All but proxies: the template that the client's Accept asks for, else the back end's body. */
+/* The template that the client's Accept asks for, or the back end's body. */
+static enum verdict map_body(struct pipeline *p)
+{
+	const struct integration_template *template =
+		accept_response_template(p->integration_response, accept_first(&p->exchange->request));
+	enum verdict verdict = VERDICT_NEXT;
+
+	/* An empty template lets the body pass, as none does. */
+	if (template && template->text.count == 0)
+		template = NULL;
+	if (template && template->is_literal) {
+		p->body = template->text;
+		return VERDICT_NEXT;
+	}
+	if (p->answer.body.at)
+		verdict = convert_body(p);
+	return verdict;
+}
+
+/* All but proxies. */
 static enum verdict map_templated(struct pipeline *p)
 {
-	const struct integration_template *template;
 	enum verdict verdict = choose_response(p);
 
+	if (verdict == VERDICT_NEXT)
+		verdict = map_body(p);
 	if (verdict == VERDICT_NEXT)
 		verdict = map_fields(p);
 	if (verdict != VERDICT_NEXT)
 		return verdict;
-	template = accept_response_template(p->integration_response, accept_first(&p->exchange->request));
-	if (template && template->text.count > 0)
-		p->body = template->text;
-	else if (p->answer.body.at)
-		verdict = convert_body(p);
-	return verdict == VERDICT_NEXT ? check_status(p) : verdict;
+	if (!has_content_type(p))
+		state_add_field(p, view_of("Content-Type"), view_of("application/json"));
+	return check_status(p);
 }
 
 /* ---- proxies ---- */

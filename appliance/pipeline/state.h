@@ -13,6 +13,7 @@
 #include "appliance/integrate/credentials.h"
 #include "appliance/integrate/http_call.h"
 #include "appliance/integrate/integrate.h"
+#include "appliance/mapping/template.h"
 #include "appliance/model/snapshot.h"
 #include "appliance/observe/observe.h"
 #include "appliance/pipeline/execution_log.h"
@@ -81,6 +82,10 @@ struct pipeline {
 	size_t parameter_count;
 	struct integrate_parameter *parameters;
 	const struct integration_template *request_template; /* NULL: the body passes through */
+	bool has_overrides;
+	struct template_overrides overrides;                    /* of both templates */
+	struct value_map *parameter_maps[TEMPLATE_PLACE_COUNT]; /* what templates enumerate; made when one does */
+	const struct json_value *request_json, *answer_json;    /* documents that mappings of bodies look into */
 	const struct integration_response *integration_response;
 	struct http_call call;
 	bool call_begun, call_ended;

@@ -3,6 +3,7 @@
 
 #include "appliance/integrate/header_rules.h"
 #include "appliance/pipeline/account.h"
+#include "appliance/pipeline/context_value.h"
 
 /* Longest value of a context variable or of joined headers: a header section has 8,000 bytes. */
 #define VALUE_MAX_BYTES 16384
@@ -79,10 +80,15 @@ struct view values_header(const struct pipeline *p, struct view name)
 	for (size_t i = head->header_count; i > 0; i--) {
 		const struct http1_header *header = &head->headers[i - 1];
 
-		if (view_equals(header->name, name) && header_rule_is_seen(header))
+		if (view_equals(header->name, name) && values_header_is_seen(header))
 			return header->value;
 	}
 	return (struct view){ 0 };
+}
+
+bool values_header_is_seen(const struct http1_header *header)
+{
+	return header_rule_is_seen(header);
 }
 
 struct view values_headers_joined(struct pipeline *p, struct view name)
@@ -95,7 +101,7 @@ struct view values_headers_joined(struct pipeline *p, struct view name)
 	for (size_t i = 0; i < head->header_count; i++) {
 		const struct http1_header *header = &head->headers[i];
 
-		if (!view_equals(header->name, name) || !header_rule_is_seen(header))
+		if (!view_equals(header->name, name) || !values_header_is_seen(header))
 			continue;
 		if (count++ > 0)
 			buffer_append_byte(&joined, ',');
@@ -110,7 +116,10 @@ struct view values_context(struct pipeline *p, struct view path)
 {
 	struct access_record record;
 	struct buffer text;
+	int slot = context_slot(path);
 
+	if (slot >= 0)
+		return context_text(p, (enum context_slot)slot);
 	account_record(p, &record);
 	buffer_init_arena(&text, &p->exchange->arena, VALUE_MAX_BYTES);
 	if (!access_format_append_variable(path, &record, &text) || buffer_error(&text))
@@ -152,7 +161,7 @@ struct view values_source(struct pipeline *p, const struct mapping_parameter *ma
 	case MAPPING_FROM_CONTEXT:
 		return values_context(p, mapping->source_text);
 	case MAPPING_FROM_BODY:
-		break; /* refused when it was compiled */
+		break; /* body_value.h */
 	}
 	return (struct view){ 0 };
 }

@@ -21,6 +21,9 @@ struct view values_query(struct pipeline *p, struct view name);
 /* Last value of a request header whose name is exactly `name`; headers that nobody may see are absent. */
 struct view values_header(const struct pipeline *p, struct view name);
 
+/* May templates and mappings see that header? */
+bool values_header_is_seen(const struct http1_header *header);
+
 /* All of its values, joined with ','. */
 struct view values_headers_joined(struct pipeline *p, struct view name);
 
@@ -39,7 +42,7 @@ struct view values_request(struct pipeline *p, struct view reference);
 /* The value of a source of responseParameters: of the integration's answer (p->answer), or as values_source(). */
 struct view values_answer(struct pipeline *p, const struct mapping_parameter *mapping);
 
-/* The value of a mapping's source, of the request side; bodies have none. Empty values count as absent. */
+/* The value of a mapping's source, of the request side; bodies (body_value.h) have none here. Empty values count as absent. */
 struct view values_source(struct pipeline *p, const struct mapping_parameter *mapping);
 
 #endif

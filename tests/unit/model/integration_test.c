@@ -148,8 +148,6 @@ static void what_can_t_be_run_is_marked_and_kept(void **state)
 		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}",
 		("{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
 		 "{\"application/json\":\"#set($x = 1)\"}}}}"),
-		("{\"type\":\"HTTP\",\"uri\":\"http://b/\",\"requestParameters\":{\"integration.request.header.x\":"
-		 "\"method.request.body.a\"}}"),
 	};
 
 	(void)state;
@@ -180,7 +178,7 @@ static void what_is_not_served_is_told(void **state)
 		{ "{authorizationType: NONE, requestValidatorId: none}", NULL },
 		{ "{authorizationType: NONE, requestValidatorId: body}", "request validation" },
 		{ "{authorizationType: NONE, requestValidatorId: unknown}", "request validation" },
-		{ "{authorizationType: NONE, methodIntegration: {type: AWS, uri: 'arn:aws:x:path/y'}}",
+		{ "{authorizationType: NONE, methodIntegration: {type: AWS_PROXY, uri: 'arn:aws:x:path/y'}}",
 			"AWS services" },
 		{ "{authorizationType: NONE, methodIntegration: {type: MOCK, requestTemplates: {a/b: $x}}}",
 			"mapping templates" },
