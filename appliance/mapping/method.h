@@ -27,7 +27,7 @@ enum method_id {
 #include "appliance/mapping/methods.def"
 #undef METHOD_NAME
 #undef METHOD
-	METHOD_COUNT
+	METHOD_ID_COUNT
 };
 
 /* The number of a name; METHOD_UNKNOWN if no type has such a method. */

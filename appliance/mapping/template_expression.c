@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Evaluating expressions and references. Source: spec/vtl.md 2, 5, 6; Velocity 1.7's ASTReference, ASTMathNode, ASTEQNode. */
+#include <errno.h>
+
+#include "appliance/base/json_value.h"
+#include "appliance/mapping/java_number.h"
+#include "appliance/mapping/template_program.h"
+
+/* --- References ----------------------------------------------------------------------------------------------------- */
+
+static int evaluate_all(struct template_run *run, const struct template_node *nodes, size_t count, struct value *ret)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < count; i++)
+		result = template_evaluate(run, &nodes[i], &ret[i]);
+	return result;
+}
+
+static int call_method(struct template_run *run, const struct template_step *step, struct value self, struct value *ret)
+{
+	struct value_call call = {
+		.method = step->method, .count = step->count, .arguments = step->values, .prepared = step->prepared
+	};
+	struct value arguments[TEMPLATE_ARGUMENTS_MAX];
+	int result;
+
+	if (!step->constant) {
+		result = evaluate_all(run, step->arguments, step->count, arguments);
+		if (result)
+			return result;
+		call.arguments = arguments;
+	}
+	*ret = value_null();
+	return value_call(run, self, &call, ret);
+}
+
+static int take_step(struct template_run *run, const struct template_step *step, struct value self, struct value *ret)
+{
+	struct value key;
+	int result;
+
+	switch ((enum template_step_kind)step->kind) {
+	case STEP_PROPERTY:
+		if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class) {
+			*ret = template_loop_value(
+				(struct template_loop *)self.object, (enum template_loop_field)step->field);
+			return 0;
+		}
+		return value_property(run, self, step->name, ret);
+	case STEP_METHOD:
+		/* $foreach.hasNext() is hasNext */
+		if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class) {
+			*ret = template_loop_value(
+				(struct template_loop *)self.object, (enum template_loop_field)step->field);
+			return 0;
+		}
+		return call_method(run, step, self, ret);
+	case STEP_INDEX:
+		break;
+	}
+	if (step->constant)
+		return value_index(run, self, step->values[0], ret);
+	result = template_evaluate(run, step->arguments, &key);
+	return result ? result : value_index(run, self, key, ret);
+}
+
+int template_dereference(
+	struct template_run *run, const struct template_reference *reference, size_t step_count, struct value *ret)
+{
+	const struct template_frame *frame = run->frame;
+	struct value value = frame->variables[reference->slot];
+	size_t at = 0;
+	int result = 0;
+
+	if (reference->root != ROOT_VARIABLE && step_count >= reference->path_count) {
+		if (reference->root == ROOT_CONTEXT && template_is_context(value)) {
+			result = template_context_find(run, reference->path, reference->context_slot, &value);
+			at = reference->path_count;
+		} else if (reference->root == ROOT_STAGE_VARIABLES && template_is_stage_variables(value)) {
+			value = template_stage_variable_find(run, reference->path);
+			at = reference->path_count;
+		}
+	}
+	for (; !result && at < step_count && !value_is_null(value); at++)
+		result = take_step(run, &reference->steps[at], value, &value);
+	*ret = value;
+	return result;
+}
+
+int template_assign(struct template_run *run, const struct template_reference *reference, struct value value)
+{
+	struct template_frame *frame = run->frame;
+	const struct template_step *last;
+	struct value base, key;
+	int result;
+
+	if (reference->formal)
+		return 0;
+	if (!reference->step_count) {
+		/* No value leaves the old one. What AWS's objects do not have is remembered as that, since it equals "". */
+		if (!value_is_null(value) ||
+			(value_is_missing(value) && value_is_null(frame->variables[reference->slot])))
+			frame->variables[reference->slot] = value;
+		return 0;
+	}
+	if (value_is_null(value))
+		return 0;
+	last = &reference->steps[reference->step_count - 1];
+	result = template_dereference(run, reference, reference->step_count - 1u, &base);
+	if (result || value_is_null(base) || last->kind == STEP_METHOD)
+		return result;
+	key = value_text(last->name);
+	if (last->kind == STEP_INDEX)
+		result = template_evaluate(run, last->arguments, &key);
+	return result ? result : value_assign(run, base, key, value);
+}
+
+/* --- Comparing ------------------------------------------------------------------------------------------------------ */
+
+static bool is_list(struct value value)
+{
+	return value.kind == VALUE_LIST || value.kind == VALUE_JSON_ARRAY;
+}
+
+static bool is_map(struct value value)
+{
+	return value.kind == VALUE_MAP || value.kind == VALUE_JSON_OBJECT;
+}
+
+/* ==: numbers by value, what has one Java class by equals(), all else by what it prints as. */
+static int are_equal(struct template_run *run, struct value left, struct value right, bool *ret)
+{
+	struct view left_text, right_text;
+	int result;
+
+	if (value_is_null(left) || value_is_null(right)) {
+		struct value other = value_is_null(left) ? right : left;
+
+		*ret = value_is_null(other) || ((value_is_missing(left) || value_is_missing(right)) &&
+						       other.kind == VALUE_TEXT && other.count == 0);
+		return 0;
+	}
+	if (value_is_number(left) && value_is_number(right)) {
+		*ret = left.kind <= VALUE_LONG && right.kind <= VALUE_LONG
+			       ? left.integer == right.integer
+			       : java_number_compare(java_number_of_value(left), java_number_of_value(right)) == 0;
+		return 0;
+	}
+	if (left.kind == right.kind || (is_list(left) && is_list(right)) || (is_map(left) && is_map(right))) {
+		*ret = value_equals(run, left, right);
+		return 0;
+	}
+	result = value_to_text(run, left, false, &left_text);
+	if (!result)
+		result = value_to_text(run, right, false, &right_text);
+	*ret = !result && view_equals(left_text, right_text);
+	return result;
+}
+
+/* < <= > >=: only numbers have an order. */
+static bool is_ordered(enum template_node_kind kind, struct value left, struct value right)
+{
+	int order;
+
+	if (!value_is_number(left) || !value_is_number(right))
+		return false;
+	if (left.kind <= VALUE_LONG && right.kind <= VALUE_LONG)
+		order = (left.integer > right.integer) - (left.integer < right.integer);
+	else
+		order = java_number_compare(java_number_of_value(left), java_number_of_value(right));
+	if (order == 2) /* not a number */
+		return false;
+	return kind == NODE_LESS         ? order < 0
+	       : kind == NODE_LESS_EQUAL ? order <= 0
+	       : kind == NODE_GREATER    ? order > 0
+					 : order >= 0;
+}
+
+static int compare(struct template_run *run, const struct template_node *node, bool *ret)
+{
+	struct value pair[2];
+	int result = evaluate_all(run, node->children, 2, pair);
+
+	*ret = false;
+	if (result)
+		return result;
+	if (node->kind != NODE_EQUAL && node->kind != NODE_UNEQUAL) {
+		*ret = is_ordered((enum template_node_kind)node->kind, pair[0], pair[1]);
+		return 0;
+	}
+	result = are_equal(run, pair[0], pair[1], ret);
+	if (node->kind == NODE_UNEQUAL)
+		*ret = !*ret;
+	return result;
+}
+
+int template_is_true(struct template_run *run, const struct template_node *node, bool *ret)
+{
+	struct value value;
+	int result;
+
+	*ret = false;
+	switch ((enum template_node_kind)node->kind) {
+	case NODE_CONSTANT:
+		*ret = node->constant.kind == VALUE_BOOLEAN && node->constant.boolean;
+		return 0;
+	case NODE_REFERENCE:
+		result = template_dereference(run, node->reference, node->reference->step_count, &value);
+		*ret = !result && (value.kind == VALUE_BOOLEAN ? value.boolean : !value_is_null(value));
+		return result;
+	case NODE_NOT:
+		result = template_is_true(run, node->children, ret);
+		*ret = !*ret;
+		return result;
+	case NODE_AND:
+	case NODE_OR:
+		result = template_is_true(run, &node->children[0], ret);
+		if (result || *ret == (node->kind == NODE_OR))
+			return result;
+		return template_is_true(run, &node->children[1], ret);
+	case NODE_EQUAL:
+	case NODE_UNEQUAL:
+	case NODE_LESS:
+	case NODE_LESS_EQUAL:
+	case NODE_GREATER:
+	case NODE_GREATER_EQUAL:
+		return compare(run, node, ret);
+	default: /* literals and sums have no truth, and are not even looked at */
+		return 0;
+	}
+}
+
+/* --- Reckoning ------------------------------------------------------------------------------------------------------ */
+
+/* "text" + anything: what is undefined stands as it is written. */
+static int concatenate(
+	struct template_run *run, const struct template_node *node, const struct value pair[2], struct value *ret)
+{
+	struct view texts[2];
+	char *joined;
+
+	for (int i = 0; i < 2; i++) {
+		const struct template_node *child = &node->children[i];
+		int result = value_to_text(run, pair[i], false, &texts[i]);
+
+		if (result)
+			return result;
+		if (value_is_null(pair[i]) && child->kind == NODE_REFERENCE)
+			texts[i] = child->reference->source;
+	}
+	if (texts[0].count + texts[1].count > VALUE_TEXT_MAX_BYTES)
+		return template_no_memory(run);
+	joined = arena_alloc(run->arena, texts[0].count + texts[1].count);
+	if (!joined)
+		return template_no_memory(run);
+	if (texts[0].count)
+		memcpy(joined, texts[0].at, texts[0].count);
+	if (texts[1].count)
+		memcpy(joined + texts[0].count, texts[1].at, texts[1].count);
+	*ret = value_text(view_from(joined, texts[0].count + texts[1].count));
+	return template_work(run, ret->count / 64);
+}
+
+/* Two integers, which are of at most 64 bits; false if the result is not. */
+static bool reckon_fast(enum template_node_kind kind, struct value left, struct value right, struct value *ret)
+{
+	int64_t result = 0;
+	bool fits = left.kind == VALUE_INTEGER && right.kind == VALUE_INTEGER;
+
+	if (!fits)
+		return false;
+	switch (kind) {
+	case NODE_ADD:
+		result = left.integer + right.integer;
+		break;
+	case NODE_SUBTRACT:
+		result = left.integer - right.integer;
+		break;
+	case NODE_MULTIPLY:
+		result = left.integer * right.integer;
+		break;
+	case NODE_DIVIDE:
+		fits = right.integer != 0;
+		result = fits ? left.integer / right.integer : 0;
+		break;
+	default:
+		fits = right.integer != 0;
+		result = fits ? left.integer % right.integer : 0;
+		break;
+	}
+	*ret = value_integer(result);
+	return fits;
+}
+
+static int reckon(struct template_run *run, const struct template_node *node, struct value *ret)
+{
+	struct java_number number;
+	struct value pair[2];
+	int result = evaluate_all(run, node->children, 2, pair);
+
+	*ret = value_null();
+	if (result || reckon_fast((enum template_node_kind)node->kind, pair[0], pair[1], ret))
+		return result;
+	*ret = value_null();
+	if (node->kind == NODE_ADD && (pair[0].kind == VALUE_TEXT || pair[1].kind == VALUE_TEXT))
+		return concatenate(run, node, pair, ret);
+	if (!value_is_number(pair[0]) || !value_is_number(pair[1]))
+		return 0;
+	result = java_number_reckon(run->arena, (enum java_operator)(node->kind - NODE_ADD),
+		java_number_of_value(pair[0]), java_number_of_value(pair[1]), &number);
+	if (result == -EDOM)
+		return 0;
+	if (result)
+		return result == -ENOMEM ? template_no_memory(run) : template_fail(run, "a number has too many digits");
+	*ret = java_number_to_value(number);
+	return template_work(run, number.kind == JAVA_BIG ? number.digits.count : 0);
+}
+
+/* --- Literals ------------------------------------------------------------------------------------------------------- */
+
+static int make_list(struct template_run *run, const struct template_node *node, struct value *ret)
+{
+	struct value_list *list;
+	int result = value_list_new(run, VALUE_LIST_PLAIN, node->count, &list);
+
+	if (!result)
+		result = evaluate_all(run, node->children, node->count, list->items);
+	if (result)
+		return result;
+	list->count = node->count;
+	*ret = value_list(list);
+	return template_work(run, node->count);
+}
+
+static int make_range(struct template_run *run, const struct template_node *node, struct value *ret)
+{
+	struct value bounds[2];
+	struct value_list *list;
+	int64_t from, to, count;
+	int result = evaluate_all(run, node->children, 2, bounds);
+
+	*ret = value_null();
+	if (result || !value_is_number(bounds[0]) || !value_is_number(bounds[1]))
+		return result;
+	from = java_number_int(java_number_of_value(bounds[0]));
+	to = java_number_int(java_number_of_value(bounds[1]));
+	count = (from < to ? to - from : from - to) + 1;
+	result = template_work(run, (size_t)count);
+	if (!result)
+		result = value_list_new(run, VALUE_LIST_PLAIN, (size_t)count, &list);
+	if (result)
+		return result;
+	for (int64_t i = 0; i < count; i++)
+		list->items[i] = value_integer(from < to ? from + i : from - i);
+	list->count = (uint32_t)count;
+	*ret = value_list(list);
+	return 0;
+}
+
+static int make_map(struct template_run *run, const struct template_node *node, struct value *ret)
+{
+	struct value_map *map;
+	int result = value_map_new(run, node->count / 2, &map);
+
+	for (size_t i = 0; !result && i + 1 < node->count; i += 2) {
+		struct value pair[2];
+
+		result = evaluate_all(run, &node->children[i], 2, pair);
+		if (!result)
+			result = value_map_put(run, map, pair[0], pair[1], NULL);
+	}
+	*ret = result ? value_null() : value_map(map);
+	return result ? result : template_work(run, node->count);
+}
+
+int template_evaluate(struct template_run *run, const struct template_node *node, struct value *ret)
+{
+	struct view text;
+	bool truth;
+	int result;
+
+	switch ((enum template_node_kind)node->kind) {
+	case NODE_CONSTANT:
+		*ret = node->constant;
+		return 0;
+	case NODE_REFERENCE:
+		return template_dereference(run, node->reference, node->reference->step_count, ret);
+	case NODE_INTERPOLATION:
+		result = template_block_text(run, node->block, &text);
+		*ret = value_text(text);
+		return result;
+	case NODE_LIST:
+		return make_list(run, node, ret);
+	case NODE_RANGE:
+		return make_range(run, node, ret);
+	case NODE_MAP:
+		return make_map(run, node, ret);
+	case NODE_ADD:
+	case NODE_SUBTRACT:
+	case NODE_MULTIPLY:
+	case NODE_DIVIDE:
+	case NODE_MODULO:
+		return reckon(run, node, ret);
+	default:
+		result = template_is_true(run, node, &truth);
+		*ret = value_boolean(truth);
+		return result;
+	}
+}
