@@ -18,6 +18,7 @@
 #include "appliance/control/posternd.h"
 #include "appliance/control/server.h"
 #include "appliance/control/state.h"
+#include "appliance/model/integration.h"
 
 /* How often certificates are looked at; and at once when the clock was set by more than that. */
 #define RENEW_CHECK_MS ((uint64_t)3600 * 1000)
@@ -58,6 +59,8 @@ static void copy_settings(struct control *control, const struct control_settings
 	own->settings_shown = copy(settings->settings_shown);
 	own->run_dir = copy(settings->run_dir);
 	own->networks = NULL;
+	if (own->integration_timeout_max_ms == 0)
+		own->integration_timeout_max_ms = INTEGRATION_TIMEOUT_DEFAULT_MS;
 	control->networks = calloc(settings->network_count + 1, sizeof *control->networks);
 	ASSERT(control->networks);
 	if (settings->network_count)

@@ -59,8 +59,9 @@ struct control_settings {
 	const char *run_dir;        /* where the console's last lines are, on the appliance image; NULL: nowhere */
 	int client_record_fd;       /* what the gateway records, for reading; borrowed; -1: none is kept */
 	int request_record_fd;
-	int line_record_fd;        /* access log lines for log groups, likewise */
-	uint64_t log_events_bytes; /* most that logs.db may take; 0: the least */
+	int line_record_fd;                  /* access log lines for log groups, likewise */
+	uint64_t log_events_bytes;           /* most that logs.db may take; 0: the least */
+	uint32_t integration_timeout_max_ms; /* highest timeoutInMillis; 0: AWS's 29,000 */
 };
 
 /*

@@ -212,6 +212,7 @@ static int open_control(struct program *program)
 		.request_record_fd = program->request_record_fd,
 		.line_record_fd = program->line_record_fd,
 		.log_events_bytes = (uint64_t)settings->log_events_mb << 20,
+		.integration_timeout_max_ms = (uint32_t)settings->integration_timeout_max_ms,
 		.audit_log_fd = program->audit_log_fd,
 	};
 	int error;

@@ -64,6 +64,7 @@ struct openapi_options {
 	bool ignore_documentation; /* no documentation parts, whatever the document has */
 	enum openapi_base_path base_path;
 	struct view account_id, region; /* for ${AWS::AccountId} and ${AWS::Region} */
+	uint32_t timeout_max_ms;        /* highest timeoutInMillis; 0: AWS's 29,000 */
 };
 
 /* Why a document was refused. */

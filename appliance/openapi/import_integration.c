@@ -95,11 +95,14 @@ static void set_map(struct builder *builder, struct json *to, const struct json 
 static void set_timeout(struct builder *builder)
 {
 	const struct json *given = json_find(builder->extension, "timeoutInMillis");
-	uint64_t timeout_ms = TIMEOUT_DEFAULT_MS;
+	uint32_t max_ms = builder->work->options->timeout_max_ms;
+	uint64_t timeout_ms;
 
-	if (given && (view_parse_u64(openapi_scalar(builder->work, given), TIMEOUT_DEFAULT_MS, &timeout_ms) < 0 ||
-			     timeout_ms < 50))
-		refuse(builder, given, "Timeout should be between 50 ms and 29000 ms");
+	if (max_ms == 0)
+		max_ms = TIMEOUT_DEFAULT_MS;
+	timeout_ms = max_ms < TIMEOUT_DEFAULT_MS ? max_ms : TIMEOUT_DEFAULT_MS;
+	if (given && (view_parse_u64(openapi_scalar(builder->work, given), max_ms, &timeout_ms) < 0 || timeout_ms < 50))
+		refuse(builder, given, "Timeout should be between 50 ms and %u ms", max_ms);
 	json_set_integer(builder->integration, "timeoutInMillis", (int64_t)timeout_ms);
 }
 

@@ -138,6 +138,7 @@ struct openapi_options import_options(const struct call *call, bool merge)
 		.base_path = base_path_of(call),
 		.account_id = view_from_text(control_account(call->control)),
 		.region = view_from_text(control_region(call->control)),
+		.timeout_max_ms = call->control->settings.integration_timeout_max_ms,
 	};
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Integration and IntegrationResponse. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,10 +13,27 @@
 #include "appliance/control/apigateway/shape_parts.h"
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
+#include "appliance/control/state.h"
 #include "appliance/model/check.h"
 
-/* Source: API Gateway API Reference, PutIntegration, timeoutInMillis; the default and its lower bound. */
-enum { TIMEOUT_DEFAULT_MS = 29000, TIMEOUT_MIN_MS = 50, TIMEOUT_MAX_MS = 29000 };
+/* Source: API Gateway API Reference, PutIntegration, timeoutInMillis; the default and its lower bound. The upper one is a setting. */
+enum { TIMEOUT_DEFAULT_MS = 29000, TIMEOUT_MIN_MS = 50 };
+
+static int64_t timeout_max_ms(const struct call *call)
+{
+	return call->control->settings.integration_timeout_max_ms;
+}
+
+static int64_t timeout_default_ms(const struct call *call)
+{
+	return timeout_max_ms(call) < TIMEOUT_DEFAULT_MS ? timeout_max_ms(call) : TIMEOUT_DEFAULT_MS;
+}
+
+static int fail_timeout(struct call *call)
+{
+	return call_fail(call, "BadRequestException", "Timeout should be between %d ms and %" PRId64 " ms",
+		TIMEOUT_MIN_MS, timeout_max_ms(call));
+}
 
 static bool is_type(const struct json *integration, const char *type)
 {
@@ -93,7 +111,7 @@ static int check_builds(struct call *call, const struct json *integration)
 
 static int check_whole(struct call *call, const struct json *integration)
 {
-	int64_t timeout_ms = json_find_integer(integration, "timeoutInMillis", TIMEOUT_DEFAULT_MS);
+	int64_t timeout_ms = json_find_integer(integration, "timeoutInMillis", timeout_default_ms(call));
 	int error = check_uri(call, integration);
 
 	if (error == 0)
@@ -103,8 +121,8 @@ static int check_whole(struct call *call, const struct json *integration)
 			call, MAPPING_INTEGRATION_REQUEST, json_find(integration, "requestParameters"));
 	if (error == 0)
 		error = check_connection(call, integration);
-	if (error == 0 && (timeout_ms < TIMEOUT_MIN_MS || timeout_ms > TIMEOUT_MAX_MS))
-		return call_fail(call, "BadRequestException", "Timeout should be between 50 ms and 29000 ms");
+	if (error == 0 && (timeout_ms < TIMEOUT_MIN_MS || timeout_ms > timeout_max_ms(call)))
+		return fail_timeout(call);
 	return error < 0 ? error : check_builds(call, integration);
 }
 
@@ -125,7 +143,7 @@ int op_put_integration(struct call *call)
 	if (is_type(integration, "HTTP") || is_type(integration, "HTTP_PROXY"))
 		json_set_c_string(integration, "connectionType", "INTERNET");
 	json_set_c_string(integration, "passthroughBehavior", "WHEN_NO_MATCH");
-	json_set_integer(integration, "timeoutInMillis", TIMEOUT_DEFAULT_MS);
+	json_set_integer(integration, "timeoutInMillis", timeout_default_ms(call));
 	json_set_c_string(integration, "cacheNamespace", call_input(call, "resourceId"));
 	json_set(integration, "cacheKeyParameters", json_array_new());
 	call_take(call, integration, "uri", "connectionType", "connectionId", "credentials", "requestParameters",
@@ -149,8 +167,8 @@ static int patch_timeout(struct call *call, const struct patch *patch, struct js
 	int64_t timeout_ms;
 
 	if (!patch->value ||
-		view_parse_i64(view_from_text(patch->value), TIMEOUT_MIN_MS, TIMEOUT_MAX_MS, &timeout_ms) < 0)
-		return call_fail(call, "BadRequestException", "Timeout should be between 50 ms and 29000 ms");
+		view_parse_i64(view_from_text(patch->value), TIMEOUT_MIN_MS, timeout_max_ms(call), &timeout_ms) < 0)
+		return fail_timeout(call);
 	json_set_integer(integration, "timeoutInMillis", timeout_ms);
 	return 0;
 }
