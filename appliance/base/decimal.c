@@ -201,3 +201,55 @@ bool decimal_is_multiple(const struct decimal *value, const struct decimal *divi
 		return true;
 	return multiply_modulo(rest, power_of_ten_modulo((uint64_t)shift, modulus), modulus) == 0;
 }
+
+/* The digits from `from` on, at most `count`, of two runs. */
+static void write_digits(struct buffer *ret, struct view head, struct view tail, size_t from, size_t count)
+{
+	struct view first = view_part(head, from, count);
+
+	buffer_append(ret, first);
+	buffer_append(ret, view_part(tail, from < head.count ? 0 : from - head.count, count - first.count));
+}
+
+void decimal_write_java(struct buffer *ret, struct view number)
+{
+	bool negative = number.count > 0 && number.at[0] == '-';
+	struct view rest = view_after(number, negative), head, tail = { 0 };
+	int64_t scale, top;
+	size_t count;
+
+	head = without_leading_zeros(digits_at(&rest));
+	if (rest.count > 0 && rest.at[0] == '.') {
+		rest = view_after(rest, 1);
+		tail = digits_at(&rest);
+	}
+	scale = (int64_t)tail.count - exponent_at(rest);
+	if (head.count == 0)
+		tail = without_leading_zeros(tail);
+	negative = negative && head.count + tail.count > 0;
+	if (head.count + tail.count == 0)
+		head = view_of("0");
+	count = head.count + tail.count;
+	top = (int64_t)count - 1 - scale;
+	if (negative)
+		buffer_append_byte(ret, '-');
+	if (scale == 0) {
+		write_digits(ret, head, tail, 0, count);
+	} else if (scale > 0 && top >= -6) {
+		size_t before = count > (size_t)scale ? count - (size_t)scale : 0;
+
+		if (before == 0)
+			buffer_append_byte(ret, '0');
+		write_digits(ret, head, tail, 0, before);
+		buffer_append_byte(ret, '.');
+		buffer_append(ret, view_part(view_of("000000"), 0, before ? 0 : (size_t)scale - count));
+		write_digits(ret, head, tail, before, count - before);
+	} else {
+		write_digits(ret, head, tail, 0, 1);
+		if (count > 1)
+			buffer_append_byte(ret, '.');
+		write_digits(ret, head, tail, 1, count - 1);
+		if (top != 0)
+			buffer_printf(ret, "E%s%lld", top > 0 ? "+" : "", (long long)top);
+	}
+}

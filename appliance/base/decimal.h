@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "appliance/base/buffer.h"
 #include "appliance/base/view.h"
 
 #define DECIMAL_EXPONENT_MAX INT64_C(1000000000000000000)
@@ -47,5 +48,11 @@ static inline size_t decimal_digit_count(const struct decimal *value)
 
 /* Is `value` an integer times `divisor`? The divisor must not be zero nor have more than DECIMAL_DIVISOR_DIGITS_MAX digits. */
 bool decimal_is_multiple(const struct decimal *value, const struct decimal *divisor);
+
+/*
+ * Append a JSON number as Java's BigDecimal, made from the same text, prints: with all digits as written, an exponent only if there is no
+ * other way. Source: java.math.BigDecimal.toString().
+ */
+void decimal_write_java(struct buffer *ret, struct view number);
 
 #endif

@@ -60,7 +60,7 @@ int pattern_compile(struct pattern **ret, struct view text, unsigned flags, stru
 	PCRE2_SIZE offset = 0;
 	int number = 0;
 
-	if (text.count > PATTERN_MAX_BYTES)
+	if (text.count > (flags & PATTERN_TRANSLATED ? PATTERN_TRANSLATED_MAX_BYTES : PATTERN_MAX_BYTES))
 		return -EMSGSIZE;
 	pattern = calloc(1, sizeof *pattern);
 	context = pcre2_compile_context_create(NULL);
@@ -96,7 +96,7 @@ int pattern_compile_in(struct arena *arena, const struct pattern **ret, struct v
 	PCRE2_SIZE offset = 0;
 	int number = 0;
 
-	if (text.count > PATTERN_MAX_BYTES)
+	if (text.count > (flags & PATTERN_TRANSLATED ? PATTERN_TRANSLATED_MAX_BYTES : PATTERN_MAX_BYTES))
 		return -EMSGSIZE;
 	pattern = ARENA_NEW(arena, struct pattern);
 	memory = pcre2_general_context_create(take_from_arena, leave_in_arena, arena);

@@ -19,7 +19,8 @@
 #include "appliance/base/view.h"
 
 #define PATTERN_MAX_BYTES 4096 /* longest pattern accepted */
-#define PATTERN_GROUP_MAX 16   /* groups that a caller can ask for, the whole match included */
+#define PATTERN_TRANSLATED_MAX_BYTES 65536
+#define PATTERN_GROUP_MAX 16 /* groups that a caller can ask for, the whole match included */
 #define PATTERN_MATCH_LIMIT 100000
 #define PATTERN_DEPTH_LIMIT 1000
 
@@ -35,6 +36,8 @@ enum pattern_flags {
 	PATTERN_WHOLE = 1, /* must match the whole subject (Java's matches()), else a part is enough */
 	PATTERN_IGNORE_CASE = 2,
 	PATTERN_DOT_ALL = 4, /* '.' matches newlines too */
+	/* The text was made from one of at most PATTERN_MAX_BYTES in another syntax: it may be longer than that. */
+	PATTERN_TRANSLATED = 8,
 	PATTERN_JAVA =
 		8, /* a carriage return is a newline too, and '$' matches before the last newline of the subject */
 };

@@ -41,8 +41,9 @@ struct schema;
 
 /* Why a schema was refused. */
 struct schema_error {
-	char place[128]; /* JSON pointer to it, cut if it is longer; of a named model: its URL and the pointer */
-	char text[160];  /* without a full stop */
+	char place
+		[128]; /* how one comes to it from the outermost schema: "#/properties/pet/items"; cut if it is longer */
+	char text[160]; /* without a full stop */
 };
 
 /*

@@ -86,11 +86,33 @@ static void multiples_are_found_in_decimal_not_in_binary(void **state)
 	}
 }
 
+static void numbers_are_written_as_java_does(void **state)
+{
+	static const char *const pairs[][2] = { { "0", "0" }, { "-0", "0" }, { "-17", "-17" }, { "25.0", "25.0" },
+		{ "0.0", "0.0" }, { "-0.0", "0.0" }, { "1e3", "1E+3" }, { "1.5E2", "1.5E+2" }, { "1.50e1", "15.0" },
+		{ "123e-2", "1.23" }, { "0.000001", "0.000001" }, { "0.0000001", "1E-7" }, { "-0.00000012", "-1.2E-7" },
+		{ "0.10", "0.10" }, { "1e0", "1" }, { "1e-3", "0.001" },
+		{ "12345678901234567890.5", "12345678901234567890.5" }, { "0e5", "0E+5" }, { "0.000e0", "0.000" },
+		{ "1E400", "1E+400" }, { "0.00e-7", "0E-9" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		char room[64];
+		struct buffer buffer;
+
+		buffer_init_fixed(&buffer, room, sizeof room);
+		decimal_write_java(&buffer, view_from_text(pairs[i][0]));
+		room[buffer.count] = '\0';
+		assert_string_equal(pairs[i][1], room);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_compare_by_their_value),
 		cmocka_unit_test(an_exponent_is_bounded),
+		cmocka_unit_test(numbers_are_written_as_java_does),
 		cmocka_unit_test(multiples_are_found_in_decimal_not_in_binary),
 	};
 
