@@ -357,8 +357,6 @@ static int compile_behaviour(struct work *work, const struct json *json)
 		integration->passthrough = INTEGRATION_NEVER;
 	else
 		return WORK_FAIL(work, -EINVAL, "passthroughBehavior: '" VIEW_FMT "'", VIEW_ARG(passthrough));
-	if (integration->type == INTEGRATION_AWS_PROXY)
-		integration->refused = "integrations with AWS services are not served by this version";
 	if (view_equals_text(json_find_text(json, "connectionType"), "VPC_LINK"))
 		integration->refused = "private integrations (VPC_LINK) are not served by this version";
 	return compile_content_handling(work, json, &integration->content_handling);

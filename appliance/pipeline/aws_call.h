@@ -51,4 +51,7 @@ struct aws_field *aws_call_find_field(struct aws_field *fields, size_t count, st
 enum verdict aws_call_write(
 	struct pipeline *p, const struct aws_call *call, const struct aws_call_request *what, struct http_request *ret);
 
+/* Call a service other than Lambda, or a function by type AWS: the body is p->mapped_body (integrate_aws.c). As integrate_call(). */
+enum verdict integrate_aws_service(struct pipeline *p, const struct aws_call *call);
+
 #endif

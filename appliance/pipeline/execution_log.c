@@ -337,6 +337,8 @@ static void say_failure(struct pipeline *p)
 		execution_log_printf(p->log, "Execution failed due to a timeout error");
 		break;
 	case GATEWAY_RESPONSE_API_CONFIGURATION_ERROR:
+		if (p->log_detail.at && p->log_detail.count == 0)
+			break;
 		execution_log_printf(p->log, "Execution failed due to configuration error: " VIEW_FMT,
 			VIEW_ARG(p->log_detail.at ? p->log_detail : view_from_text(p->why ? p->why : "")));
 		break;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * integrate_aws: type AWS with services other than Lambda. A path goes as it is; an action becomes Action= in the query and,
+ * integrate_aws: type AWS. A path goes as it is; an action becomes Action= in the query and,
  * for services that speak JSON, X-Amz-Target. What an unknown service wants beyond that is mapped by the integration.
  */
 #include "appliance/base/buffer.h"
 #include "appliance/pipeline/aws_call.h"
+#include "appliance/pipeline/function_call.h"
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/wire/uri.h"
 
@@ -152,17 +153,19 @@ static const struct http_call_owner wrapping_owner = {
 
 /* ---- the integration ---- */
 
-static enum verdict call_service(struct pipeline *p, const struct aws_call *call)
+enum verdict integrate_aws_service(struct pipeline *p, const struct aws_call *call)
 {
 	struct aws_call_request what = { .path = view_of("/"), .body = p->mapped_body };
 	struct http_request request;
 	struct aws_field *fields;
 	struct buffer query;
 	struct view rest;
-	enum verdict verdict = aws_call_fields(p, 2, &fields, &what.field_count);
+	enum verdict verdict = aws_call_fields(p, 2 + FUNCTION_CALL_FIELDS, &fields, &what.field_count);
 
 	if (verdict != VERDICT_NEXT)
 		return verdict;
+	if (p->calls_function && !function_call_add_fields(p, fields, &what.field_count))
+		return integrate_misconfigured(p, "the request does not fit into memory");
 	buffer_init_arena(&query, &p->exchange->arena, QUERY_MAX_BYTES);
 	write_query(p, call, &query);
 	if (buffer_error(&query))
@@ -186,7 +189,10 @@ static enum verdict call_service(struct pipeline *p, const struct aws_call *call
 enum verdict integrate_aws(struct pipeline *p)
 {
 	struct aws_call call;
+	struct lambda_function function;
 	enum verdict verdict = aws_call_prepare(p, &call);
 
-	return verdict == VERDICT_NEXT ? call_service(p, &call) : verdict;
+	if (verdict == VERDICT_NEXT && function_call_is_one(&call))
+		verdict = function_call_begin(p, &call, &function);
+	return verdict == VERDICT_NEXT ? integrate_aws_service(p, &call) : verdict;
 }

@@ -5,7 +5,7 @@
  *   integrate_mock.c    MOCK: the status is read from the mapped body
  *   integrate_http.c    HTTP, HTTP_PROXY
  *   integrate_aws.c     AWS
- *   integrate_lambda.c  AWS_PROXY, and AWS to functions
+ *   integrate_lambda.c  AWS_PROXY
  *
  * Each is an `enum verdict integrate_<type>(struct pipeline *)` that finds
  *
@@ -28,6 +28,7 @@
 enum verdict integrate_mock(struct pipeline *p);
 enum verdict integrate_http(struct pipeline *p);
 enum verdict integrate_aws(struct pipeline *p);
+enum verdict integrate_lambda(struct pipeline *p);
 
 /* 500 API_CONFIGURATION_ERROR; `why` is static text. FAIL. */
 enum verdict integrate_misconfigured(struct pipeline *p, const char *why);

@@ -182,8 +182,10 @@ enum verdict phase_integrate(struct pipeline *p)
 		return integrate_http(p);
 	case INTEGRATION_AWS:
 		return integrate_aws(p);
-	default:
-		/* Refused in phase authorize. */
-		return integrate_misconfigured(p, "the integration's type is not served by this version");
+	case INTEGRATION_AWS_PROXY:
+		return integrate_lambda(p);
+	case INTEGRATION_TYPE_COUNT:
+		break;
 	}
+	return integrate_misconfigured(p, "the integration has no type");
 }

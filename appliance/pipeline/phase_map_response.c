@@ -12,6 +12,7 @@
 #include "appliance/pipeline/body_value.h"
 #include "appliance/pipeline/content_handling.h"
 #include "appliance/pipeline/integrate_parts.h"
+#include "appliance/pipeline/map_function.h"
 #include "appliance/pipeline/values.h"
 
 /* ---- selection ---- */
@@ -285,14 +286,34 @@ static enum verdict map_proxy(struct pipeline *p)
 	return VERDICT_NEXT;
 }
 
-enum verdict phase_map_response(struct pipeline *p)
+/* By what the integration is, and by what it called. */
+static enum verdict map(struct pipeline *p)
 {
-	enum integration_type type = p->match.method->integration->type;
 	enum verdict verdict;
 
-	if (p->log && type != INTEGRATION_MOCK)
+	switch (p->match.method->integration->type) {
+	case INTEGRATION_HTTP_PROXY:
+		return map_proxy(p);
+	case INTEGRATION_AWS_PROXY:
+		return p->calls_function ? map_function_answer(p) : pass_gathered(p);
+	case INTEGRATION_AWS:
+		verdict = p->calls_function ? map_function_result(p) : VERDICT_NEXT;
+		return verdict == VERDICT_NEXT ? map_templated(p) : verdict;
+	default:
+		return map_templated(p);
+	}
+}
+
+enum verdict phase_map_response(struct pipeline *p)
+{
+	enum verdict verdict;
+
+	/* A function's metadata were mapped when they came. */
+	if (p->streams)
+		return VERDICT_NEXT;
+	if (p->log && p->match.method->integration->type != INTEGRATION_MOCK)
 		execution_log_answer_body(p);
-	verdict = type == INTEGRATION_HTTP_PROXY ? map_proxy(p) : map_templated(p);
+	verdict = map(p);
 	if (p->log && verdict == VERDICT_NEXT)
 		execution_log_response(p);
 	return verdict;

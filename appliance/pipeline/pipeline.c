@@ -55,6 +55,8 @@ static void end(struct pipeline *p)
 	if (!p->is_test)
 		current_unpin(p->worker->current, p->worker->index, p->snapshot);
 	counters_down(observe_counters(p->worker->observe), COUNTERS_requests_active, 0);
+	if (p->over)
+		*p->over = true;
 	p->magic = 0;
 	http_done(x);
 }

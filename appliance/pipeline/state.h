@@ -33,6 +33,8 @@ struct pipeline_answer {
 	struct view body; /* `at` NULL: it streams, or there is no back end */
 };
 
+struct lambda_stream;
+
 enum verdict { VERDICT_NEXT, VERDICT_ANSWER, VERDICT_WAIT, VERDICT_FAIL };
 
 struct pipeline {
@@ -46,6 +48,7 @@ struct pipeline {
 	bool running;                    /* the driver is at work further up the stack */
 	bool in_request;                 /* the loop has not been returned to since the head came */
 	bool gone;                       /* the client is */
+	bool *over; /* is made true when this ends, for who is further up the stack; NULL: for nobody */
 	bool is_test; /* of TestInvokeMethod: the snapshot is the tester's, and nothing is accounted for (test_invoke.h) */
 
 	/* --- ids */
@@ -76,7 +79,8 @@ struct pipeline {
 	int failure_status;          /* 0: that of the type */
 	struct view failure_message; /* plain text; `at` NULL: the type's own */
 	struct view error_type;      /* x-amzn-ErrorType, if it is not that of the type */
-	struct view log_detail;      /* `why` in AWS's words, for the execution log; `at` NULL: as it is */
+	struct view
+		log_detail; /* `why` in AWS's words, for the execution log; `at` NULL: as it is; empty: it was said */
 
 	/* --- integration */
 	size_t parameter_count;
@@ -98,6 +102,8 @@ struct pipeline {
 	struct pipeline_answer answer;
 	struct credentials_waiter credentials; /* while credentials of AWS are fetched */
 	struct view wrapped_action;            /* of AWS, whose answer is to be wrapped (integrate_aws.c) */
+	bool calls_function;                   /* of Lambda, whose answers have rules of their own (map_function.h) */
+	struct lambda_stream *stream;          /* of a function's answer that streams (stream_function.c); else NULL */
 
 	/* --- answer */
 	int status;

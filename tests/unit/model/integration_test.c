@@ -143,7 +143,6 @@ static void what_can_t_be_meant_is_refused_with_its_place(void **state)
 static void what_can_t_be_run_is_marked_and_kept(void **state)
 {
 	static const char *const texts[] = {
-		"{\"type\":\"AWS_PROXY\",\"uri\":\"arn:aws:apigateway:us-east-1:lambda:path/x\"}",
 		"{\"type\":\"HTTP_PROXY\",\"uri\":\"http://b/\",\"connectionType\":\"VPC_LINK\"}",
 		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}",
 		("{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
@@ -178,8 +177,7 @@ static void what_is_not_served_is_told(void **state)
 		{ "{authorizationType: NONE, requestValidatorId: none}", NULL },
 		{ "{authorizationType: NONE, requestValidatorId: body}", "request validation" },
 		{ "{authorizationType: NONE, requestValidatorId: unknown}", "request validation" },
-		{ "{authorizationType: NONE, methodIntegration: {type: AWS_PROXY, uri: 'arn:aws:x:path/y'}}",
-			"AWS services" },
+		{ "{authorizationType: NONE, methodIntegration: {type: AWS_PROXY, uri: 'arn:aws:x:path/y'}}", NULL },
 		{ "{authorizationType: NONE, methodIntegration: {type: MOCK, requestTemplates: {a/b: $x}}}",
 			"mapping templates" },
 	};
