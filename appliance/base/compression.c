@@ -50,6 +50,21 @@ struct view compression_name(enum compression_coding coding)
 					       : view_of("");
 }
 
+bool compression_begins(enum compression_coding coding, struct view start)
+{
+	unsigned first, second;
+
+	if (start.count == 0)
+		return true;
+	first = (unsigned char)start.at[0];
+	second = start.count > 1 ? (unsigned char)start.at[1] : 0;
+	if (coding == COMPRESSION_GZIP)
+		return first == 0x1f && (start.count == 1 || second == 0x8b);
+	if (coding == COMPRESSION_DEFLATE)
+		return (first & 0xf) == Z_DEFLATED && (start.count == 1 || (first << 8 | second) % 31 == 0);
+	return true;
+}
+
 /* "q=0.8" in thousandths, RFC 9110 12.4.2; -1 if it is none. */
 static int weight_of(struct view text)
 {

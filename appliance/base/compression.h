@@ -51,6 +51,9 @@ enum compression_coding compression_parse(struct view value);
 /* "gzip", "deflate"; "" for the others. */
 struct view compression_name(enum compression_coding coding);
 
+/* May a body of that coding begin with these bytes? True for none. */
+bool compression_begins(enum compression_coding coding, struct view start);
+
 /* What the fields Accept-Encoding of a request say; zeroed at first. `coding` is the answer so far. */
 struct compression_choice {
 	int weight; /* of the best so far, in thousandths */

@@ -250,8 +250,21 @@ static void give_owner(struct http_call *call, struct view bytes, bool last)
 		outbound_pause(&call->outbound);
 }
 
+/* Some back ends name a coding that their answers are not in. */
+static void check_coding(struct http_call *call, struct view bytes)
+{
+	struct http_call_coding *coding = &call->answer_coding;
+
+	if (coding->undone == COMPRESSION_IDENTITY || compression_begins(coding->undone, bytes))
+		return;
+	compression_close(&call->worker->compressions, coding->stream);
+	coding->stream = NULL;
+}
+
 static void stream_answer(struct http_call *call, struct view bytes, bool last)
 {
+	if (call->answer_coding.stream && call->answered_bytes == 0)
+		check_coding(call, bytes);
 	call->answered_bytes += bytes.count;
 	if (call->answered_bytes > call->answer_max_bytes) {
 		fail(call, HTTP_CALL_ANSWER_TOO_LARGE);
@@ -438,6 +451,7 @@ bool http_call_compress(struct http_call *call, enum compression_coding coding)
 
 bool http_call_decompress(struct http_call *call, enum compression_coding coding)
 {
+	call->answer_coding.undone = coding;
 	return recode_answer(call, coding, COMPRESSION_DECOMPRESS, call->answer_max_bytes);
 }
 

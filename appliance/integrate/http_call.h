@@ -51,9 +51,10 @@ struct http_call_coding {
 	char *room;
 	size_t room_bytes;
 	uint64_t given_bytes, max_bytes;
-	bool last;    /* the piece is the last one */
-	bool waits;   /* there is a rest, or the stream has more to say */
-	bool crowded; /* the other side has enough at the moment */
+	enum compression_coding undone; /* what is being undone in an answer */
+	bool last;                      /* the piece is the last one */
+	bool waits;                     /* there is a rest, or the stream has more to say */
+	bool crowded;                   /* the other side has enough at the moment */
 };
 
 /* Why a call failed: outbound's reasons, and those that lie on our side. */
@@ -134,7 +135,8 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 
 /*
  * In head(), or before the first piece of body: compress the answer, or decompress it. It then has no known length, and the caller
- * sets the fields. False if the worker can't: the answer goes as it is.
+ * sets the fields. False if the worker can't: the answer goes as it is. An answer to be decompressed whose first bytes are not of
+ * the coding goes as it is, too.
  */
 bool http_call_compress(struct http_call *call, enum compression_coding coding) __attribute__((warn_unused_result));
 bool http_call_decompress(struct http_call *call, enum compression_coding coding) __attribute__((warn_unused_result));
