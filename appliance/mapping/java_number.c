@@ -365,6 +365,47 @@ bool java_number_equals(struct java_number left, struct java_number right)
 	return left.real == right.real && signbit(left.real) == signbit(right.real);
 }
 
+/* Of a BigInteger's magnitude in words of 32 bits, the highest first. */
+static int32_t hash_big(struct view digits)
+{
+	uint32_t words[JAVA_DIGITS_MAX / 9 + 1] = { 0 }, hash = 0;
+	size_t count = 0;
+	bool negative = digits.at[0] == '-';
+
+	if (digits.count > JAVA_DIGITS_MAX)
+		return 0;
+	for (size_t i = negative; i < digits.count; i++) {
+		uint64_t carry = (uint64_t)(digits.at[i] - '0');
+
+		for (size_t word = 0; word < count; word++) {
+			carry += (uint64_t)words[word] * 10;
+			words[word] = (uint32_t)carry;
+			carry >>= 32;
+		}
+		if (carry)
+			words[count++] = (uint32_t)carry;
+	}
+	while (count)
+		hash = hash * 31 + words[--count];
+	return (int32_t)(negative ? 0 - hash : hash);
+}
+
+int32_t java_number_hash(struct java_number number)
+{
+	uint64_t bits;
+
+	if (number.kind == JAVA_BIG)
+		return hash_big(number.digits);
+	if (number.kind == JAVA_INTEGER)
+		return (int32_t)number.integer;
+	bits = (uint64_t)number.integer;
+	if (number.kind == JAVA_DOUBLE && isnan(number.real))
+		bits = 0x7ff8000000000000u;
+	else if (number.kind == JAVA_DOUBLE)
+		memcpy(&bits, &number.real, sizeof bits);
+	return (int32_t)(uint32_t)(bits ^ bits >> 32);
+}
+
 /* --- Reckoning ------------------------------------------------------------------------------------------------------ */
 
 static int reckon_double(enum java_operator operation, double left, double right, struct java_number *ret)

@@ -97,6 +97,9 @@ int java_number_compare(struct java_number left, struct java_number right);
 /* Object.equals(): the same kind and the same value (Integer 1 is not Long 1; NaN is NaN; 0.0 is not -0.0). */
 bool java_number_equals(struct java_number left, struct java_number right);
 
+/* Object.hashCode(). */
+int32_t java_number_hash(struct java_number number);
+
 /* Number.intValue(), longValue(), doubleValue(): integers keep their low bits, doubles saturate, NaN is 0. */
 int32_t java_number_int(struct java_number number);
 int64_t java_number_long(struct java_number number);
