@@ -41,7 +41,10 @@ class Peer(threading.Thread):
         while True:
             head = b""
             while b"\r\n\r\n" not in head:
-                piece = connection.recv(65536)
+                try:
+                    piece = connection.recv(65536)
+                except ConnectionResetError:  # the gateway has given the call up
+                    piece = b""
                 if not piece:
                     connection.close()
                     return
