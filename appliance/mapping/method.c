@@ -106,6 +106,35 @@ static enum method_type type_of(struct value value)
 	return METHOD_TYPE_COUNT;
 }
 
+/* NullPointerException: what of java.lang.String takes no null, with the arguments that must not be. */
+static bool throws_at_null(enum method_type type, const struct value_call *call)
+{
+	if (type != METHOD_OF_TEXT || call->count == 0)
+		return false;
+	switch (call->method) {
+	case METHOD_REPLACE:
+	case METHOD_REPLACE_ALL:
+	case METHOD_REPLACE_FIRST:
+		return value_is_null(call->arguments[0]) || value_is_null(call->arguments[1]);
+	case METHOD_COMPARE_TO:
+	case METHOD_COMPARE_TO_IGNORE_CASE:
+	case METHOD_CONCAT:
+	case METHOD_CONTAINS:
+	case METHOD_CONTENT_EQUALS:
+	case METHOD_ENDS_WITH:
+	case METHOD_FORMAT:
+	case METHOD_INDEX_OF:
+	case METHOD_JOIN:
+	case METHOD_LAST_INDEX_OF:
+	case METHOD_MATCHES:
+	case METHOD_SPLIT:
+	case METHOD_STARTS_WITH:
+		return value_is_null(call->arguments[0]);
+	default:
+		return false;
+	}
+}
+
 int value_call(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
 	enum method_type type;
@@ -130,6 +159,8 @@ int value_call(struct template_run *run, struct value self, const struct value_c
 	if (!rows[type][call->method].function || call->count < rows[type][call->method].least ||
 		call->count > rows[type][call->method].most)
 		return 0;
+	if (throws_at_null(type, call))
+		return template_fail(run, "%s of something undefined", method_name((enum method_id)call->method));
 	result = template_work(run, 1);
 	return result ? result : rows[type][call->method].function(run, self, call, ret);
 }
@@ -169,11 +200,7 @@ int method_any_to_json_string(
 
 int method_any_equals(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
-	struct value other = call->arguments[0];
-
-	if (self.kind == VALUE_TEXT && value_is_null(other))
-		other = value_text(view_of(""));
-	*ret = value_boolean(value_equals(run, self, other));
+	*ret = value_boolean(value_equals(run, self, call->arguments[0]));
 	return method_work(run, self.kind == VALUE_TEXT ? self.count : 64);
 }
 

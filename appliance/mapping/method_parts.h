@@ -27,7 +27,7 @@ typedef int method_function(
 
 /* --- Arguments ------------------------------------------------------------------------------------------------------ */
 
-/* Argument `at` where Java wants a String: an undefined one is "", as in API Gateway. False if it is of another type. */
+/* Argument `at` where Java wants a String; an undefined one that gets here is "". False if it is of another type. */
 bool method_text_argument(const struct value_call *call, size_t at, struct view *ret);
 
 /* Where Java wants an int: an Integer. */

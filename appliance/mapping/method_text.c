@@ -246,7 +246,9 @@ int method_text_equals_ignore_case(
 {
 	struct view other;
 
-	if (method_text_argument(call, 0, &other))
+	if (value_is_null(call->arguments[0]))
+		*ret = value_boolean(false);
+	else if (method_text_argument(call, 0, &other))
 		*ret = value_boolean(method_equals_ignore_case(value_view(self), other));
 	return method_work(run, 4 * (size_t)self.count);
 }
