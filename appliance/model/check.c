@@ -43,14 +43,34 @@ int check_integration(struct view json, char message[CHECK_MESSAGE_MAX_BYTES])
 	return finish(&compile, error, message);
 }
 
+/* Are there models that it checks bodies against, and can't be compiled? */
+static bool has_bad_model(const struct json *definition, const struct json *method)
+{
+	const struct json *api = json_find(definition, "restApi");
+	const struct validator *validator = NULL;
+	const char *refused = NULL;
+	struct validator_models models;
+	struct arena arena;
+	int error;
+
+	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);
+	validator_models_init(&models, &arena, json_find_text(api, "id"), json_find(definition, "models"));
+	error = validator_compile(&models, json_find(definition, "validators"), method, &validator, &refused);
+	validator_models_fini(&models);
+	arena_fini(&arena);
+	return error || refused;
+}
+
 const char *check_refusal(const struct json *definition, const struct json *method)
 {
 	const struct json *json = json_find(method, "methodIntegration");
-	const char *refusal = method_refusal(definition, method, false);
+	const char *refusal = method_refusal(method, false);
 	struct compile compile = check_compile(NULL);
 	struct integration integration;
 	struct arena arena;
 
+	if (!refusal && has_bad_model(definition, method))
+		refusal = "a model that it checks bodies against can't be compiled";
 	if (refusal || !json)
 		return refusal;
 	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);

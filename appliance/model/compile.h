@@ -61,7 +61,7 @@ int endpoint_compile(struct compile *compile, struct view id, const struct json 
  * Why this version can't enforce what a Method of a definition asks of its callers, or NULL; static text. A draft (as
  * compile.is_draft) asks for no authorization and no key.
  */
-const char *method_refusal(const struct json *definition, const struct json *method, bool is_draft);
+const char *method_refusal(const struct json *method, bool is_draft);
 
 int deployment_compile(struct compile *compile, struct view api_id, struct view id, const struct json *body,
 	struct snapshot_deployment **ret) __attribute__((warn_unused_result));

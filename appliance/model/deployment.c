@@ -20,6 +20,7 @@ struct deployment_object {
 	struct snapshot_deployment deployment; /* first */
 	struct policy *policy;
 	struct method_object *methods;
+	struct validator_models models;
 	struct arena arena;
 };
 
@@ -38,6 +39,7 @@ static void deployment_free(struct catalog_object *object)
 
 	for (struct method_object *method = deployment->methods; method; method = method->next)
 		integration_fini(&method->integration);
+	validator_models_fini(&deployment->models);
 	policy_free(deployment->policy);
 	arena_fini(&deployment->arena);
 	free(deployment);
@@ -124,28 +126,12 @@ static bool needs_authorization(const struct work *work, const struct json *meth
 	return !work->compile->is_draft && !view_equals_text(json_find_text(method, "authorizationType"), "NONE");
 }
 
-/* Does the method have a validator that looks at something? */
-static bool needs_validation(const struct json *definition, const struct json *method)
-{
-	struct view id = json_find_text(method, "requestValidatorId");
-
-	JSON_EACH(validator, id.count ? json_find(definition, "validators") : NULL)
-	{
-		if (view_equals(json_find_text(validator, "id"), id))
-			return json_find_bool(validator, "validateRequestBody", true) ||
-			       json_find_bool(validator, "validateRequestParameters", true);
-	}
-	return id.count > 0;
-}
-
-const char *method_refusal(const struct json *definition, const struct json *method, bool is_draft)
+const char *method_refusal(const struct json *method, bool is_draft)
 {
 	if (!is_draft && !view_equals_text(json_find_text(method, "authorizationType"), "NONE"))
 		return "authorization other than NONE is not enforced by this version";
 	if (!is_draft && json_find_bool(method, "apiKeyRequired", false))
 		return "API keys are not enforced by this version";
-	if (needs_validation(definition, method))
-		return "request validation is not enforced by this version";
 	return NULL;
 }
 
@@ -196,6 +182,19 @@ static int compile_method_responses(struct work *work, const struct json *map, s
 	return 0;
 }
 
+static int compile_validator(struct work *work, const struct json *json, struct snapshot_method *method)
+{
+	const char *refused = NULL;
+	int error = validator_compile(
+		&work->object->models, json_find(work->definition, "validators"), json, &method->validator, &refused);
+
+	if (error)
+		return compile_no_memory(work->compile);
+	if (!method->refused)
+		method->refused = refused;
+	return 0;
+}
+
 static int compile_method(
 	struct work *work, const struct snapshot_resource *resource, const struct json *json, struct route_node *node)
 {
@@ -217,12 +216,14 @@ static int compile_method(
 	object->method.resource = resource;
 	object->method.http_method = route_verb_name(verb);
 	object->method.needs_authorization = needs_authorization(work, json);
-	object->method.refused = method_refusal(work->definition, json, work->compile->is_draft);
+	object->method.refused = method_refusal(json, work->compile->is_draft);
 	error = compile_method_responses(work, json_find(json, "methodResponses"), &object->method);
 	if (!error && json_is_object(integration)) {
 		error = integration_compile(work->compile, work->arena, place, integration, &object->integration);
 		object->method.integration = &object->integration;
 	}
+	if (!error)
+		error = compile_validator(work, json, &object->method);
 	if (error)
 		return error;
 	if (!object->method.refused && object->method.integration)
@@ -395,6 +396,7 @@ int deployment_compile(struct compile *compile, struct view api_id, struct view 
 		.object = object,
 		.arena = &object->arena,
 		.definition = json_find_path(body, "postern", "definition", NULL) };
+	validator_models_init(&object->models, &object->arena, api_id, json_find(work.definition, "models"));
 	error = compile_definition(&work, api_id, id);
 	if (error) {
 		deployment_free(&object->deployment.object);

@@ -93,6 +93,8 @@ static int read_method(struct work *work, struct json *definition)
 	error = work->draft->resource_path.at ? single_out(work, resource) : compile_no_memory(&work->compile);
 	if (!error)
 		error = put_children(work, STORE_gatewayresponse, definition, "gatewayResponses");
+	if (!error)
+		error = put_children(work, STORE_model, definition, "models");
 	return error ? error : put_children(work, STORE_requestvalidator, definition, "validators");
 }
 

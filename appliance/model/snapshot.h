@@ -28,6 +28,7 @@
 #include "appliance/model/gateway_response.h"
 #include "appliance/model/integration.h"
 #include "appliance/model/route.h"
+#include "appliance/model/validator.h"
 #include "appliance/model/catalog.h"
 
 struct edition;
@@ -94,6 +95,7 @@ struct snapshot_method {
 	/* NULL, or why this version can't enforce or run what the method asks for; such a method answers
 	 * 500 API_CONFIGURATION_ERROR and is never served unchecked. */
 	const char *refused;
+	const struct validator *validator;     /* NULL: it asks nothing of its requests */
 	const struct integration *integration; /* NULL if the method has none: 500 as well */
 	size_t response_count;
 	const struct snapshot_method_response *responses;

@@ -86,6 +86,7 @@ static void record_outcome(const struct pipeline *p, struct access_record *ret)
 		return;
 	ret->error_type = gateway_response_defaults(p->failure_type)->name;
 	ret->error_message = p->failure_message;
+	ret->validation_error = p->validation_error;
 	if (!p->failure_message.at) {
 		/* The table holds it as JSON: a quoted text without escapes, or null. */
 		struct view message = gateway_response_defaults(p->failure_type)->message;

@@ -167,8 +167,6 @@ enum verdict phase_map_request(struct pipeline *p)
 		if (verdict == VERDICT_NEXT)
 			verdict = convert_body(p, integration);
 	}
-	if (p->log)
-		execution_log_request(p);
 	if (verdict == VERDICT_NEXT)
 		verdict = map_parameters(p, integration);
 	if (verdict != VERDICT_NEXT)

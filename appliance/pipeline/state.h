@@ -76,9 +76,10 @@ struct pipeline {
 	bool failed;
 	bool failure_fixed; /* no API's customisation applies, and no type is logged */
 	enum gateway_response_type failure_type;
-	int failure_status;          /* 0: that of the type */
-	struct view failure_message; /* plain text; `at` NULL: the type's own */
-	struct view error_type;      /* x-amzn-ErrorType, if it is not that of the type */
+	int failure_status;           /* 0: that of the type */
+	struct view failure_message;  /* plain text; `at` NULL: the type's own */
+	struct view validation_error; /* $context.error.validationErrorString: what is wrong with the request */
+	struct view error_type;       /* x-amzn-ErrorType, if it is not that of the type */
 	struct view
 		log_detail; /* `why` in AWS's words, for the execution log; `at` NULL: as it is; empty: it was said */
 

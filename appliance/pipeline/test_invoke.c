@@ -60,7 +60,7 @@ static void run_method(struct exchange *x)
 		return;
 	}
 	find_parameters(p, test_of(x)->input.draft);
-	p->phase = PHASE_map_request;
+	p->phase = PHASE_validate;
 	if (p->match.method->refused) {
 		execution_log_request(p);
 		state_fail(p, GATEWAY_RESPONSE_API_CONFIGURATION_ERROR, p->match.method->refused);

@@ -3,7 +3,7 @@
  * test_invoke: a method (or an authorizer) is tried by its owner: TestInvokeMethod, TestInvokeAuthorizer.
  *
  * A test is an exchange that comes by no connection (http/memory.h), made of what the owner gave, and runs the very phases that
- * traffic passes, from the mapping of the request on. The phases before that are what AWS's test skips: host and stage are not
+ * traffic passes, from the validation of the request on. The phases before that are what AWS's test skips: host and stage are not
  * looked for, since the question names the method; no policy is asked, nobody is authenticated, no key is wanted. It sees a draft
  * (model/draft.h) in the place of a snapshot, writes an execution log, and leaves no trace in access log, counters and
  * records. $context shows what AWS shows in a test: stage test-invoke-stage, source address test-invoke-source-ip.

@@ -73,7 +73,7 @@ struct schema_limits {
 };
 #define SCHEMA_MAX_DEPTH 64
 #define SCHEMA_MAX_STEPS 4000000
-#define SCHEMA_MAX_REPORT_BYTES 16384
+#define SCHEMA_MAX_REPORT_BYTES 8192
 extern const struct schema_limits schema_limits_default;
 
 /*

@@ -175,15 +175,19 @@ static void what_is_not_served_is_told(void **state)
 		{ "{authorizationType: AWS_IAM}", "authorization other than NONE" },
 		{ "{authorizationType: NONE, apiKeyRequired: true}", "API keys" },
 		{ "{authorizationType: NONE, requestValidatorId: none}", NULL },
-		{ "{authorizationType: NONE, requestValidatorId: body}", "request validation" },
-		{ "{authorizationType: NONE, requestValidatorId: unknown}", "request validation" },
+		{ "{authorizationType: NONE, requestValidatorId: body, requestModels: {a/b: Good}}", NULL },
+		{ "{authorizationType: NONE, requestValidatorId: body, requestModels: {a/b: Bad}}", "a model" },
+		{ "{authorizationType: NONE, requestValidatorId: body, requestModels: {a/b: Gone}}", "a model" },
+		{ "{authorizationType: NONE, requestValidatorId: none, requestModels: {a/b: Bad}}", NULL },
+		{ "{authorizationType: NONE, requestValidatorId: unknown}", NULL },
 		{ "{authorizationType: NONE, methodIntegration: {type: AWS_PROXY, uri: 'arn:aws:x:path/y'}}", NULL },
 		{ "{authorizationType: NONE, methodIntegration: {type: MOCK, requestTemplates: {a/b: $x}}}",
 			"mapping templates" },
 	};
 	struct json JSON_CLEANUP *definition =
 		tree("validators: [{id: none, validateRequestBody: false, validateRequestParameters: false}, "
-		     "{id: body, validateRequestBody: true, validateRequestParameters: false}]");
+		     "{id: body, validateRequestBody: true, validateRequestParameters: false}]\n"
+		     "models: [{name: Good, schema: '{}'}, {name: Bad, schema: '[]'}]");
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
