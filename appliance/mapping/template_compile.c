@@ -149,6 +149,31 @@ static bool is_special(char byte)
 	return byte == '$' || byte == '#' || byte == '\\';
 }
 
+/* Is a #set at the place, with its bracket? */
+static bool sees_set(struct compiler *compiler)
+{
+	struct view name;
+	const char *at;
+
+	if (!compiler_sees(compiler, '#'))
+		return false;
+	name = directive_name(compiler);
+	at = name.at + name.count + (compiler_byte(compiler, 1) == '{');
+	while (at < compiler->end && compiler_is_blank(*at))
+		at++;
+	return view_equals(name, view_of("set")) && at < compiler->end && *at == '(';
+}
+
+/* Blanks, and nothing else, between the last thing that was no text and a #set belong to the #set. */
+static bool is_taken_by_set(struct compiler *compiler, const char *start)
+{
+	for (const char *at = start; at < compiler->at; at++) {
+		if (!compiler_is_blank(*at))
+			return false;
+	}
+	return start < compiler->at && sees_set(compiler);
+}
+
 int compiler_text(struct compiler *compiler, enum compiler_ending *ret)
 {
 	int result = compiler_enter(compiler);
@@ -160,7 +185,8 @@ int compiler_text(struct compiler *compiler, enum compiler_ending *ret)
 
 		while (compiler->at < compiler->end && !is_special(*compiler->at))
 			compiler->at++;
-		result = emit_text(compiler, start, compiler->at);
+		if (!is_taken_by_set(compiler, start))
+			result = emit_text(compiler, start, compiler->at);
 		start = compiler->at;
 		while (compiler_sees(compiler, '\\'))
 			compiler->at++;

@@ -21,7 +21,8 @@ void template_run_init(struct template_run *run, struct arena *arena, const stru
 		.source_context = source_context,
 		.overrides = overrides,
 		.patterns = patterns,
-		.limits = template_limits_default };
+		.limits = template_limits_default,
+		.steps_left = TEMPLATE_STEPS_MAX };
 }
 
 int template_fail(struct template_run *run, const char *format, ...)
