@@ -29,6 +29,7 @@ from lab.appliance import ACCOUNT, REGION, Appliance, allow, build_folder, deny,
 from lab.certificate import Authority  # noqa: E402
 from lab.network import wait_for  # noqa: E402
 
+import bodies  # noqa: E402
 import estate  # noqa: E402
 import flood  # noqa: E402
 
@@ -46,6 +47,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90,
            "management_load_vs_none": 1.05,
            "estate_list_ms": 50, "estate_import_ms": 2000, "estate_deploy_ms": 200, "estate_start_ms": 3000,
+           "gateway_growth_kb_1gb": 2048,
            "boot_vs_bare": 1.5}
 
 # Programs of tests/bench whose figures begin with their names; all others are policy_cost's.
@@ -146,7 +148,7 @@ class Postern(Appliance):
     def __init__(self, folder, places, tls):
         local = folder / "local"
         local.mkdir(parents=True)
-        (local / "settings.yaml").write_text(f"workers: 1\nlocal_traffic_tls: {json.dumps(tls)}\n")
+        (local / "settings.yaml").write_text(f"workers: 1\nlocal_traffic_tls: {json.dumps(tls)}\nstreamed_body_max_bytes: 0\n")
         command = on_core(PROXY_CORE, build_folder() / "postern", "run", "--local", local, "--account", ACCOUNT, "--region", REGION,
                           "--management", places["management"], "--traffic", places["traffic"])
         super().__init__(folder, None, command, places["management"])
@@ -345,6 +347,15 @@ class Bench:
         say(f"management_load_vs_none: {sum(calls)} calls in about {(time.monotonic() - begun) / 2:.0f} s")
         os.sched_setaffinity(0, CORES)
         return ratio
+
+    def gateway_growth_kb_1gb(self):
+        """tests/bench/bodies.py, without TLS and with it."""
+        growths = []
+        for tls in (False, True):
+            postern = self.postern(tls)
+            growths.append(bodies.Bodies(postern, postern.gateway(), tls).growth_kb())
+        say("gateway_growth_kb_1gb: " + " ".join(map(str, growths)))
+        return max(growths)
 
     def estate(self):
         def make():
