@@ -114,6 +114,68 @@ static void the_vectors_verify_or_fail_as_they_say(void **state)
 	assert_int_equal(10, bad);
 }
 
+/* The signer makes of each good request in header form the signature that stands in it. */
+static void the_vectors_are_signed_as_they_say(void **state)
+{
+	const struct sigv4_credentials credentials = { .access_key = json_find_text(vectors, "accessKeyId"),
+		.secret = json_find_text(vectors, "secretAccessKey") };
+	size_t count = 0;
+
+	(void)state;
+	JSON_EACH(vector, json_find(vectors, "vectors"))
+	{
+		struct sigv4_request request = request_of(vector);
+		struct sigv4_header *signed_headers =
+			ARENA_NEW_ARRAY(&arena, struct sigv4_header, request.header_count + 1);
+		struct view authorization = { 0 }, time = { 0 }, made;
+		size_t signed_count = 0, place;
+
+		if (json_find_c_string(vector, "id")[0] != 'S')
+			continue;
+		for (size_t i = 0; i < request.header_count; i++) {
+			if (view_equals_ignore_case(request.headers[i].name, view_of("authorization")))
+				authorization = request.headers[i].value;
+			else
+				signed_headers[signed_count++] = request.headers[i];
+			if (view_equals_ignore_case(request.headers[i].name, view_of("x-amz-date")))
+				time = request.headers[i].value;
+		}
+		if (!authorization.at)
+			continue; /* presigned */
+		request.headers = signed_headers;
+		request.header_count = signed_count;
+		assert_int_equal(0, sigv4_sign(&made, &request, &credentials, time, json_find_text(vectors, "region"),
+					    json_find_text(vectors, "service"), &crypto, &arena));
+		place = view_find(made, view_of("Signature="));
+		assert_true(view_find(authorization, view_after(made, place)) != VIEW_NOWHERE);
+		count++;
+	}
+	assert_int_equal(8, count);
+}
+
+/* S3's path is encoded once and keeps its segments; the verifier's form of the same request is another. */
+static void a_path_that_is_encoded_once(void **state)
+{
+	struct sigv4_header headers[] = { { view_of("Host"), view_of("h") } };
+	struct sigv4_request request = { .method = view_of("GET"),
+		.target = view_of("/b/a%20b//../%7e%2f?x"),
+		.headers = headers,
+		.header_count = 1,
+		.encodes_once = true };
+	struct view canonical;
+
+	(void)state;
+	assert_int_equal(0, sigv4_canonical_request(&canonical, &request, view_of("host"), false, true, &arena));
+	assert_true(view_starts_with(canonical, view_of("GET\n/b/a%20b//../~/\nx=\nhost:h\n\nhost\n")));
+	request.encodes_once = false;
+	assert_int_equal(0, sigv4_canonical_request(&canonical, &request, view_of("host"), false, true, &arena));
+	assert_true(view_starts_with(canonical, view_of("GET\n/b/%257e%252f\n")));
+	request.encodes_once = true;
+	request.target = view_of("");
+	assert_int_equal(0, sigv4_canonical_request(&canonical, &request, view_of("host"), false, true, &arena));
+	assert_true(view_starts_with(canonical, view_of("GET\n/\n")));
+}
+
 static void what_we_sign_verifies(void **state)
 {
 	struct sigv4_header headers[4] = { { view_of("Host"), view_of("127.0.0.1:4566") },
@@ -265,6 +327,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_vectors_verify_or_fail_as_they_say),
+		cmocka_unit_test(the_vectors_are_signed_as_they_say),
+		cmocka_unit_test(a_path_that_is_encoded_once),
 		cmocka_unit_test(what_we_sign_verifies),
 		cmocka_unit_test(failures_speak_as_aws_does),
 		cmocka_unit_test(the_date_header_serves_when_x_amz_date_is_missing),
