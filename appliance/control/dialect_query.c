@@ -272,7 +272,8 @@ static void aws_query_encode(struct call *call, struct buffer *body)
 	const char *name = call->operation->name;
 
 	open_answer(call, body, call_text(call, "%sResponse", name));
-	if (json_count(call->output)) {
+	/* Every operation of this service has a result by its model, and clients look for it, be it empty. */
+	if (json_count(call->output) || call->service->id == SERVICE_elasticloadbalancing) {
 		buffer_printf(body, "<%sResult>", name);
 		xml_write_members(body, call->output, query_item_name);
 		buffer_printf(body, "</%sResult>", name);

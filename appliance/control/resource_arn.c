@@ -89,6 +89,14 @@ static void append_ec2(struct buffer *text, struct view value)
 	buffer_printf(text, "%s/" VIEW_FMT, type, VIEW_ARG(value));
 }
 
+/* Of the type that CreateLoadBalancer names. */
+static void append_load_balancer(struct buffer *text, struct view value)
+{
+	buffer_append_text(text, view_equals_text(value, "network")   ? "net"
+				 : view_equals_text(value, "gateway") ? "gwy"
+								      : "app");
+}
+
 static void append_log_group(struct buffer *text, struct view value)
 {
 	size_t start = view_find(value, view_of(":log-group:"));
@@ -105,6 +113,7 @@ static const struct {
 	{ "last", append_last },
 	{ "ec2", append_ec2 },
 	{ "log-group", append_log_group },
+	{ "load-balancer", append_load_balancer },
 };
 
 static void append_in_form(struct buffer *text, struct view form, struct view value)

@@ -14,7 +14,8 @@
  *	{Member}             the text of that member of the input; a list makes an ARN for each item
  *	{Member|text}        the same, and `text` if the call has none
  *	{Member:form}        the member in another form: `last` is what follows the last slash, `ec2` the id of something of EC2
- *	                     behind its type ("vpc-endpoint/vpce-1"), `log-group` the name within the ARN of a log group
+ *	                     behind its type ("vpc-endpoint/vpce-1"), `log-group` the name within the ARN of a log group,
+ *	                     `load-balancer` what ARNs call that type of load balancer ("net")
  *
  * Nothing here is judged: the input was read, but not checked.
  * Threads: the operations thread.

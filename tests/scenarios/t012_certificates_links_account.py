@@ -94,15 +94,23 @@ def test_a_certificate_in_use_stays(client, certificate):
 # -- VPC links --------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
-def link(client):
-    made = client.create_vpc_link(name="t012", description="d", targetArns=[BALANCER])
+def balancer(local):
+    elbv2 = local.boto3("elbv2")
+    made = elbv2.create_load_balancer(Name="t012", Type="network", Subnets=["subnet-0a"])["LoadBalancers"][0]["LoadBalancerArn"]
+    yield made
+    elbv2.delete_load_balancer(LoadBalancerArn=made)
+
+
+@pytest.fixture
+def link(client, balancer):
+    made = client.create_vpc_link(name="t012", description="d", targetArns=[balancer])
     yield made
     client.delete_vpc_link(vpcLinkId=made["id"])
 
 
-def test_a_link_is_pending_and_then_there(client, link):
+def test_a_link_is_pending_and_then_there(client, link, balancer):
     assert link["ResponseMetadata"]["HTTPStatusCode"] == 202
-    asked = {"id": link["id"], "name": "t012", "description": "d", "targetArns": [BALANCER]}
+    asked = {"id": link["id"], "name": "t012", "description": "d", "targetArns": [balancer]}
     assert members(link) == {**asked, "status": "PENDING"}
     assert members(client.get_vpc_link(vpcLinkId=link["id"])) == {
         **asked, "status": "AVAILABLE", "statusMessage": "Your vpc link is ready for use", "tags": {}}

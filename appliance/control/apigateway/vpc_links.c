@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* VpcLink: where private integrations go. Links are ready at once: only the answer that makes one says that it is pending. */
+/*
+ * VpcLink: where private integrations go. Links are ready at once, or have failed, which does not change any more: only the
+ * answer that makes one says that it is pending.
+ * Source: API Gateway API Reference: CreateVpcLink; messages of failed links as users reported them, but that of an unknown balancer.
+ */
 #include "appliance/base/assert.h"
 #include "appliance/control/apigateway/page.h"
 #include "appliance/control/apigateway/patch_rows.h"
@@ -52,8 +56,30 @@ static int check_name(struct call *call, const char *name)
 	return name && *name ? 0 : call_fail(call, "BadRequestException", "Name cannot be empty");
 }
 
+static bool is_linked(struct call *call, struct view target)
+{
+	struct json JSON_CLEANUP *links = record_list(call, STORE_vpclink, NULL);
+
+	JSON_EACH(link, links)
+	if (json_has_text(json_find(link, "targetArns"), target) &&
+		view_equals_text(json_find_text(link, "status"), "AVAILABLE"))
+		return true;
+	return false;
+}
+
+/* Why a link to that target can't be made, or NULL. AWS makes an endpoint service for each, of which a balancer has one. */
+static const char *find_fault(struct call *call, struct view target)
+{
+	if (view_find(target, view_of(":loadbalancer/net/")) == VIEW_NOWHERE)
+		return "NLB ARN is malformed";
+	if (!record_exists(call, STORE_loadbalancer, call_text_of(call, target)))
+		return "NLB is not found";
+	return is_linked(call, target) ? "NLB is already associated with another VPC Endpoint Service" : NULL;
+}
+
 int op_create_vpc_link(struct call *call)
 {
+	const char *fault;
 	struct json JSON_CLEANUP *link = json_object_new(), *shown = NULL;
 	const char *id;
 
@@ -65,8 +91,9 @@ int op_create_vpc_link(struct call *call)
 	call_take(call, link, "name", "description", "targetArns", NULL);
 	if (tags_take(call, link) < 0)
 		return CALL_FAILED;
-	json_set_c_string(link, "status", "AVAILABLE");
-	json_set_c_string(link, "statusMessage", "Your vpc link is ready for use");
+	fault = find_fault(call, json_text(json_at(json_find(link, "targetArns"), 0)));
+	json_set_c_string(link, "status", fault ? "FAILED" : "AVAILABLE");
+	json_set_c_string(link, "statusMessage", fault ? fault : "Your vpc link is ready for use");
 	record_put(call, STORE_vpclink, id, NULL, link);
 	shown = tags_shown(link, false);
 	json_set_c_string(shown, "status", "PENDING");
