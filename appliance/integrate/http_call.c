@@ -15,6 +15,7 @@ static void end(struct http_call *call)
 	compression_close(&call->worker->compressions, call->body_coding.stream);
 	compression_close(&call->worker->compressions, call->answer_coding.stream);
 	call->body_coding.stream = call->answer_coding.stream = NULL;
+	target_give_back(&call->lease);
 	call->running = false;
 	call->ended_ns = loop_now_ns(call->exchange->loop);
 }
@@ -426,8 +427,10 @@ int http_call_start(struct http_call *call, struct integrate_worker *worker, con
 			call->exchange->body_max_bytes = worker->streamed_max_bytes;
 		r = give_client_body(call, &outbound_request);
 	}
-	if (r < 0)
+	if (r < 0) {
+		target_give_back(&call->lease);
 		return r;
+	}
 	call->running = true;
 	call->started_ns = loop_now_ns(call->exchange->loop);
 	outbound_start(worker->outbound, &call->outbound, &handlers, &outbound_request);

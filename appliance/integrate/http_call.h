@@ -33,6 +33,7 @@
 
 #include "appliance/http/exchange.h"
 #include "appliance/integrate/http_request.h"
+#include "appliance/integrate/target.h"
 #include "appliance/outbound/outbound.h"
 
 /* A buffered answer may have as much as API Gateway passes on. */
@@ -98,6 +99,7 @@ struct http_call {
 	struct exchange *exchange;
 	struct outbound_place *place;             /* where it leaves from; NULL: the gateway's own namespace */
 	const struct outbound_identity *identity; /* shown to an HTTPS back end that asks; NULL: none */
+	struct target_lease lease;                /* given back when the call has ended, or can't begin; zeroed: none */
 	enum http_call_body body_source;
 	struct view whole;
 	enum compression_coding

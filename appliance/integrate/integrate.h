@@ -21,10 +21,12 @@
 struct aws_endpoints;
 struct credentials_worker;
 struct outbound;
+struct target_worker;
 
 /* Filled by the wiring. */
 struct integrate_worker {
-	struct outbound *outbound; /* borrowed */
+	struct outbound *outbound;     /* borrowed */
+	struct target_worker *targets; /* the wiring's; NULL: there are no private integrations (target.h) */
 	const struct aws_endpoints *aws_endpoints; /* where AWS services are, borrowed; NULL: nowhere */
 	struct credentials_worker *credentials;    /* what they are called with, the wiring's; NULL: none */
 	/*

@@ -4,7 +4,25 @@
 #include <errno.h>
 
 #include "appliance/base/target_state.h"
-#include "appliance/model/snapshot.h"
+#include "appliance/base/buffer.h"
+
+/* Longest text with stage variables: an ARN has 2,048 bytes at most. */
+#define TEXT_MAX_BYTES 2048
+
+struct view target_text(
+	struct arena *arena, const struct integration_uri *parts, const struct snapshot_variables *variables)
+{
+	struct buffer text;
+
+	if (parts->is_fixed || parts->part_count == 0)
+		return parts->part_count ? parts->text : view_of("");
+	buffer_init_arena(&text, arena, TEXT_MAX_BYTES);
+	for (size_t i = 0; i < parts->part_count; i++)
+		buffer_append(&text, parts->parts[i].kind == INTEGRATION_URI_STAGE_VARIABLE
+					     ? snapshot_variable(variables, parts->parts[i].text)
+					     : parts->parts[i].text);
+	return buffer_error(&text) ? (struct view){ 0 } : buffer_view(&text);
+}
 
 /* ---- from link to group ---- */
 

@@ -21,10 +21,10 @@
 
 #include "appliance/base/counters.h"
 #include "appliance/base/view.h"
+#include "appliance/model/integration.h"
 #include "appliance/model/load_balancer.h"
+#include "appliance/model/snapshot.h"
 #include "appliance/outbound/outbound.h"
-
-struct snapshot;
 
 /* What a worker counts of one target. */
 struct target_count {
@@ -50,6 +50,13 @@ struct target_wanted {
 	struct view link_id; /* connectionId, stage variables put in */
 	struct view arn;     /* integrationTarget: of a load balancer or a listener; empty: the link's own */
 };
+
+/*
+ * What a connectionId or integrationTarget says with these stage variables; one that is not set is the empty text. A view into the
+ * snapshot, or a copy in the arena; `at` NULL: it is exhausted.
+ */
+struct view target_text(
+	struct arena *arena, const struct integration_uri *parts, const struct snapshot_variables *variables);
 
 /*
  * Choose. `target` holds what the integration's URI says (http_request.h), and is made the target's: its views point to the

@@ -14,6 +14,8 @@
 #include "appliance/http/server.h"
 #include "appliance/integrate/credentials.h"
 #include "appliance/integrate/integrate.h"
+#include "appliance/integrate/target.h"
+#include "appliance/integrate/target_health.h"
 #include "appliance/loop/timer.h"
 #include "appliance/observe/client_record.h"
 #include "appliance/observe/line_record.h"
@@ -41,6 +43,8 @@ struct wiring_worker {
 	struct http_limits limits;
 	struct http_server *http;
 	struct dns_server *dns;
+	struct target_worker *targets;
+	struct target_health *health; /* the first worker's: there is one checker */
 	struct list endpoints;
 	struct counters_slot *counters;
 	struct http_server_stats counted; /* as last copied to the counters */
@@ -244,6 +248,63 @@ static void on_close(struct loop_message *message)
 	report(order, report_closed);
 }
 
+/* --- Health checks, on the first worker's thread ------------------------------------------------------------------- */
+
+/* Checks leave from an endpoint in the VPC of the load balancer, or, if it has none, from any. */
+static bool take_place(
+	void *context, const struct snapshot *snapshot, struct view vpc_id, struct target_health_place *ret)
+{
+	struct wiring_worker *worker = context;
+	struct served *chosen = NULL;
+
+	if (!calls_from_endpoint(worker->config->settings))
+		return true;
+	LIST_EACH(link, &worker->endpoints)
+	{
+		struct served *served = CONTAINER_OF(link, struct served, link);
+		const struct snapshot_endpoint *endpoint =
+			snapshot_endpoint_find(snapshot, view_from_text(served->identity.endpoint_id));
+
+		if (served->identity.place && endpoint && (!chosen || view_equals(endpoint->vpc_id, vpc_id)))
+			chosen = served;
+	}
+	if (!chosen)
+		return false;
+	chosen->reference_count++;
+	*ret = (struct target_health_place){ .place = chosen->identity.place, .hold = chosen };
+	return true;
+}
+
+static void give_place(void *context, void *hold)
+{
+	(void)context;
+	release_served(hold);
+}
+
+static int make_targets(struct wiring_worker *worker)
+{
+	const struct target_health_config config = {
+		.loop = worker->loop,
+		.outbound = worker->outbound,
+		.current = worker->config->current,
+		.worker = worker->index,
+		.states = counters_targets(worker->config->counters),
+		.take_place = take_place,
+		.give_place = give_place,
+		.context = worker,
+	};
+
+	worker->targets = calloc(1, sizeof *worker->targets);
+	if (!worker->targets)
+		return -ENOMEM;
+	worker->targets->states = config.states;
+	worker->integrate.targets = worker->targets;
+	if (worker->index > 0)
+		return 0;
+	worker->health = target_health_new(&config);
+	return worker->health ? 0 : -ENOMEM;
+}
+
 /* --- Tests, on the worker's thread ----------------------------------------------------------------------------------- */
 
 /*
@@ -387,6 +448,8 @@ static void report_ended(struct loop_message *message)
 /* In reverse order of making; parts that were never made are NULL. */
 static void unmake(struct wiring_worker *worker)
 {
+	if (worker->health)
+		target_health_stop(worker->health);
 	LIST_EACH_SAFE(link, &worker->endpoints)
 	{
 		stop_serving(CONTAINER_OF(link, struct served, link), false);
@@ -398,6 +461,8 @@ static void unmake(struct wiring_worker *worker)
 	observe_free(worker->observe);
 	credentials_worker_free(worker->integrate.credentials);
 	outbound_free(worker->outbound);
+	target_health_free(worker->health);
+	free(worker->targets);
 	tls_worker_free(worker->tls);
 }
 
@@ -463,6 +528,8 @@ static int make(struct wiring_worker *worker)
 		return error;
 	worker->integrate.outbound = worker->outbound;
 	error = make_credentials(worker);
+	if (!error)
+		error = make_targets(worker);
 	if (error)
 		return error;
 	worker->integrate.streamed_max_bytes =

@@ -119,6 +119,14 @@ static int compile_parts(struct work *work, struct view text, struct integration
 	return 0;
 }
 
+static int compile_connection(struct work *work, const struct json *json)
+{
+	int error = compile_parts(work, json_find_text(json, "connectionId"), &work->integration->connection);
+
+	return error ? error
+		     : compile_parts(work, json_find_text(json, "integrationTarget"), &work->integration->balancer);
+}
+
 static int compile_uri(struct work *work, const struct json *json)
 {
 	struct integration *integration = work->integration;
@@ -129,6 +137,8 @@ static int compile_uri(struct work *work, const struct json *json)
 
 	if (!error)
 		error = compile_parts(work, json_find_text(json, "credentials"), &integration->credentials);
+	if (!error && integration->is_private)
+		error = compile_connection(work, json);
 	if (error || !is_http(integration))
 		return error;
 	parts = uri->parts;
@@ -357,8 +367,10 @@ static int compile_behaviour(struct work *work, const struct json *json)
 		integration->passthrough = INTEGRATION_NEVER;
 	else
 		return WORK_FAIL(work, -EINVAL, "passthroughBehavior: '" VIEW_FMT "'", VIEW_ARG(passthrough));
-	if (view_equals_text(json_find_text(json, "connectionType"), "VPC_LINK"))
-		integration->refused = "private integrations (VPC_LINK) are not served by this version";
+	integration->is_private = view_equals_text(json_find_text(json, "connectionType"), "VPC_LINK");
+	if (integration->is_private &&
+		(integration->type == INTEGRATION_AWS || integration->type == INTEGRATION_AWS_PROXY))
+		integration->refused = "only HTTP and HTTP_PROXY can be private integrations (VPC_LINK)";
 	return compile_content_handling(work, json, &integration->content_handling);
 }
 

@@ -92,8 +92,10 @@ struct integration {
 	struct view http_method; /* empty: the client's own */
 	struct integration_uri uri;
 	struct integration_uri credentials; /* types AWS: a role's ARN, or nothing */
-	bool has_origin;                    /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
-	struct outbound_origin origin;      /* then: where connections go to */
+	bool is_private; /* connectionType VPC_LINK: the back end is a target of a load balancer (integrate/target.h) */
+	struct integration_uri connection, balancer; /* then: the link's id; integrationTarget, an ARN, or nothing */
+	bool has_origin;               /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
+	struct outbound_origin origin; /* then: where connections go to */
 	uint32_t timeout_ms;
 	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
 	bool streams;      /* responseTransferMode STREAM: the answer goes as it comes, and is not compressed */

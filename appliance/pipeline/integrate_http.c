@@ -25,6 +25,30 @@ static const struct http_call_owner proxy_owner = {
 	.head = on_proxy_head, .done = integrate_on_done, .failed = integrate_on_failed
 };
 
+/* Of a private integration: the target that is called, which p->call has a lease of. */
+static enum verdict choose_target(struct pipeline *p, struct http_request *request)
+{
+	const struct integration *integration = p->match.method->integration;
+	struct arena *arena = &p->exchange->arena;
+	const struct target_wanted wanted = {
+		.snapshot = p->snapshot,
+		.link_id = target_text(arena, &integration->connection, p->resolved.variables),
+		.arn = target_text(arena, &integration->balancer, p->resolved.variables),
+	};
+
+	if (!wanted.link_id.at || !wanted.arn.at || !p->worker->integrate->targets)
+		return integrate_misconfigured(p, "the request does not fit into memory");
+	switch (target_take(p->worker->integrate->targets, &wanted, &request->target, &p->call.lease)) {
+	case 0:
+		return VERDICT_NEXT;
+	case -ENOENT:
+		return integrate_misconfigured(p, "there is no such VPC link, or nothing behind it");
+	default:
+		return state_fail(p, GATEWAY_RESPONSE_INTEGRATION_FAILURE,
+			"the load balancer has no listener or target for this call");
+	}
+}
+
 enum verdict integrate_http(struct pipeline *p)
 {
 	const struct integration *integration = p->match.method->integration;
@@ -47,6 +71,8 @@ enum verdict integrate_http(struct pipeline *p)
 		return integrate_misconfigured(p, error == -EINVAL   ? "Invalid endpoint address"
 						  : error == -EEXIST ? "a mapped header is already present"
 								     : "the request does not fit into memory");
+	if (integration->is_private && choose_target(p, &request) != VERDICT_NEXT)
+		return VERDICT_FAIL;
 	if (integration->type == INTEGRATION_HTTP_PROXY)
 		return integrate_call_owned(p, &request, &proxy_owner);
 	return integrate_call(p, &request);

@@ -130,7 +130,6 @@ def test_passthrough(served):
 @pytest.mark.parametrize("method, integration", [
     ({"authorizationType": "COGNITO_USER_POOLS"}, {}), ({"authorizationType": "CUSTOM"}, {}), ({"authorizationType": "AWS_IAM"}, {}), ({"apiKeyRequired": True}, {}),
     ({}, {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": LAMBDA}),
-    ({}, {"type": "HTTP_PROXY", "integrationHttpMethod": "GET", "uri": "http://127.0.0.1:1", "connectionType": "VPC_LINK", "connectionId": "x"}),
 ])
 def test_nothing_is_served_that_can_not_be_guarded(served, method, integration):
     if method.get("authorizationType") in ("CUSTOM", "COGNITO_USER_POOLS"):

@@ -143,7 +143,8 @@ static void what_can_t_be_meant_is_refused_with_its_place(void **state)
 static void what_can_t_be_run_is_marked_and_kept(void **state)
 {
 	static const char *const texts[] = {
-		"{\"type\":\"HTTP_PROXY\",\"uri\":\"http://b/\",\"connectionType\":\"VPC_LINK\"}",
+		("{\"type\":\"AWS_PROXY\",\"uri\":\"arn:aws:apigateway:us-east-1:lambda:path/x\","
+		 "\"connectionType\":\"VPC_LINK\"}"),
 		"{\"type\":\"MOCK\",\"requestTemplates\":{\"application/json\":\"{\\\"a\\\":$input.body}\"}}",
 		("{\"type\":\"MOCK\",\"integrationResponses\":{\"200\":{\"statusCode\":\"200\",\"responseTemplates\":"
 		 "{\"application/json\":\"#set($x = 1)\"}}}}"),
