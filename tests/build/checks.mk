@@ -36,11 +36,12 @@ test: need-root deps
 	@$(MAKE) --no-print-directory unit fuzz-replay guest-test scenarios
 
 SCENARIOS ?= tests/scenarios
-scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure $(B)/javascript/installed
+scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure $(B)/javascript/installed $(B)/serverless/installed
 	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
 
-# What scenarios run on Node: the AWS SDK, servers that stand in for services of AWS, as tests/javascript/package-lock.json has them.
-$(B)/javascript/installed: tests/javascript/package.json tests/javascript/package-lock.json
+# What scenarios run on Node: the AWS SDK, servers that stand in for services of AWS, as tests/javascript/package-lock.json has them;
+# and serverless-offline, a Lambda endpoint whose versions of the SDK are others.
+$(B)/javascript/installed $(B)/serverless/installed: $(B)/%/installed: tests/%/package.json tests/%/package-lock.json
 	@rm -rf $(@D)
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
