@@ -37,7 +37,7 @@ static const struct view names[METHOD_ID_COUNT] = {
 #undef METHOD
 };
 
-enum method_id method_find(struct view name)
+enum method_id method_by_name(struct view name)
 {
 	for (size_t i = METHOD_UNKNOWN + 1; i < METHOD_ID_COUNT; i++) {
 		if (view_equals(names[i], name))
@@ -259,9 +259,9 @@ int method_any_hash_code(struct template_run *run, struct value self, const stru
 int method_boolean_compare_to(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
-	(void)run;
-	if (call->arguments[0].kind == VALUE_BOOLEAN)
-		*ret = value_integer(self.boolean - call->arguments[0].boolean);
+	if (call->arguments[0].kind != VALUE_BOOLEAN) /* ClassCastException */
+		return template_fail(run, "compareTo of values of different types");
+	*ret = value_integer(self.boolean - call->arguments[0].boolean);
 	return 0;
 }
 

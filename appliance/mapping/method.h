@@ -3,7 +3,7 @@
  * method: the methods of Java's strings, numbers, booleans, lists, maps, entries and iterators that templates may call. methods.def is
  * the table: what is not in it does not exist for a template, so that no class, thread or file can be reached.
  *
- * A method's name becomes a number when the template is compiled (method_find); value_call() (value.h) takes the row of the value's
+ * A method's name becomes a number when the template is compiled (method_by_name); value_call() (value.h) takes the row of the value's
  * type and that number. A first argument that is a constant is compiled with the template (method_prepare): regular
  * expressions, and JSONPaths of $input.
  *
@@ -31,7 +31,7 @@ enum method_id {
 };
 
 /* The number of a name; METHOD_UNKNOWN if no type has such a method. */
-enum method_id method_find(struct view name);
+enum method_id method_by_name(struct view name);
 
 /* The name of a method; "?" for METHOD_UNKNOWN. */
 const char *method_name(enum method_id method);

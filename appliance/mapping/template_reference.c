@@ -91,7 +91,7 @@ static int parse_member(struct compiler *compiler, struct template_step *step)
 		return 0;
 	compiler->at++;
 	step->kind = STEP_METHOD;
-	step->method = (uint16_t)method_find(step->name);
+	step->method = (uint16_t)method_by_name(step->name);
 	result = compiler_arguments(compiler, ')', false, &step->arguments, &step->count);
 	return result ? result : step_fold(compiler, step);
 }

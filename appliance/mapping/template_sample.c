@@ -98,28 +98,37 @@ static bool sample_stage_variable_next(void *context, size_t *cursor, struct vie
 
 /* --- Loading -------------------------------------------------------------------------------------------------------- */
 
+/* An object, null or nothing. */
+static bool is_object_or_none(const struct json_value *value)
+{
+	return json_value_kind(value) == JSON_VALUE_NULL || json_value_is_object(value);
+}
+
+static int set_input(struct template_sample *ret, struct view body, const struct json_value *path,
+	const struct json_value *query, const struct json_value *headers)
+{
+	ret->source.body = sample_body;
+	ret->source.parameter = sample_parameter;
+	ret->source.parameter_next = sample_parameter_next;
+	ret->body = body;
+	ret->parameters[TEMPLATE_PATH] = path;
+	ret->parameters[TEMPLATE_QUERYSTRING] = query;
+	ret->parameters[TEMPLATE_HEADER] = headers;
+	return is_object_or_none(path) && is_object_or_none(query) && is_object_or_none(headers) ? 0 : -EINVAL;
+}
+
 static int load_input(struct template_sample *ret, const struct json_value *input, const char **ret_rule)
 {
 	const struct json_value *body = json_value_find(input, view_of("body"));
 	const struct json_value *params = json_value_find(input, view_of("params"));
 
 	*ret_rule = "@input must be an object with a body that is a text, and params";
-	if (!json_value_is_object(input) || (body && body->kind != JSON_VALUE_NULL && !json_value_is_text(body)))
+	if (!json_value_is_object(input) || (json_value_kind(body) != JSON_VALUE_NULL && !json_value_is_text(body)))
 		return -EINVAL;
-	ret->body = json_value_is_text(body) ? json_value_text(body) : view_of("");
-	ret->parameters[TEMPLATE_PATH] = json_value_find(params, view_of("path"));
-	ret->parameters[TEMPLATE_QUERYSTRING] = json_value_find(params, view_of("querystring"));
-	ret->parameters[TEMPLATE_HEADER] = json_value_find(params, view_of("header"));
-	ret->source.body = sample_body;
-	ret->source.parameter = sample_parameter;
-	ret->source.parameter_next = sample_parameter_next;
 	*ret_rule = "params.path, querystring and header must be objects";
-	for (int place = 0; place < TEMPLATE_PLACE_COUNT; place++) {
-		if (ret->parameters[place] && ret->parameters[place]->kind != JSON_VALUE_NULL &&
-			!json_value_is_object(ret->parameters[place]))
-			return -EINVAL;
-	}
-	return 0;
+	return set_input(ret, json_value_is_text(body) ? json_value_text(body) : view_of(""),
+		json_value_find(params, view_of("path")), json_value_find(params, view_of("querystring")),
+		json_value_find(params, view_of("header")));
 }
 
 /* What the overrides begin with: `members` are put over what is there. */
@@ -155,6 +164,15 @@ static int load_context(
 	return result ? result : load_overrides(arena, &ret->overrides.response, response);
 }
 
+static int load_stage_variables(struct template_sample *ret, const struct json_value *value, const char **ret_rule)
+{
+	*ret_rule = "stageVariables must be an object";
+	ret->stage_variables = value;
+	ret->source.stage_variable = sample_stage_variable;
+	ret->source.stage_variable_next = sample_stage_variable_next;
+	return is_object_or_none(value) ? 0 : -EINVAL;
+}
+
 static int load_preset(
 	struct template_sample *ret, struct arena *arena, struct view name, const struct json_value *value)
 {
@@ -172,13 +190,9 @@ static int load_member(struct template_sample *ret, struct arena *arena, struct 
 		return load_input(ret, value, ret_rule);
 	if (view_equals(name, view_of("context")))
 		return load_context(ret, arena, value, ret_rule);
-	if (!view_equals(name, view_of("stageVariables")))
-		return load_preset(ret, arena, name, value);
-	*ret_rule = "stageVariables must be an object";
-	ret->stage_variables = value;
-	ret->source.stage_variable = sample_stage_variable;
-	ret->source.stage_variable_next = sample_stage_variable_next;
-	return json_value_is_object(value) ? 0 : -EINVAL;
+	if (view_equals(name, view_of("stageVariables")))
+		return load_stage_variables(ret, value, ret_rule);
+	return load_preset(ret, arena, name, value);
 }
 
 int template_sample_load(
@@ -200,6 +214,41 @@ int template_sample_load(
 	if (result == -EMSGSIZE) {
 		*ret_rule = "a variable is nested too deep";
 		result = -EINVAL;
+	}
+	return result;
+}
+
+int template_sample_load_event(
+	struct template_sample *ret, struct arena *arena, const struct json_value *event, const char **ret_rule)
+{
+	const struct json_value *body = json_value_find(event, view_of("body"));
+	const struct json_value *context = json_value_find(event, view_of("requestContext"));
+	struct view body_text = json_value_is_text(body) ? json_value_text(body) : view_of("");
+	struct buffer written;
+	int result;
+
+	*ret = (struct template_sample){ .body = view_of("") };
+	*ret_rule = "the event must be an object";
+	if (!json_value_is_object(event))
+		return -EINVAL;
+	if (body && body->kind != JSON_VALUE_NULL && !json_value_is_text(body)) {
+		buffer_init_arena(&written, arena, JSON_MAX_BYTES);
+		json_value_write(&written, body);
+		if (buffer_error(&written))
+			return -ENOMEM;
+		body_text = buffer_view(&written);
+	}
+	result = template_overrides_init(&ret->overrides, arena);
+	if (result)
+		return result;
+	*ret_rule = "headers, queryStringParameters and pathParameters must be objects";
+	result = set_input(ret, body_text, json_value_find(event, view_of("pathParameters")),
+		json_value_find(event, view_of("queryStringParameters")), json_value_find(event, view_of("headers")));
+	if (!result)
+		result = load_stage_variables(ret, json_value_find(event, view_of("stageVariables")), ret_rule);
+	if (!result && json_value_kind(context) != JSON_VALUE_NULL) {
+		*ret_rule = "requestContext must be an object";
+		result = load_context(ret, arena, context, ret_rule);
 	}
 	return result;
 }

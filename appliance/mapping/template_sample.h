@@ -38,6 +38,13 @@ struct template_sample {
 int template_sample_load(struct template_sample *ret, struct arena *arena, const struct json_value *variables,
 	const char **ret_rule) __attribute__((warn_unused_result));
 
+/*
+ * The same of an event as API Gateway hands it to a Lambda function (proxy integration): body, headers, queryStringParameters,
+ * pathParameters, stageVariables, requestContext. A body that is no text is one in JSON; there is always $input.
+ */
+int template_sample_load_event(struct template_sample *ret, struct arena *arena, const struct json_value *event,
+	const char **ret_rule) __attribute__((warn_unused_result));
+
 /* Prepare `run` to render with the sample. */
 void template_sample_run(struct template_sample *sample, struct template_run *run, struct arena *arena,
 	struct pattern_scratch *patterns);

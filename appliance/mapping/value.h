@@ -179,7 +179,7 @@ static inline struct view value_view(struct value value)
 
 /* A call of a method, as it was compiled. */
 struct value_call {
-	uint16_t method; /* enum method_id: method_find(); METHOD_UNKNOWN for a name that no type has */
+	uint16_t method; /* enum method_id: method_by_name(); METHOD_UNKNOWN for a name that no type has */
 	uint16_t count;  /* arguments */
 	const struct value *arguments;
 	const void *
