@@ -6,6 +6,9 @@
  *   http_response.h  the fields of the client's response, made of the back end's (HTTP_PROXY)
  *   http_call.h      runs such a call: request body in, response body out, with back-pressure
  *
+ *   aws_request.h    the signed request to a service of AWS, and where it goes (types AWS and AWS_PROXY)
+ *   credentials.h    what it is signed with
+ *
  * MOCK needs no call: its status was read from its template when the integration was compiled (model/integration.h).
  * Threads: a worker's.
  */

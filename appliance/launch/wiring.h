@@ -56,14 +56,14 @@ struct wiring_config {
 	struct counters *counters;
 	const struct tls_ticket_seed *ticket_seed;
 	const struct destination_rules *destinations;
-	const char *name_servers;        /* NULL: those of the system */
+	const char *name_servers; /* NULL: those of the system */
 	const struct aws_endpoints *aws_endpoints;
 	const struct credentials_config *aws_credentials; /* NULL: none */
 	struct credentials_source *aws_source;            /* NULL: nothing is fetched */
-	int access_log_fd;               /* at the start; -1: none */
-	struct client_record *clients;   /* NULL: none is kept */
-	struct request_record *requests; /* likewise */
-	struct line_record *lines;       /* likewise */
+	int access_log_fd;                                /* at the start; -1: none */
+	struct client_record *clients;                    /* NULL: none is kept */
+	struct request_record *requests;                  /* likewise */
+	struct line_record *lines;                        /* likewise */
 	struct loop *main_loop;
 	const struct wiring_reports *reports;
 	socket_order_fn
