@@ -27,6 +27,7 @@ static const struct snapshot_variables no_variables;
 static int back_end_listener;
 static uint16_t front_port;
 static bool buffered;
+static enum compression_coding decode, encode; /* of the client's body; of the answer */
 static unsigned int requests, heads, dones, failures, gones;
 static struct http_limits limits;
 static enum http_call_failure failure;
@@ -49,8 +50,11 @@ static void call_head(struct http_call *call, const struct http1_head *head)
 	if (buffered)
 		return;
 	assert_int_equal(0, http_response_fields(&call->exchange->arena, head, 0, &fields, &count));
+	if (encode != COMPRESSION_IDENTITY)
+		assert_true(http_call_compress(call, encode));
 	assert_int_equal(0, http_respond_head(call->exchange, head->status, fields, count,
-				    http_response_length(head, call->request.is_head)));
+				    encode == COMPRESSION_IDENTITY ? http_response_length(head, call->request.is_head)
+								   : HTTP_LENGTH_UNKNOWN));
 }
 
 static void call_done(struct http_call *call)
@@ -76,7 +80,7 @@ static void call_failed(struct http_call *call, enum http_call_failure why)
 		answer_text(x, call->error == OUTBOUND_TIMEOUT ? 504 : 502, "failed");
 }
 
-static const struct http_call_owner owner = { call_head, call_done, call_failed };
+static const struct http_call_owner owner = { .head = call_head, .done = call_done, .failed = call_failed };
 
 static void request(struct exchange *x)
 {
@@ -95,6 +99,7 @@ static void request(struct exchange *x)
 	call->owner = &owner;
 	call->exchange = x;
 	call->in_request = true;
+	call->decode = decode;
 	assert_int_equal(0, http_request_write(&x->arena, &input, &head));
 	r = http_call_start(call, &worker, &head, 1000);
 	if (r == -EMSGSIZE) {
@@ -145,6 +150,7 @@ static int set_up(void **state)
 
 	(void)state;
 	buffered = false;
+	decode = encode = COMPRESSION_IDENTITY;
 	requests = heads = dones = failures = gones = 0;
 	loop = loop_new();
 	memset(&rules, 0, sizeof rules);
@@ -174,6 +180,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	http_server_free(server);
+	compression_stock_fini(&worker.compressions); /* asserts that no stream is left open */
 	outbound_free(outbound);
 	loop_free(loop);
 	close(back_end_listener);
@@ -504,6 +511,69 @@ static void a_slow_body_is_told_from_a_malformed_one(void **state)
 	close(back_end);
 }
 
+/* Each chunk holds one more byte of the coded body; the back end gets text as it comes. */
+static void a_coded_body_is_decompressed_on_its_way(void **state)
+{
+	int client = client_open(), back_end;
+	struct buffer coded;
+	char chunk[16];
+
+	(void)state;
+	decode = COMPRESSION_GZIP;
+	buffer_init(&coded, 4096);
+	assert_int_equal(0, compression_run(&worker.compressions, COMPRESSION_GZIP, COMPRESSION_COMPRESS,
+				    view_of("apples and pears"), &coded));
+	send_text(client, "POST /s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+	back_end = back_end_accept();
+	assert_non_null(strstr(read_until(back_end, "\r\n\r\n"), "Transfer-Encoding: chunked\r\n"));
+	for (size_t i = 0; i < coded.count; i++) {
+		memcpy(chunk, "1\r\n", 3);
+		chunk[3] = coded.at[i];
+		memcpy(chunk + 4, "\r\n", 2);
+		assert_int_equal(6, send(client, chunk, 6, MSG_NOSIGNAL));
+		turn();
+	}
+	send_text(client, "0\r\n\r\n");
+	(void)read_until(back_end, "s\r\n0\r\n\r\n"); /* how much comes in one chunk is zlib's business */
+	send_text(back_end, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+	(void)read_until(client, "\r\n\r\n");
+	buffer_fini(&coded);
+	close(client);
+	close(back_end);
+}
+
+static void a_coded_body_that_is_none_fails(void **state)
+{
+	int client = client_open(), back_end;
+
+	(void)state;
+	decode = COMPRESSION_DEFLATE;
+	send_text(client, "POST /s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+	TURN_UNTIL(failures == 1);
+	assert_int_equal(HTTP_CALL_BODY_CODING, failure);
+	back_end = back_end_accept();
+	close(client);
+	close(back_end);
+}
+
+static void a_compressed_answer_leaves_with_its_client(void **state)
+{
+	int client = client_open(), back_end;
+
+	(void)state;
+	encode = COMPRESSION_GZIP;
+	send_text(client, "GET /s HTTP/1.1\r\nHost: a\r\n\r\n");
+	back_end = back_end_accept();
+	(void)read_until(back_end, "\r\n\r\n");
+	send_text(back_end, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+	/* The beginning is flushed, though 97 bytes are to come: it ends as zlib's flushes do. */
+	assert_non_null(strstr(read_until(client, "\xff\xff\r\n"), "Transfer-Encoding: chunked\r\n"));
+	reset(client);
+	TURN_UNTIL(gones == 1);
+	assert_int_equal(0, worker.compressions.open_count);
+	close(back_end);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -521,6 +591,9 @@ int main(void)
 		TEST(a_client_that_leaves_cancels_the_call),
 		TEST(a_malformed_body_is_the_clients_fault),
 		TEST(a_slow_body_is_told_from_a_malformed_one),
+		TEST(a_coded_body_is_decompressed_on_its_way),
+		TEST(a_coded_body_that_is_none_fails),
+		TEST(a_compressed_answer_leaves_with_its_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -380,6 +380,7 @@ static void origins_are_taken_apart(void **state)
 
 static void targets_differ_by_every_part(void **state)
 {
+	static const struct outbound_identity identity = { .fingerprint = { 1, 2, 3 } };
 	struct outbound_target a, b;
 
 	(void)state;
@@ -390,6 +391,15 @@ static void targets_differ_by_every_part(void **state)
 	assert_false(a.hash == b.hash);
 	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, true, false));
 	assert_false(a.hash == b.hash);
+	/* By who we are to it, too, but only where that is shown. */
+	outbound_target_identify(&b, NULL);
+	a = b;
+	outbound_target_identify(&b, &identity);
+	assert_false(a.hash == b.hash);
+	assert_ptr_equal(&identity, b.identity);
+	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, false, false));
+	outbound_target_identify(&b, &identity);
+	assert_null(b.identity);
 	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of(""), 80, false, false));
 	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("a\0b"), 80, false, false));
 	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("h"), 0, false, false));

@@ -44,6 +44,41 @@ static void a_chain_must_end_at_a_trusted_authority(void **state)
 	tls_client_context_free(context);
 }
 
+static void write_file(const char *path, struct view text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(text.count, fwrite(text.at, 1, text.count, file));
+	fclose(file);
+}
+
+/* A company's own beside all others; a file that is named must be right. */
+static void authorities_of_a_file_stand_beside_the_others(void **state)
+{
+	char path[] = "/tmp/postern-trust-XXXXXX";
+	struct tls_client_settings settings = { .authorities_path = "", .more_authorities_path = path };
+	int64_t now_s = (int64_t)(clock_wall_ms() / 1000);
+	struct authority_pair stranger;
+	struct tls_client_context *context;
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(0, authority_new(&stranger, view_of("Stranger"), now_s - 60, now_s + 3600, &pair.arena));
+	/* What the context knows and what the file holds, one way and the other. */
+	for (int i = 0; i < 2; i++) {
+		settings.authorities_pem = i ? stranger.certificate_pem : pair.authority.certificate_pem;
+		write_file(path, i ? pair.authority.certificate_pem : stranger.certificate_pem);
+		assert_int_equal(0, tls_client_context_new(&context, &settings));
+		expect_client_error(context, "api.pets.internal", 0);
+		tls_client_context_free(context);
+	}
+	write_file(path, view_of("no certificate"));
+	assert_int_equal(-EBADMSG, tls_client_context_new(&context, &settings));
+	unlink(path);
+	assert_int_equal(-ENOENT, tls_client_context_new(&context, &settings));
+}
+
 static void an_expired_certificate_is_presented_and_refused(void **state)
 {
 	int64_t now_s = (int64_t)(clock_wall_ms() / 1000);
@@ -280,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_certificate_must_be_for_the_name),
 		TEST(a_chain_must_end_at_a_trusted_authority),
+		TEST(authorities_of_a_file_stand_beside_the_others),
 		TEST(an_expired_certificate_is_presented_and_refused),
 		TEST(unreadable_authorities_are_an_error),
 		TEST(a_second_connection_resumes),

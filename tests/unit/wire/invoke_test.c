@@ -17,6 +17,7 @@ static const struct invoke_question question = {
 	.http_method = VIEW_INIT("GET"),
 	.path = VIEW_INIT("/pets/1?x=y"),
 	.body = VIEW_INIT("{}"),
+	.client_certificate_id = VIEW_INIT("abc123"),
 	.fields = { fields, 2 },
 	.variables = { variables, 1 },
 };
@@ -72,6 +73,7 @@ static void a_question_survives_the_way(void **state)
 	assert_view(question.http_method, read.http_method);
 	assert_view(question.path, read.path);
 	assert_view(question.body, read.body);
+	assert_view(question.client_certificate_id, read.client_certificate_id);
 	assert_int_equal(2, read.fields.count);
 	assert_view(fields[0].value, read.fields.at[0].value);
 	assert_view(fields[1].name, read.fields.at[1].name);
