@@ -58,9 +58,9 @@ struct invoke_question {
 	struct view path;        /* with its query; only if has_path */
 	struct view body;
 	struct view client_certificate_id; /* shown to the back end; empty: none */
-	struct invoke_pairs fields;    /* the request's, in order, repeated ones too */
-	struct invoke_pairs variables; /* the stage's */
-	struct invoke_pairs context;   /* more $context, of an authorizer */
+	struct invoke_pairs fields;        /* the request's, in order, repeated ones too */
+	struct invoke_pairs variables;     /* the stage's */
+	struct invoke_pairs context;       /* more $context, of an authorizer */
 };
 
 enum invoke_outcome {

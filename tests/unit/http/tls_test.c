@@ -115,9 +115,8 @@ static void secure_open_as(const char *name)
 	secure.received.ended = secure.received.was_reset = true; /* nothing for client_read() to do */
 	secure.secured = false;
 	secure.error = 0;
-	assert_int_equal(0,
-		tls_client_open(&secure.stream, worker, fd, &secure_owner, trusting, view_from_text(name), &session,
-			    NULL));
+	assert_int_equal(0, tls_client_open(&secure.stream, worker, fd, &secure_owner, trusting, view_from_text(name),
+				    &session, NULL));
 	SITE_UNTIL(&secure.received, secure.secured || secure.error);
 }
 
