@@ -120,6 +120,12 @@ const struct value_map *template_response_headers(const struct template_override
 /* The status that a response template set: 100 to 599, else 0. A text of digits counts as a number. */
 int template_response_status(const struct template_overrides *overrides);
 
+/*
+ * Was a parameter, or the status, overridden a second time, which AWS answers with an error? Of maps that the template put in the
+ * place of the given ones it can't be told.
+ */
+bool template_overrides_repeated(const struct template_overrides *overrides);
+
 /* --- Rendering ------------------------------------------------------------------------------------------------------ */
 
 /* What one rendering may use. Memory is bounded by the arena's own limit. */

@@ -109,6 +109,20 @@ int template_response_status(const struct template_overrides *overrides)
 	return number >= 100 && number <= 599 ? (int)number : 0;
 }
 
+bool template_overrides_repeated(const struct template_overrides *overrides)
+{
+	const struct value_map *header = template_response_headers(overrides), *map;
+
+	for (unsigned place = 0; place < TEMPLATE_PLACE_COUNT; place++) {
+		map = template_request_overrides(overrides, (enum template_place)place);
+		if (map && map->silent && map->repeated)
+			return true;
+	}
+	if (!header || !header->silent)
+		return false;
+	return header->repeated || (overrides->response.repeated && template_response_status(overrides) != 0);
+}
+
 int template_override_text(struct template_run *run, struct value value, struct view *ret)
 {
 	struct value_walk walk;

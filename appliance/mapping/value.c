@@ -205,6 +205,7 @@ static int map_put(
 		*ret_previous = entry ? entry->value : value_null();
 	if (entry) {
 		entry->value = value;
+		map->repeated = true;
 		return 0;
 	}
 	if (map->count == map->room && !map_grow(arena, map))

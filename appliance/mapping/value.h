@@ -98,6 +98,7 @@ struct value_map {
 	uint32_t *index;     /* of maps past a few entries: hash table of positions + 1; NULL: none yet */
 	uint32_t index_room; /* a power of two */
 	bool silent;         /* prints as nothing: the maps of overrides */
+	bool repeated;       /* a member that was there has been put again */
 	bool printing;       /* being printed: met again inside itself it is "(this Map)" */
 };
 

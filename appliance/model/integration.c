@@ -7,7 +7,9 @@
 #include "appliance/base/pattern.h"
 #include "appliance/mapping/json_path.h"
 #include "appliance/mapping/mapping_template.h"
+#include "appliance/mapping/template.h"
 #include "appliance/model/compile.h"
+#include "appliance/model/context.h"
 #include "appliance/wire/uri.h"
 
 /* What compiling one integration works with. */
@@ -212,22 +214,30 @@ static int compile_parameters(struct work *work, enum mapping_side side, const s
 
 static int compile_template(struct work *work, const struct json *entry, struct integration_template *ret)
 {
+	static const struct template_options options = { .context_slot = context_slot };
+	struct template *program;
+	struct view literal;
 	int error;
 
 	ret->media_type = arena_copy(work->arena, json_name(entry));
 	ret->text = arena_copy(work->arena, json_text(entry));
 	if (!ret->media_type.at || !ret->text.at)
 		return compile_no_memory(work->compile);
-	error = mapping_template_check(ret->text, NULL);
-	if (error == -ENOTSUP) {
-		work->integration->refused = "mapping templates with '$' or '#' are not served by this version";
-		return 0;
-	}
-	if (error)
+	error = template_compile(&program, work->arena, ret->text, &options, NULL);
+	if (error == -ENOMEM)
+		return compile_no_memory(work->compile);
+	if (error == -EMSGSIZE)
 		return WORK_FAIL(work, -EINVAL, "template '" VIEW_FMT "' is longer than %d bytes",
-			VIEW_ARG(ret->media_type), MAPPING_TEMPLATE_MAX_BYTES);
-	ret->is_literal = true;
-	if (work->integration->type == INTEGRATION_MOCK)
+			VIEW_ARG(ret->media_type), TEMPLATE_MAX_BYTES);
+	/* What is no template is stored all the same, as with AWS, and fails when it is used. */
+	if (error)
+		return 0;
+	ret->program = program;
+	/* One that is nothing but comments stays a template: an empty text would let bodies pass. */
+	ret->is_literal = template_is_literal(program, &literal) && (literal.count > 0 || ret->text.count == 0);
+	if (ret->is_literal)
+		ret->text = literal;
+	if (ret->is_literal && work->integration->type == INTEGRATION_MOCK)
 		ret->mock_status = mapping_template_mock_status(ret->text);
 	return 0;
 }

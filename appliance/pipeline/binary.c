@@ -8,9 +8,13 @@
 
 static bool entry_matches(struct view entry, struct view media_type)
 {
-	if (view_equals_text(entry, "*/*") || view_equals_ignore_case(entry, media_type))
+	if (view_equals_text(entry, "*/*"))
 		return true;
-	return view_ends_with(entry, view_of("/*")) && entry.at[0] != '*' &&
+	if (entry.count == 0 || entry.at[0] == '*')
+		return false; /* a wildcard on the left stands for nothing, not even for itself */
+	if (view_equals_ignore_case(entry, media_type))
+		return true;
+	return view_ends_with(entry, view_of("/*")) &&
 	       view_starts_with_ignore_case(media_type, view_part(entry, 0, entry.count - 1));
 }
 

@@ -11,6 +11,7 @@
 #include "appliance/pipeline/body_value.h"
 #include "appliance/pipeline/content_handling.h"
 #include "appliance/pipeline/integrate_parts.h"
+#include "appliance/pipeline/render.h"
 #include "appliance/pipeline/request_body.h"
 #include "appliance/pipeline/values.h"
 
@@ -174,6 +175,8 @@ enum verdict phase_map_request(struct pipeline *p)
 	if (!p->request_template)
 		return VERDICT_NEXT;
 	p->has_mapped_body = true;
+	if (!p->request_template->is_literal)
+		return render_request(p, p->request_template);
 	p->mapped_body = p->request_template->text;
 	return VERDICT_NEXT;
 }

@@ -13,6 +13,7 @@
 #include "appliance/pipeline/content_handling.h"
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/pipeline/map_function.h"
+#include "appliance/pipeline/render.h"
 #include "appliance/pipeline/values.h"
 
 /* ---- selection ---- */
@@ -160,8 +161,8 @@ static enum verdict map_fields(struct pipeline *p)
 	enum verdict verdict = VERDICT_NEXT;
 
 	p->field_count = 0;
-	p->fields = ARENA_NEW_ARRAY(
-		&p->exchange->arena, struct http_field, response->parameter_count + 2 + STATE_EXTRA_FIELDS);
+	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field,
+		response->parameter_count + render_response_field_count(p) + 2 + STATE_EXTRA_FIELDS);
 	if (!p->fields)
 		return integrate_misconfigured(p, "the answer's fields do not fit into memory");
 	if (p->trace_id.count)
@@ -216,23 +217,27 @@ static enum verdict map_body(struct pipeline *p)
 	}
 	if (p->answer.body.at)
 		verdict = convert_body(p);
-	return verdict;
+	return verdict == VERDICT_NEXT && template ? render_response(p, template) : verdict;
 }
 
 /* All but proxies. */
 static enum verdict map_templated(struct pipeline *p)
 {
 	enum verdict verdict = choose_response(p);
+	bool overridden = false;
 
 	if (verdict == VERDICT_NEXT)
 		verdict = map_body(p);
 	if (verdict == VERDICT_NEXT)
 		verdict = map_fields(p);
+	if (verdict == VERDICT_NEXT)
+		verdict = render_response_overrides(p, set_field, &overridden);
 	if (verdict != VERDICT_NEXT)
 		return verdict;
 	if (!has_content_type(p))
 		state_add_field(p, view_of("Content-Type"), view_of("application/json"));
-	return check_status(p);
+	/* A status that a template has set needs no method response. */
+	return overridden ? VERDICT_NEXT : check_status(p);
 }
 
 /* ---- proxies ---- */

@@ -241,13 +241,14 @@ def test_a_failure_is_an_answer(client, api, name, uri, more, status, message, l
     assert masked(got["log"])[:7] == beginning("GET", f"/{name}")
 
 
-def test_what_this_version_does_not_run_says_so(client, api):
+def test_a_function_without_an_endpoint_says_so(client, api):
     uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f/invocations"
     at = api.method(["function"], "POST", type="AWS_PROXY", uri=uri)
     got = client.test_invoke_method(**at)
     assert (got["status"], got["body"]) == (500, '{"message": "Internal server error"}')
     assert masked(got["log"]) == beginning("POST", "/function") + [
-        "Execution failed due to configuration error: integrations with AWS services are not served by this version",
+        "Execution failed due to configuration error: there is no endpoint for the AWS service 'lambda': set a row of aws_endpoints for it, "
+        "or aws_public_endpoints to call AWS's own",
         "Method completed with status: 500"]
 
 

@@ -51,7 +51,7 @@ void resource_put(struct call *call, const struct json *resource)
 		call_input(call, "restApiId"), resource);
 }
 
-int method_find(struct call *call, struct json **ret_resource, struct json **ret_method)
+int resource_method_find(struct call *call, struct json **ret_resource, struct json **ret_method)
 {
 	int error = resource_find(call, ret_resource);
 
@@ -66,7 +66,7 @@ int method_find(struct call *call, struct json **ret_resource, struct json **ret
 int integration_find(struct call *call, struct json **ret_resource, struct json **ret_integration)
 {
 	struct json *method;
-	int error = method_find(call, ret_resource, &method);
+	int error = resource_method_find(call, ret_resource, &method);
 
 	if (error < 0)
 		return error;

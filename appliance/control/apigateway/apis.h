@@ -26,7 +26,7 @@ int resource_find(struct call *call, struct json **ret);
 void resource_put(struct call *call, const struct json *resource);
 
 /* A resource with its method named by httpMethod (within the tree); 404 `Invalid Method identifier specified`. */
-int method_find(struct call *call, struct json **ret_resource, struct json **ret_method);
+int resource_method_find(struct call *call, struct json **ret_resource, struct json **ret_method);
 
 /* The method's integration; 404 `Invalid Integration identifier specified`. */
 int integration_find(struct call *call, struct json **ret_resource, struct json **ret_integration);

@@ -130,7 +130,7 @@ int op_put_integration(struct call *call)
 {
 	struct json JSON_CLEANUP *resource = NULL;
 	struct json *method, *integration;
-	int error = method_find(call, &resource, &method);
+	int error = resource_method_find(call, &resource, &method);
 
 	if (error < 0)
 		return error;

@@ -15,7 +15,7 @@
 
 /*
  * The part that the call names, within the tree of its resource, which is the caller's to free also on failure. 0, or
- * CALL_FAILED with 404: method_find() and integration_find() of apis.h are such.
+ * CALL_FAILED with 404: resource_method_find() and integration_find() of apis.h are such.
  */
 typedef int part_finder(struct call *call, struct json **ret_resource, struct json **ret_part);
 

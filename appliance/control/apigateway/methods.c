@@ -123,12 +123,12 @@ int op_put_method(struct call *call)
 
 int op_get_method(struct call *call)
 {
-	return part_get(call, method_find);
+	return part_get(call, resource_method_find);
 }
 
 int op_delete_method(struct call *call)
 {
-	return part_delete(call, method_find);
+	return part_delete(call, resource_method_find);
 }
 
 static int patch_scopes(struct call *call, const struct patch *patch, struct json *method)
@@ -172,7 +172,7 @@ static int patch_method(struct call *call, const struct patch *patch, struct jso
 
 int op_update_method(struct call *call)
 {
-	return part_update(call, method_find, patch_method, check_method);
+	return part_update(call, resource_method_find, patch_method, check_method);
 }
 
 /* --- MethodResponse ---------------------------------------------------------------------------------------------------- */
@@ -180,7 +180,7 @@ int op_update_method(struct call *call)
 static int response_find(struct call *call, struct json **ret_resource, struct json **ret_response)
 {
 	struct json *method;
-	int error = method_find(call, ret_resource, &method);
+	int error = resource_method_find(call, ret_resource, &method);
 
 	if (error < 0)
 		return error;
@@ -209,7 +209,7 @@ int op_put_method_response(struct call *call)
 	const char *status = call_input(call, "statusCode");
 	struct json JSON_CLEANUP *resource = NULL;
 	struct json *method, *responses, *response;
-	int error = method_find(call, &resource, &method);
+	int error = resource_method_find(call, &resource, &method);
 
 	if (error < 0)
 		return error;

@@ -93,7 +93,7 @@ static void the_table_of_binary_media_types(void **state)
 	assert_false(is_binary("image/png", "image/jpg"));
 	assert_true(is_binary("application/*", "application/whatever"));
 	assert_true(is_binary("application/*", "application/*"));
-	assert_true(is_binary("*/test", "*/test"));
+	assert_false(is_binary("*/test", "*/test"));
 	assert_false(is_binary("*/test", "random/test"));
 	assert_true(is_binary("*/*", "random/test"));
 	assert_false(is_binary("*/*", "application"));

@@ -460,9 +460,8 @@ static void failures_are_said_in_words_of_aws(void **state)
 		{ "head", "GET", "Execution failed due to configuration error: Content-Length header already present\n",
 			"{\"message\": \"Internal server error\"}", 500 },
 		{ "aws", "GET",
-			"Execution failed due to configuration error: integrations with AWS services are not served by "
-			"this "
-			"version\n",
+			"Execution failed due to configuration error: there is no endpoint for the AWS service "
+			"'lambda'",
 			"{\"message\": \"Internal server error\"}", 500 },
 		{ "bare", "GET", "Execution failed due to configuration error: the method has no integration\n",
 			"{\"message\": \"Internal server error\"}", 500 },
