@@ -29,6 +29,8 @@ struct permits {
 static const struct permits apigateway_permits = { "apigateway:PUT", "apigateway:DELETE", true };
 static const struct permits ec2_permits = { "ec2:CreateTags", "ec2:DeleteTags", false };
 static const struct permits acm_permits = { "acm:AddTagsToCertificate", "acm:RemoveTagsFromCertificate", false };
+static const struct permits balancing_permits = { "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags",
+	false };
 static const struct permits logs_permits = { "logs:TagResource", "logs:UntagResource", false };
 
 static const struct source {
@@ -50,6 +52,9 @@ static const struct source {
 	{ STORE_securitygroup, FORM_SET, NAMING_EC2, "security-group", &ec2_permits },
 	{ STORE_certificate, FORM_POSTERN, NAMING_ID, "", &acm_permits },
 	{ STORE_loggroup, FORM_MAP, NAMING_LOG_GROUP, "log-group", &logs_permits },
+	{ STORE_loadbalancer, FORM_POSTERN, NAMING_ID, "", &balancing_permits },
+	{ STORE_listener, FORM_POSTERN, NAMING_ID, "", &balancing_permits },
+	{ STORE_targetgroup, FORM_POSTERN, NAMING_ID, "", &balancing_permits },
 };
 
 /* Names of the members of a tag. */
