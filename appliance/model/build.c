@@ -6,7 +6,7 @@
 
 #include "appliance/base/log.h"
 #include "appliance/base/table.h"
-#include "appliance/model/load_balancer.h"
+#include "appliance/model/balancing.h"
 #include "appliance/model/read.h"
 
 /* Memory of one build: ids of what changed, and the records while they are compiled. */
@@ -177,48 +177,25 @@ static int build_zone(struct build *build, const char *id)
 
 /* ---- private integrations ---- */
 
+static int build_balancing(struct build *build, enum store_kind kind, const char *id)
+{
+	build->result->compiled_count++;
+	return balancing_build(build->compile, build->store, build->next, kind, id);
+}
+
 static int build_vpc_link(struct build *build, const char *id)
 {
-	JSON_CLEANUP struct json *body = NULL;
-	struct snapshot_vpc_link *link;
-	int error = read_record(build->compile, build->store, STORE_vpclink, id, &body, NULL);
-
-	if (error)
-		return error;
-	if (!body)
-		return remove_object(build, &build->next->vpc_links, id);
-	error = vpc_link_compile(build->compile, view_from_text(id), body, &link);
-	return error ? error : put_object(build, &build->next->vpc_links, &link->object);
+	return build_balancing(build, STORE_vpclink, id);
 }
 
 static int build_load_balancer(struct build *build, const char *id)
 {
-	JSON_CLEANUP struct json *body = NULL, *listeners = NULL;
-	struct snapshot_load_balancer *balancer;
-	int error = read_record(build->compile, build->store, STORE_loadbalancer, id, &body, NULL);
-
-	if (error)
-		return error;
-	if (!body)
-		return remove_object(build, &build->next->load_balancers, id);
-	error = read_children(build->compile, build->store, STORE_listener, id, &listeners);
-	if (!error)
-		error = load_balancer_compile(build->compile, view_from_text(id), listeners, &balancer);
-	return error ? error : put_object(build, &build->next->load_balancers, &balancer->object);
+	return build_balancing(build, STORE_loadbalancer, id);
 }
 
 static int build_target_group(struct build *build, const char *id)
 {
-	JSON_CLEANUP struct json *body = NULL;
-	struct snapshot_target_group *group;
-	int error = read_record(build->compile, build->store, STORE_targetgroup, id, &body, NULL);
-
-	if (error)
-		return error;
-	if (!body)
-		return remove_object(build, &build->next->target_groups, id);
-	error = target_group_compile(build->compile, view_from_text(id), body, &group);
-	return error ? error : put_object(build, &build->next->target_groups, &group->object);
+	return build_balancing(build, STORE_targetgroup, id);
 }
 
 /* ---- domains and the hosts where they answer ---- */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "appliance/model/balancing.h"
 #include "appliance/model/build.h"
 #include "appliance/model/read.h"
 
@@ -199,6 +200,10 @@ static int build(struct work *work)
 		error = compile_api(work, deployment);
 	if (!error && question->kind == INVOKE_METHOD)
 		error = find_method(work);
+	/* Which link it is may depend on the stage's variables. */
+	if (!error && work->draft->method && work->draft->method->integration &&
+		work->draft->method->integration->is_private)
+		error = balancing_build_all(&work->compile, work->store, work->draft->snapshot);
 	return error;
 }
 
