@@ -148,11 +148,54 @@ static size_t lay_out(char *ret, bool negative, const char *digits, size_t count
 	return (size_t)(at - ret);
 }
 
+/*
+ * The shortest digits of 0.001 <= `value` < 2^53, which is mantissa / 2^shift: scaled by a power of ten it stays within 128 bits, so that
+ * every step is exact. With 15 digits no two decimals mean one double, so a shorter text is that one without its zeros. False for other values.
+ */
+static bool common_digits(double value, char digits[20], size_t *ret_count, long *ret_exponent)
+{
+	static const uint64_t powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+		10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+		10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u };
+	__extension__ typedef unsigned __int128 wide;
+	uint64_t bits, mantissa, number = 0;
+	int shift, places = -2, precision;
+	size_t count = 0;
+
+	if (!(value >= 1e-3 && value < 0x1p53))
+		return false;
+	memcpy(&bits, &value, sizeof bits);
+	mantissa = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+	shift = 1075 - (int)(bits >> 52);
+	for (double bound = 1e-2; value >= bound && places < 16; places++) /* digits in front of the point */
+		bound = places < -1 ? 1e-1 : (double)powers[places + 1];
+	for (precision = places > DOUBLE_SAFE_DIGITS ? places : DOUBLE_SAFE_DIGITS; precision <= 17; precision++) {
+		uint64_t scale = powers[precision - places];
+		wide scaled = (wide)mantissa * scale, back, error;
+
+		number = (uint64_t)((scaled + (shift ? (wide)1 << (shift - 1) : 0)) >> shift);
+		back = (wide)number << shift;
+		error = back > scaled ? back - scaled : scaled - back;
+		if (error * 2 < scale || precision == 17)
+			break;
+	}
+	while (number % 10 == 0)
+		number /= 10, precision--;
+	for (uint64_t rest = number; rest; rest /= 10)
+		count++;
+	for (size_t i = count; i > 0; i--, number /= 10)
+		digits[i - 1] = (char)('0' + number % 10);
+	*ret_count = count;
+	*ret_exponent = (long)count - (precision - places);
+	return true;
+}
+
 size_t java_double_text(double value, char ret[JAVA_DOUBLE_TEXT_MAX])
 {
 	char text[40], digits[20];
 	size_t count = 0;
 	const char *at;
+	long exponent;
 	int precision = fabs(value) < 2.2250738585072014e-308 ? 1 : DOUBLE_SAFE_DIGITS - 1;
 
 	if (isnan(value) || isinf(value)) {
@@ -167,6 +210,8 @@ size_t java_double_text(double value, char ret[JAVA_DOUBLE_TEXT_MAX])
 			memmove(ret, ret + 1, 3);
 		return signbit(value) ? 4 : 3;
 	}
+	if (common_digits(fabs(value), digits, &count, &exponent))
+		return lay_out(ret, signbit(value), digits, count, exponent);
 	do /* 17 digits always come back */
 		(void)snprintf(text, sizeof text, "%.*e", precision, value);
 	while (strtod(text, NULL) != value && precision++ < 17);
