@@ -109,17 +109,17 @@ class Echo:
 
 
 class Balancing:
-    """Load balancers of an appliance in local mode; what was made is deleted by close()."""
+    """Load balancers of an appliance, in that VPC or its only one; what was made is deleted by close()."""
 
-    def __init__(self, appliance, prefix):
-        self.client, self.prefix = appliance.boto3("elbv2"), prefix
+    def __init__(self, appliance, prefix, vpc=None, subnet="subnet-0a"):
+        self.client, self.prefix, self.subnet = appliance.boto3("elbv2"), prefix, subnet
         self.gateway = appliance.boto3("apigateway")
-        self.vpc = appliance.boto3("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+        self.vpc = vpc or appliance.boto3("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
         self.links, self.balancers, self.groups = [], [], []
 
     def balancer(self, name, **wanted):
         made = self.client.create_load_balancer(Name=f"{self.prefix}-{name}", **{
-            "Type": "network", "Scheme": "internal", "Subnets": ["subnet-0a"], **wanted})["LoadBalancers"][0]["LoadBalancerArn"]
+            "Type": "network", "Scheme": "internal", "Subnets": [self.subnet], **wanted})["LoadBalancers"][0]["LoadBalancerArn"]
         self.balancers.append(made)
         return made
 
@@ -141,7 +141,7 @@ class Balancing:
 
     @staticmethod
     def named(targets):
-        return [{"Id": "127.0.0.1", "Port": getattr(target, "port", target)} for target in targets]
+        return [{"Id": getattr(target, "address", "127.0.0.1"), "Port": getattr(target, "port", target)} for target in targets]
 
     def listener(self, balancer, group, port=80, protocol="TCP", **wanted):
         return self.client.create_listener(LoadBalancerArn=balancer, Protocol=protocol, Port=port, **{
