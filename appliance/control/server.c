@@ -147,7 +147,8 @@ static void on_waiting(struct loop_message *message)
 
 	wait->channel_fd = -1;
 	list_append(&server->waiting, &job->link);
-	question_ask(&job->question, server->loop, fd, buffer_view(&wait->question), INVOKE_LIMIT_MS, on_answered);
+	question_ask(&job->question, server->loop, fd, buffer_view(&wait->question),
+		invoke_limit_ms(job->control->settings.integration_timeout_max_ms), on_answered);
 }
 
 static void run_job(struct worker_job *work)

@@ -14,8 +14,8 @@
 /* Tests at a time: twice what control asks for at a time (control/invoke.h). */
 #define INVOCATIONS_MAX 16
 
-/* A channel lives no longer, whatever its other end does: the time that control waits, and some to spare. */
-#define CHANNEL_LIMIT_MS (INVOKE_LIMIT_MS + 5000)
+/* A channel lives no longer than control waits and this, whatever its other end does. */
+#define CHANNEL_SPARE_MS 5000
 
 /* One question. It is freed when nobody else has it: neither the follower nor a worker. */
 struct invocation {
@@ -237,7 +237,10 @@ void gateway_invoke_take(struct gateway *gateway, struct verb_message *message)
 	if (invoke_channel_open(&invocation->channel, gateway->loop, fd, &channel_owner) < 0)
 		free_invocation(invocation);
 	else
-		timer_arm(gateway->loop, &invocation->limit, CHANNEL_LIMIT_MS, time_is_up);
+		timer_arm(gateway->loop, &invocation->limit,
+			invoke_limit_ms((uint32_t)gateway->start.settings->integration_timeout_max_ms) +
+				CHANNEL_SPARE_MS,
+			time_is_up);
 }
 
 void gateway_invoke_drain(struct gateway *gateway)

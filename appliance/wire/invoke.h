@@ -30,8 +30,14 @@
 /* Most pairs of one list: what a header section or a stage may hold, several times. */
 #define INVOKE_PAIRS_MAX 1024
 
-/* How long a test may take, from the question to the answer: the longest integration that AWS has without a raised quota. */
+/* How long a test may take at least, from the question to the answer: the longest integration that AWS has without a raised quota. */
 #define INVOKE_LIMIT_MS 30000
+
+/* How long it may take where integrations may take `integration_max_ms`. */
+static inline uint32_t invoke_limit_ms(uint32_t integration_max_ms)
+{
+	return integration_max_ms + 1000 > INVOKE_LIMIT_MS ? integration_max_ms + 1000 : INVOKE_LIMIT_MS;
+}
 
 struct invoke_header {
 	uint32_t version; /* INVOKE_VERSION */

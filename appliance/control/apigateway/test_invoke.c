@@ -146,8 +146,8 @@ static struct invoke_question question_of(struct call *call, enum invoke_kind ki
 static int fail_without_answer(struct call *call, int error, const struct invoke_answer *answer, const char *missing)
 {
 	if (error == -ETIMEDOUT)
-		return call_fail(call, "ServiceUnavailableException", "The test did not end within %d seconds.",
-			INVOKE_LIMIT_MS / 1000);
+		return call_fail(call, "ServiceUnavailableException", "The test did not end within %u seconds.",
+			invoke_limit_ms(call->control->settings.integration_timeout_max_ms) / 1000);
 	if (error < 0)
 		return call_fail(call, "ServiceUnavailableException",
 			"The gateway ended before the test did. Please try again.");
