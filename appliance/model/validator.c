@@ -249,7 +249,8 @@ const struct validator_body *validator_find_body(const struct validator *validat
 	return otherwise;
 }
 
-int validator_check_model(struct view api_id, const struct json *list, struct view text, struct schema_error *why)
+int validator_check_model(
+	struct view api_id, const struct json *list, struct view name, struct view text, struct schema_error *why)
 {
 	struct validator_models models;
 	struct validator_model *model;
@@ -260,7 +261,7 @@ int validator_check_model(struct view api_id, const struct json *list, struct vi
 	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);
 	validator_models_init(&models, &arena, api_id, list);
 	*why = (struct schema_error){ .text = "its schema is no JSON object" };
-	model = add_model(&models, view_of(""), text);
+	model = add_model(&models, name, text);
 	if (model)
 		error = model->is_json ? schema_compile(&arena, &model->value, resolve, &models, &schema, why)
 				       : -EINVAL;

@@ -73,10 +73,10 @@ int validator_compile(struct validator_models *models, const struct json *valida
 const struct validator_body *validator_find_body(const struct validator *validator, struct view media_type);
 
 /*
- * Would the schema `text` of a model of API `api_id` compile, with the models in `list` to refer to? 0; -EINVAL with `why` saying what is wrong;
+ * Would the schema `text` of the model `name` of API `api_id` compile, with itself and the other models in `list` to refer to? 0; -EINVAL with `why` saying what is wrong;
  * -ENOMEM.
  */
-int validator_check_model(struct view api_id, const struct json *list, struct view text, struct schema_error *why)
-	__attribute__((warn_unused_result));
+int validator_check_model(struct view api_id, const struct json *list, struct view name, struct view text,
+	struct schema_error *why) __attribute__((warn_unused_result));
 
 #endif

@@ -23,8 +23,8 @@ def api(client):
     schemas = {
         "Input": {"$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "properties": {
             "a": {"type": "number"}, "b": {"type": "number"}, "op": {"type": "string"}, "c": {"type": "number"}}},
-        "List": {"type": "array", "items": {"$ref": url + "Node"}},
         "Node": {"type": "object", "properties": {"id": {"type": "integer"}, "next": {"$ref": url + "Node"}, "input": {"$ref": url + "Input"}}},
+        "List": {"type": "array", "items": {"$ref": url + "Node"}},
     }
     for name, schema in schemas.items():
         client.create_model(restApiId=made, name=name, contentType="application/json", schema=json.dumps(schema))
@@ -75,8 +75,8 @@ def test_what_is_not_there(client, api, operation):
 
 def test_a_template_of_endless_size_is_refused(client, api):
     url = f"https://apigateway.amazonaws.com/restapis/{api}/models/"
-    for i in range(30):
-        schema = {"properties": {name: {"$ref": f"{url}Deep{i + 1}"} for name in "ab"}}
+    for i in reversed(range(30)):
+        schema = {"properties": {name: {"$ref": f"{url}Deep{i + 1}"} if i < 29 else {} for name in "ab"}}
         client.create_model(restApiId=api, name=f"Deep{i}", contentType="application/json", schema=json.dumps(schema))
     with pytest.raises(ClientError, match="The mapping template of model Deep0 would be too large"):
         client.get_model_template(restApiId=api, modelName="Deep0")

@@ -13,6 +13,7 @@
 #include "appliance/control/operations.h"
 #include "appliance/control/records.h"
 #include "appliance/model/authorizer.h"
+#include "appliance/model/validator.h"
 #include "appliance/openapi/schema.h"
 
 static int list(struct call *call, enum store_kind kind, const char *id_member)
@@ -37,7 +38,22 @@ static int model_find(struct call *call, struct json **ret)
 	return call_fail(call, "NotFoundException", "Invalid model name specified: %s", name);
 }
 
-static int check_schema(struct call *call, const char *schema)
+/* Would the gateway be able to check bodies against it, and does it refer to models that there are? */
+static int check_compiles(struct call *call, const char *name, const char *schema)
+{
+	struct json JSON_CLEANUP *models = record_list(call, STORE_model, call_input(call, "restApiId"));
+	struct schema_error why;
+
+	if (validator_check_model(view_from_text(call_input(call, "restApiId")), models, view_from_text(name),
+		    view_from_text(schema), &why) == 0)
+		return 0;
+	return call_fail(call, "BadRequestException",
+		"Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified: "
+		"%s: %s]",
+		why.place, why.text);
+}
+
+static int check_schema(struct call *call, const char *name, const char *schema)
 {
 	struct json JSON_CLEANUP *tree = NULL;
 	struct json_error problem;
@@ -52,7 +68,7 @@ static int check_schema(struct call *call, const char *schema)
 	if (!json_is_object(tree) || json_count(tree) == 0)
 		return call_fail(call, "BadRequestException",
 			"Model schema must have at least 1 property or array items defined");
-	return 0;
+	return check_compiles(call, name, schema);
 }
 
 int op_create_model(struct call *call)
@@ -71,7 +87,7 @@ int op_create_model(struct call *call)
 			return call_fail(call, "BadRequestException", "Model name must be alphanumeric: %s", name);
 	if (record_exists(call, STORE_model, api_key(call, name)))
 		return call_fail(call, "ConflictException", "Model name already exists for this REST API");
-	error = check_schema(call, call_input_has(call, "schema") ? call_input(call, "schema") : "{}");
+	error = check_schema(call, name, call_input_has(call, "schema") ? call_input(call, "schema") : "{}");
 	if (error < 0)
 		return error;
 	random_lower_alnum(id, 6);
@@ -136,7 +152,8 @@ int op_get_models(struct call *call)
 
 static int patch_schema(struct call *call, const struct patch *patch, struct json *model)
 {
-	return check_schema(call, patch->value) < 0 ? CALL_FAILED : patch_set_text(call, patch, model);
+	return check_schema(call, call_input(call, "modelName"), patch->value) < 0 ? CALL_FAILED
+										   : patch_set_text(call, patch, model);
 }
 
 static int patch_model(struct call *call, const struct patch *patch, struct json *model)
