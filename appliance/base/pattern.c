@@ -192,8 +192,8 @@ int pattern_match_from(const struct pattern *pattern, struct pattern_scratch *sc
 	for (size_t i = 0; i < group_count; i++) {
 		bool set = i < PATTERN_GROUP_MAX && (code == 0 || i < (size_t)code) && places[2 * i] != PCRE2_UNSET;
 
-		groups[i] =
-			set ? view_part(subject, places[2 * i], places[2 * i + 1] - places[2 * i]) : view_from(NULL, 0);
+		/* view_part() would forget where an empty group stands */
+		groups[i] = set ? view_from(at + places[2 * i], places[2 * i + 1] - places[2 * i]) : view_from(NULL, 0);
 	}
 	return 1;
 }

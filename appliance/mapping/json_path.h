@@ -8,7 +8,7 @@
  *
  * A path of names and single indexes is definite: it gives one value or none. Any other gives a list, also of one and of none.
  * A step that does not fit the value it meets (a name in a list, an index past the end) finds nothing there; a path whose definite
- * beginning finds nothing gives no list either, but nothing.
+ * beginning does not fit gives no list either, but nothing.
  *
  * Life cycle: json_path_compile() into an arena (the snapshot's, or the run's); json_path_find() any number of times by any number of
  * threads, each with an arena of its own for the result. Nothing is taken from the heap.

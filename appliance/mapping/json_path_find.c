@@ -484,15 +484,22 @@ static int take(struct search *search, const struct json_value *value, size_t at
 	}
 }
 
-/* Does the part of the path that names one value find none, or what the step behind can't begin at? Then there is no list. */
-static bool begins_nowhere(const struct json_path *path, const struct json_value *root)
+/*
+ * Does a step up to the first that may give several not fit its value? Then there is no list. A name that an object lacks fits: the list
+ * is empty.
+ */
+static bool begins_nowhere(const struct json_path *path, const struct json_value *value)
 {
-	struct json_path certain = { .count = path->certain, .steps = path->steps };
-	const struct json_value *value = follow(&certain, root);
 	enum json_step_kind kind = path->steps[path->certain].kind;
 
-	if (!value)
-		return true;
+	for (size_t i = 0; i < path->certain; i++) {
+		struct json_path step = { .count = 1, .steps = &path->steps[i] };
+		bool is_object = json_value_is_object(value);
+
+		value = follow(&step, value);
+		if (!value)
+			return !is_object || path->steps[i].kind != JSON_STEP_NAMES;
+	}
 	if (kind == JSON_STEP_FILTER)
 		return json_value_kind(value) < JSON_VALUE_ARRAY;
 	return (kind == JSON_STEP_SLICE || kind == JSON_STEP_INDEXES) && !json_value_is_array(value);

@@ -287,6 +287,7 @@ int method_list_add(struct template_run *run, struct value self, const struct va
 	}
 	if (at < 0 || at > (int64_t)self.list->count)
 		return out_of_range(run, "add", at, self.list->count);
+	*ret = method_void();
 	return value_list_insert(run, self.list, (size_t)at, call->arguments[1]);
 }
 
@@ -394,7 +395,7 @@ int method_list_clear(struct template_run *run, struct value self, const struct 
 	int result = change(run, &self);
 
 	(void)call;
-	(void)ret;
+	*ret = method_void();
 	if (result == 0)
 		self.list->count = 0;
 	return result;

@@ -113,7 +113,6 @@ int method_map_put_all(struct template_run *run, struct value self, const struct
 	size_t count;
 	int result;
 
-	(void)ret;
 	if (other.kind == VALUE_OBJECT && other.object->class->expand) {
 		result = other.object->class->expand(run, other.object, &other);
 		if (result)
@@ -121,6 +120,7 @@ int method_map_put_all(struct template_run *run, struct value self, const struct
 	}
 	if (other.kind != VALUE_MAP && other.kind != VALUE_JSON_OBJECT)
 		return 0;
+	*ret = method_void();
 	count = count_of(other);
 	result = template_work(run, count);
 	if (result == 0)
@@ -144,7 +144,7 @@ int method_map_clear(struct template_run *run, struct value self, const struct v
 	int result = value_change(run, &self);
 
 	(void)call;
-	(void)ret;
+	*ret = method_void();
 	if (result == 0)
 		value_map_clear(self.map);
 	return result;

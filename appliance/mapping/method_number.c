@@ -85,33 +85,49 @@ int method_number_to_string(
 	return method_any_to_string(run, call->count ? call->arguments[0] : self, call, ret);
 }
 
-/* compareTo() and compare(): both of the type. */
-static int compare(struct value left, struct value right, struct value *ret)
+static int order(struct java_number left, struct java_number right)
 {
-	int order;
+	int result = java_number_compare(left, right);
 
-	if (left.kind != right.kind)
-		return 0;
-	order = java_number_compare(java_number_of_value(left), java_number_of_value(right));
-	if (order == 2) /* a NaN is greater than all else */
-		order = isnan(left.number) ? !isnan(right.number) : -1;
-	*ret = value_integer(order);
-	return 0;
+	if (result == 2) /* a NaN is greater than all else */
+		return left.kind == JAVA_DOUBLE && isnan(left.real) ? !(right.kind == JAVA_DOUBLE && isnan(right.real))
+								    : -1;
+	return result;
 }
 
 int method_number_compare_to(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
-	(void)run;
-	return compare(self, call->arguments[0], ret);
+	if (call->arguments[0].kind != self.kind) /* ClassCastException */
+		return template_fail(run, "compareTo of values of different types");
+	*ret = value_integer(order(java_number_of_value(self), java_number_of_value(call->arguments[0])));
+	return 0;
+}
+
+/* A static method's argument: a smaller kind widens to that of `self`. */
+static bool widened(struct value self, const struct value_call *call, size_t at, struct java_number *ret)
+{
+	struct value argument = call->arguments[at];
+
+	if (!value_is_number(argument) || argument.kind > self.kind || self.kind == VALUE_BIG ||
+		argument.kind == VALUE_BIG)
+		return false;
+	*ret = java_number_of_value(argument);
+	if (self.kind == VALUE_DOUBLE)
+		*ret = java_number_of_double(java_number_double(*ret));
+	else if (self.kind == VALUE_LONG)
+		*ret = java_number_of_long(ret->integer);
+	return true;
 }
 
 int method_number_compare(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
+	struct java_number left, right;
+
 	(void)run;
-	if (call->arguments[0].kind != self.kind)
-		return 0;
-	return compare(call->arguments[0], call->arguments[1], ret);
+	if (widened(self, call, 0, &left) && widened(self, call, 1, &right))
+		*ret = value_integer(order(left, right));
+	return 0;
 }
 
 /* --- Parsing -------------------------------------------------------------------------------------------------------- */
@@ -190,30 +206,29 @@ int method_number_value_of(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
 	struct value argument = call->arguments[0];
+	struct java_number number;
 
 	if (argument.kind == VALUE_TEXT && self.kind == VALUE_DOUBLE)
 		return method_number_parse_double(run, self, call, ret);
 	if (argument.kind == VALUE_TEXT && self.kind != VALUE_BIG)
 		return parse(run, call, self.kind == VALUE_LONG, ret);
-	if (argument.kind == self.kind || (argument.kind == VALUE_INTEGER && self.kind == VALUE_LONG))
-		*ret = (struct value){ .kind = self.kind, .count = argument.count, .integer = argument.integer };
-	if (argument.kind == self.kind)
-		*ret = argument;
+	if (widened(self, call, 0, &number))
+		*ret = java_number_to_value(number);
 	return 0;
 }
 
 int method_number_to_hex_string(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
+	struct java_number number;
 	struct buffer out;
-	bool is_int = call->arguments[0].kind == VALUE_INTEGER;
 
-	if (call->arguments[0].kind != self.kind || (self.kind != VALUE_INTEGER && self.kind != VALUE_LONG))
+	if (!widened(self, call, 0, &number) || number.kind == JAVA_DOUBLE)
 		return 0;
 	method_text_start(run, &out);
 	buffer_printf(&out, "%llx",
-		(unsigned long long)(is_int ? (uint32_t)(uint64_t)call->arguments[0].integer
-					    : (uint64_t)call->arguments[0].integer));
+		(unsigned long long)(number.kind == JAVA_INTEGER ? (uint32_t)(uint64_t)number.integer
+								 : (uint64_t)number.integer));
 	return method_text_finish(run, &out, ret);
 }
 
@@ -228,16 +243,15 @@ int method_number_hash_code(
 /* Integer.max(a, b), Integer.min(a, b) and those of the other types. */
 static int choose(struct value self, const struct value_call *call, int wanted, struct value *ret)
 {
-	struct value left = call->arguments[0], right = call->arguments[1];
-	int order;
+	struct java_number left, right;
+	int result;
 
-	if (left.kind != self.kind || right.kind != self.kind || self.kind == VALUE_BIG)
+	if (!widened(self, call, 0, &left) || !widened(self, call, 1, &right))
 		return 0;
-	order = java_number_compare(java_number_of_value(left), java_number_of_value(right));
-	if (order == 2)
-		*ret = value_double((double)NAN);
-	else
-		*ret = order == -wanted ? right : left;
+	result = java_number_compare(left, right);
+	*ret = java_number_to_value(result == 2         ? java_number_of_double((double)NAN)
+				    : result == -wanted ? right
+							: left);
 	return 0;
 }
 

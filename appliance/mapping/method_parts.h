@@ -39,6 +39,12 @@ bool method_collection_argument(
 
 /* --- Results -------------------------------------------------------------------------------------------------------- */
 
+/* What Velocity makes of a method without a result: a text, so that it is true in a condition, and prints nothing. */
+static inline struct value method_void(void)
+{
+	return value_text(view_of(""));
+}
+
 /* A buffer in the run's arena for a text that is made. */
 void method_text_start(struct template_run *run, struct buffer *buffer);
 

@@ -258,8 +258,9 @@ int method_text_compare_to(
 {
 	struct view other;
 
-	if (method_text_argument(call, 0, &other))
-		*ret = value_integer(method_units_compare(value_view(self), other));
+	if (!method_text_argument(call, 0, &other)) /* ClassCastException */
+		return template_fail(run, "compareTo of values of different types");
+	*ret = value_integer(method_units_compare(value_view(self), other));
 	return method_work(run, 4 * (size_t)self.count);
 }
 
@@ -330,14 +331,20 @@ int method_text_repeat(struct template_run *run, struct value self, const struct
 	return method_text_finish(run, &out, ret);
 }
 
-/* Every place between characters holds the empty text. */
+/* Every place between units holds the empty text, also that between the two of a pair, which then are '?'. */
 static void replace_nothing(struct buffer *out, struct view text, struct view by)
 {
 	buffer_append(out, by);
 	while (text.count) {
 		size_t count = view_utf8_character(text, NULL);
 
-		buffer_append(out, view_part(text, 0, count ? count : 1));
+		if (count == 4) {
+			buffer_append_byte(out, '?');
+			buffer_append(out, by);
+			buffer_append_byte(out, '?');
+		} else {
+			buffer_append(out, view_part(text, 0, count ? count : 1));
+		}
 		buffer_append(out, by);
 		text = view_after(text, count ? count : 1);
 	}

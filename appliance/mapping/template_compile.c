@@ -48,13 +48,92 @@ static bool take_until(struct compiler *compiler, struct view closing, struct vi
 	return count != VIEW_NOWHERE;
 }
 
+/* --- What Velocity's lexer makes of a '$' or '#' that begins nothing ---------------------------------------------- */
+
+static struct view directive_name(struct compiler *compiler);
+
+/* Does a reference begin at `at` bytes from the place? */
+static bool is_reference_ahead(const struct compiler *compiler, size_t at)
+{
+	char byte;
+
+	if (compiler_byte(compiler, at) != '$')
+		return false;
+	at += compiler_byte(compiler, at + 1) == '!' ? 2 : 1;
+	at += compiler_byte(compiler, at) == '{';
+	byte = view_lower_byte(compiler_byte(compiler, at));
+	return (byte >= 'a' && byte <= 'z') || byte == '_';
+}
+
+/* Are there only blanks between the place and a #set? Then it moves there. */
+static bool skip_to_set(struct compiler *compiler)
+{
+	const char *start = compiler->at;
+
+	while (compiler->at < compiler->end && compiler_is_blank(*compiler->at))
+		compiler->at++;
+	if (compiler_sees(compiler, '#') && view_equals(directive_name(compiler), view_of("set")))
+		return true;
+	compiler->at = start;
+	return false;
+}
+
+static bool loses_dollars(struct view name)
+{
+	return view_equals(name, view_of("if")) || view_equals(name, view_of("elseif")) ||
+	       view_equals(name, view_of("else")) || view_equals(name, view_of("end")) ||
+	       view_equals(name, view_of("set"));
+}
+
+/*
+ * The place is behind a '$' that begins no reference. Does it print? Not directly in front of #if, #else, #end and #set, nor in front of
+ * blanks and #set, which go with it; nor do more of them in a row. A '!' behind it prints in front of a reference, and else is lost. The place moves behind all that.
+ */
+static bool lone_dollar(struct compiler *compiler, const char **ret_end)
+{
+	const char *start;
+
+	*ret_end = compiler->at;
+	if (compiler_sees(compiler, '!') && compiler_byte(compiler, 1) != '{') {
+		bool prints = is_reference_ahead(compiler, 1);
+
+		compiler->at++;
+		if (prints) {
+			*ret_end = compiler->at;
+			return true;
+		}
+	}
+	start = compiler->at;
+	while (compiler_sees(compiler, '$'))
+		compiler->at++;
+	if (compiler_sees(compiler, '#') && loses_dollars(directive_name(compiler)))
+		return false;
+	if (skip_to_set(compiler))
+		return false;
+	compiler->at = start;
+	return true;
+}
+
+/* Backslashes between a '$' or '#' that begins nothing and a reference escape nothing. */
+static int lone_backslash(struct compiler *compiler)
+{
+	const char *start = compiler->at, *end = start;
+
+	while (end < compiler->end && *end == '\\')
+		end++;
+	if (end == compiler->end || *end != '$')
+		return 0;
+	compiler->at = end;
+	return emit_text(compiler, start, end);
+}
+
 /* --- References ----------------------------------------------------------------------------------------------------- */
 
 /* The place is at a '$' behind `backslashes`. Text before them is emitted. */
 static int text_reference(struct compiler *compiler, size_t backslashes)
 {
 	struct template_reference *reference;
-	const char *start = compiler->at;
+	const char *start = compiler->at, *end;
 	bool is;
 	int result = compiler_reference(compiler, backslashes, &reference, &is);
 
@@ -62,13 +141,12 @@ static int text_reference(struct compiler *compiler, size_t backslashes)
 		return result;
 	if (is)
 		return compiler_emit(compiler, &(struct template_op){ .kind = OP_REFERENCE, .reference = reference });
-	result = emit_text(compiler, start - backslashes, start + 1);
 	compiler->at++;
+	is = lone_dollar(compiler, &end);
+	result = emit_text(compiler, start - backslashes, is ? end : start);
 	if (compiler->at == compiler->end && !compiler->in_text)
 		return compiler_fail(compiler, start, "'$' is the last byte");
-	if (compiler_sees(compiler, '!') && compiler_byte(compiler, 1) != '{') /* Velocity loses it */
-		compiler->at++;
-	return result;
+	return result ? result : lone_backslash(compiler);
 }
 
 /* --- '#' ------------------------------------------------------------------------------------------------------------ */
@@ -137,7 +215,10 @@ static int text_hash(struct compiler *compiler, size_t backslashes, enum compile
 		return emit_text(compiler, raw.at, raw.at + raw.count);
 	} else {
 		compiler->at++;
-		return emit_text(compiler, start, compiler->at);
+		if (skip_to_set(compiler))
+			return 0;
+		result = emit_text(compiler, start, compiler->at);
+		return result ? result : lone_backslash(compiler);
 	}
 	return 0;
 }
@@ -227,6 +308,7 @@ static int finish(struct compiler *compiler)
 		memcpy(names, compiler->names, compiler->name_count * sizeof *names);
 	template->names = names;
 	template->slot_count = (uint16_t)compiler->name_count;
+	template->site_count = (uint16_t)(compiler->site_count + 1);
 	template->context_slot = compiler->options->context_slot;
 	template->input = find_slot(compiler, view_of("input"));
 	template->util = find_slot(compiler, view_of("util"));

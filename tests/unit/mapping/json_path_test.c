@@ -78,8 +78,9 @@ static void test_what_is_not_there_is_none(void **state)
 	assert_string_equal(found(pets, "$.name.first"), "none");
 	assert_string_equal(found(pets, "$.name[0]"), "none");
 	assert_string_equal(found(pets, "$.pets.length()"), "none");
-	assert_string_equal(found(pets, "$.zz[*]"), "none");
-	assert_string_equal(found(pets, "$.zz[?(@.id)].type"), "none");
+	assert_string_equal(found(pets, "$.name.first[*]"), "none");
+	assert_string_equal(found(pets, "$.pets[9][*]"), "none");
+	assert_string_equal(found(pets, "$.name[?(@.id)].type"), "none");
 	assert_string_equal(found(pets, "$.name[0:1]"), "none");
 }
 
@@ -96,6 +97,8 @@ static void test_other_paths_give_lists(void **state)
 	assert_string_equal(found(pets, "$.pets[:1].id"), "[1]");
 	assert_string_equal(found(pets, "$.pets[5:].id"), "[]");
 	assert_string_equal(found(pets, "$.nested.*.b"), "[\"c\"]");
+	assert_string_equal(found(pets, "$.zz[*]"), "[]");
+	assert_string_equal(found(pets, "$.zz[?(@.id)].type"), "[]");
 	assert_string_equal(found(pets, "$.pets[*].zz"), "[]");
 	assert_string_equal(found(pets, "$.name[*]"), "[]");
 	assert_string_equal(found("[[1,2],[3]]", "$[*][*]"), "[1,2,3]");
