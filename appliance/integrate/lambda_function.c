@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "appliance/base/buffer.h"
+
 /* Of arn:partition:lambda:region:account:function: before the name. */
 #define ARN_FIELDS_BEFORE_NAME 6
 
@@ -67,7 +69,14 @@ struct view lambda_function_path(struct arena *arena, const struct lambda_functi
 {
 	struct view reference = by_name ? function->name : function->reference;
 	struct view end = function->streams ? streamed : buffered;
+	struct buffer path;
 
-	return arena_printf(arena, "/" VIEW_FMT VIEW_FMT VIEW_FMT VIEW_FMT, VIEW_ARG(function->api_version),
-		VIEW_ARG(functions), VIEW_ARG(reference), VIEW_ARG(end));
+	buffer_init_arena(
+		&path, arena, 1 + function->api_version.count + functions.count + reference.count + end.count);
+	buffer_append_byte(&path, '/');
+	buffer_append(&path, function->api_version);
+	buffer_append(&path, functions);
+	buffer_append(&path, reference);
+	buffer_append(&path, end);
+	return buffer_error(&path) ? (struct view){ 0 } : buffer_view(&path);
 }

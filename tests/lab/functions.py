@@ -109,6 +109,12 @@ class _FunctionHandler(Handler):
         else:
             self.answer(200, {"X-Amz-Executed-Version": "$LATEST"}, made if isinstance(made, bytes) else json.dumps(made).encode())
 
+    def handle(self):
+        try:
+            super().handle()
+        except ConnectionResetError:
+            pass  # the gateway has given up a call and its connection
+
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, self.path, list(self.headers.items()), body, self.server.keys)

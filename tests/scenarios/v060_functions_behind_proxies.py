@@ -230,6 +230,13 @@ def test_answers_are_taken_or_malformed(scene, served, result, status, body):
         assert said.endswith("Method completed with status: 502\n")
 
 
+def test_six_megabytes_are_the_most_that_a_function_returns(scene, served):
+    for count, status in ((6291556 - len('{"body":""}'), 200), (6291556, 502)):
+        scene.returns(b'{"body":"' + b"x" * count + b'"}')
+        answer = scene.call(served)
+        assert answer.status == status and len(answer.body) == (count if status == 200 else len(ERROR))
+
+
 def test_fields_of_answers(scene, served):
     scene.returns({"headers": {"test-multi": "s", "flag": True, "Date": "d", "Connection": "close", "Content-Type": "text/x", "transfer-encoding": "x"},
                    "multiValueHeaders": {"tesT-Multi": ["m"], "Set-Cookie": ["a=1", "b=2"]}, "body": "ü"})
