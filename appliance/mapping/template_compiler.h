@@ -39,6 +39,7 @@ struct compiler {
 	uint16_t *name_index; /* hash table of slots + 1 */
 	size_t name_count, name_room;
 	unsigned nesting;
+	uint16_t site_count;
 	bool in_text; /* inside a text in double quotes */
 };
 

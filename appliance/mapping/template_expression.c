@@ -35,6 +35,30 @@ static int call_method(struct template_run *run, const struct template_step *ste
 	return value_call(run, self, &call, ret);
 }
 
+/*
+ * The member that a step names, or NULL. Objects that a loop walks have their members in one order: where the last one had it is
+ * looked at first.
+ */
+static const struct json_value *find_member(
+	struct template_frame *frame, const struct template_step *step, const struct json_value *object)
+{
+	uint8_t *hint = &frame->hints[step->site];
+	const struct json_member *members = object->members;
+	size_t count = object->count;
+
+	if (*hint < count && members[*hint].name.count == step->name.count &&
+		memcmp(members[*hint].name.text, step->name.at, step->name.count) == 0)
+		return &members[*hint].value;
+	for (size_t i = 0; i < count; i++) {
+		if (members[i].name.count == step->name.count &&
+			memcmp(members[i].name.text, step->name.at, step->name.count) == 0) {
+			*hint = (uint8_t)i;
+			return &members[i].value;
+		}
+	}
+	return NULL;
+}
+
 static int take_step(struct template_run *run, const struct template_step *step, struct value self, struct value *ret)
 {
 	struct value key;
@@ -42,6 +66,10 @@ static int take_step(struct template_run *run, const struct template_step *step,
 
 	switch ((enum template_step_kind)step->kind) {
 	case STEP_PROPERTY:
+		if (self.kind == VALUE_JSON_OBJECT && !run->changes) {
+			*ret = value_of_json(find_member(run->frame, step, self.json));
+			return 0;
+		}
 		if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class) {
 			*ret = template_loop_value(
 				(struct template_loop *)self.object, (enum template_loop_field)step->field);
@@ -86,6 +114,58 @@ int template_dereference(
 		result = take_step(run, &reference->steps[at], value, &value);
 	*ret = value;
 	return result;
+}
+
+/* A member of the payload as it prints; false if that takes a value. */
+static bool print_json(const struct json_value *json, struct buffer *out)
+{
+	switch (json_value_kind(json)) {
+	case JSON_VALUE_TEXT:
+		template_append(out, json->text, json->count);
+		return true;
+	case JSON_VALUE_INTEGER:
+		if (json->count == 2 && json->text[0] == '-' && json->text[1] == '0')
+			return false;
+		template_append(out, json->text, json->count);
+		return true;
+	case JSON_VALUE_DECIMAL:
+		java_number_write_text(out, json_value_text(json));
+		return true;
+	case JSON_VALUE_NULL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int template_print_reference(struct template_run *run, const struct template_reference *reference, struct buffer *out)
+{
+	const struct template_step *last = NULL;
+	struct value value;
+	int result;
+
+	if (reference->root == ROOT_VARIABLE && reference->step_count) {
+		last = &reference->steps[reference->step_count - 1];
+		if (last->kind != STEP_PROPERTY)
+			last = NULL;
+	}
+	result = template_dereference(run, reference, reference->step_count - (last ? 1u : 0u), &value);
+	if (!result && last && value.kind == VALUE_JSON_OBJECT && !run->changes) {
+		const struct json_value *json = find_member(run->frame, last, value.json);
+
+		if (print_json(json, out))
+			return 0;
+		value = value_of_json(json);
+	} else if (!result && last && !value_is_null(value)) {
+		result = take_step(run, last, value, &value);
+	}
+	if (result)
+		return result;
+	if (value.kind == VALUE_TEXT) {
+		template_append(out, value.text, value.count);
+		return 0;
+	}
+	return value_print(run, value, out);
 }
 
 int template_assign(struct template_run *run, const struct template_reference *reference, struct value value)

@@ -46,6 +46,7 @@ struct template_step {
 	bool constant; /* all arguments are: `values` has them */
 	uint16_t method;
 	uint16_t count; /* arguments; of an index 1 */
+	uint16_t site;  /* of a property: its number, for template_frame.hints */
 	struct view name;
 	const struct template_node *arguments;
 	const struct value *values;
@@ -163,6 +164,7 @@ struct template
 	uint16_t slot_count;
 	/* Slots of names that the engine gives a meaning; TEMPLATE_NO_SLOT if the template does not have them. */
 	uint16_t input, util, context, stage_variables, foreach, velocity_count, velocity_has_next, body_content;
+	uint16_t site_count; /* of hints */
 	bool literal;
 	struct view text;                      /* of a literal */
 	int (*context_slot)(struct view path); /* for #evaluate; may be NULL */
@@ -174,6 +176,7 @@ struct template
 struct template_frame {
 	const struct template *template;
 	struct value *variables; /* by slot */
+	uint8_t *hints;          /* by step: where in its JSON object the member was that was found last */
 	struct buffer *out;
 	bool stopped; /* a block that was printed met #stop */
 };
@@ -196,12 +199,27 @@ int template_is_true(struct template_run *run, const struct template_node *node,
 int template_dereference(struct template_run *run, const struct template_reference *reference, size_t step_count,
 	struct value *ret) __attribute__((warn_unused_result));
 
+/* Append what the reference prints, without making a value of it where its text stands in the payload. */
+int template_print_reference(struct template_run *run, const struct template_reference *reference, struct buffer *out)
+	__attribute__((warn_unused_result));
+
 int template_assign(struct template_run *run, const struct template_reference *reference, struct value value)
 	__attribute__((warn_unused_result));
 
 /* A block as a text in the run's arena. */
 int template_block_text(struct template_run *run, const struct template_op *block, struct view *ret)
 	__attribute__((warn_unused_result));
+
+/* buffer_append(), the common case of it without a call. */
+static inline void template_append(struct buffer *out, const char *at, size_t count)
+{
+	if (__builtin_expect(out->error || count > out->room - out->count || !count, 0)) {
+		buffer_append_bytes(out, at, count);
+		return;
+	}
+	memcpy(out->at + out->count, at, count);
+	out->count += count;
+}
 
 /* --- Objects of the engine (template_object.c) ---------------------------------------------------------------------- */
 

@@ -87,8 +87,12 @@ static int parse_member(struct compiler *compiler, struct template_step *step)
 	compiler->at++;
 	*step = (struct template_step){ .kind = STEP_PROPERTY, .name = compiler_take_name(compiler) };
 	step->field = (uint8_t)template_loop_field_find(step->name);
-	if (!compiler_sees(compiler, '('))
+	if (!compiler_sees(compiler, '(')) {
+		step->site = compiler->site_count;
+		if (compiler->site_count < UINT16_MAX - 1) /* beyond, hints are shared */
+			compiler->site_count++;
 		return 0;
+	}
 	compiler->at++;
 	step->kind = STEP_METHOD;
 	step->method = (uint16_t)method_by_name(step->name);

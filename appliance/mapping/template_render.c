@@ -29,21 +29,17 @@ static void print_escaped(const struct template_reference *reference, struct val
 static int run_reference(struct template_run *run, const struct template_reference *reference, struct buffer *out)
 {
 	struct value value;
-	int result = template_dereference(run, reference, reference->step_count, &value);
+	int result;
 
-	if (__builtin_expect(result, 0))
-		return result;
 	if (reference->escaped) {
-		print_escaped(reference, value, out);
-		return 0;
+		result = template_dereference(run, reference, reference->step_count, &value);
+		if (!result)
+			print_escaped(reference, value, out);
+		return result;
 	}
 	if (reference->backslashes)
 		print_backslashes(reference, out);
-	if (value.kind == VALUE_TEXT) {
-		buffer_append(out, value_view(value));
-		return 0;
-	}
-	return value_print(run, value, out);
+	return template_print_reference(run, reference, out);
 }
 
 int template_block_text(struct template_run *run, const struct template_op *block, struct view *ret)
@@ -283,7 +279,7 @@ static int run_ops(struct template_run *run, struct template_frame *frame, const
 		case OP_END:
 			return 0;
 		case OP_TEXT:
-			buffer_append(frame->out, op->text);
+			template_append(frame->out, op->text.at, op->text.count);
 			break;
 		case OP_REFERENCE:
 			result = run_reference(run, op->reference, frame->out);
@@ -347,7 +343,8 @@ static int start_frame(
 	frame->template = template;
 	frame->out = out;
 	frame->variables = ARENA_NEW_ARRAY(run->arena, struct value, template->slot_count);
-	if (!frame->variables)
+	frame->hints = arena_alloc_zero(run->arena, template->site_count);
+	if (!frame->variables || !frame->hints)
 		return template_no_memory(run);
 	if (source && source->body && template->input != TEMPLATE_NO_SLOT)
 		result = input_value(run, &frame->variables[template->input]);
@@ -370,7 +367,7 @@ static int start_frame(
 int template_render(const struct template *template, struct template_run *run, struct buffer *out)
 {
 	struct template_frame *frame;
-	size_t limit = out->limit_bytes;
+	size_t limit = out->limit_bytes, before = out->count;
 	int result;
 
 	if (template->literal) {
@@ -391,6 +388,8 @@ int template_render(const struct template *template, struct template_run *run, s
 	out->limit_bytes = limit;
 	if (result < 0)
 		return result;
+	if (!buffer_error(out) && out->count - before > run->limits.output_bytes)
+		out->error = -EMSGSIZE; /* the room was there before the limit */
 	if (buffer_error(out))
 		template_fail(run, "the output is longer than %zu bytes", run->limits.output_bytes);
 	return buffer_error(out);
