@@ -112,13 +112,31 @@ static void append_plain(struct buffer *ret, struct view text, const char *also)
 	}
 }
 
+/*
+ * S3's keys are what a path means, so it is written the one way that every verifier of signatures reads alike: a '/' within a key
+ * is a '/', and nothing is encoded that need not be.
+ */
+static void append_key(struct buffer *ret, struct arena *arena, struct view path)
+{
+	char *plain = arena_alloc(arena, path.count + 1), *room = buffer_reserve(ret, 3 * path.count);
+	long count = plain ? uri_decode(plain, path, false, true) : -1;
+
+	if (room && count >= 0)
+		buffer_commit(ret, uri_encode(room, view_from(plain, (size_t)count), true));
+	else
+		ret->error = ret->error ? ret->error : -ENOMEM;
+}
+
 static int write_target(struct arena *arena, const struct aws_request_input *input, struct view *ret)
 {
 	struct buffer target;
 
 	buffer_init_arena(&target, arena, 3 * URI_MAX_BYTES);
 	append_plain(&target, input->endpoint->base_path, "/");
-	append_plain(&target, input->path.count ? input->path : view_of("/"), "/");
+	if (input->service->signs_once && input->path.count)
+		append_key(&target, arena, input->path);
+	else
+		append_plain(&target, input->path.count ? input->path : view_of("/"), "/");
 	if (input->query.count) {
 		buffer_append_byte(&target, '?');
 		append_plain(&target, input->query, "&=+/:,;@!$'()*?");

@@ -7,6 +7,7 @@ import http.server
 import json
 import re
 import socket
+import ssl
 import subprocess
 import threading
 import urllib.parse
@@ -111,13 +112,19 @@ class Request:
 
 class Recorder(http.server.ThreadingHTTPServer):
     """Keeps what comes in `requests`. `keys` are {access key: (secret, session token or None)}; `answer(request)` gives (status,
-    fields, body); one whose signature is wrong gets 403."""
+    fields, body); one whose signature is wrong gets 403. `tls` is (certificate file, key file)."""
     daemon_threads = True
 
-    def __init__(self, keys, answer=lambda request: (200, {"Content-Type": "application/json"}, b"{}")):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, keys, answer=lambda request: (200, {"Content-Type": "application/json"}, b"{}"), address="127.0.0.1", port=0,
+                 tls=None):
+        super().__init__((address, port), Handler)
         self.keys, self.answer, self.requests, self.lock = dict(keys), answer, [], threading.Lock()
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            # The handshake is the thread's of the connection.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_one(self, request):
@@ -153,6 +160,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_any
 
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:  # a handshake that failed, a client that has gone
+            self.close_connection = True
+
     def log_message(self, *_):
         pass
 
@@ -166,9 +179,9 @@ class Sts(Recorder):
     """AssumeRole: each call gives a key that `known` (recorders) know from then on. `life_s` is how long it lasts; with `refuses` it
     answers AccessDenied; with `gate` it waits for that event."""
 
-    def __init__(self, keys, *known):
+    def __init__(self, keys, *known, **where):
         self.known, self.life_s, self.refuses, self.gate = known, 3600, False, None
-        super().__init__(keys, self.assume)
+        super().__init__(keys, self.assume, **where)
 
     def assume(self, request):
         form = dict(urllib.parse.parse_qsl(request.body.decode()))

@@ -84,7 +84,7 @@ def everything_here(services):
 
 @pytest.fixture(scope="module")
 def services(folder):
-    made = Services(folder / "aws", ("127.0.0.1:14581", "127.0.0.1:18581"), everything_here)
+    made = Services(folder / "aws", ("127.0.0.1:14631", "127.0.0.1:18631"), everything_here)
     yield made
     made.close()
 
@@ -305,7 +305,7 @@ def test_the_callers_identity_is_refused(services):
 @pytest.fixture(scope="module")
 def machine(folder):
     """An appliance without keys, on a machine with a role; only sqs and sts have an endpoint."""
-    made = Services(folder / "machine", ("127.0.0.1:14582", "127.0.0.1:18582"), lambda s: {
+    made = Services(folder / "machine", ("127.0.0.1:14632", "127.0.0.1:18632"), lambda s: {
         "aws_endpoints": [{"service": "sqs", "url": s.recorder.url}, {"service": "sts", "url": s.sts.url}],
         "aws_instance_metadata": Metadata(s.recorder, s.sts).url})
     yield made

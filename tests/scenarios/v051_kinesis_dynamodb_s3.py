@@ -85,7 +85,7 @@ DOCUMENT = {
 class Proxy:
     def __init__(self, folder):
         self.kinesis, self.dynamodb, self.s3 = kinesis(build_folder()), dynamodb(build_folder()), s3(build_folder(), folder / "s3")
-        self.local = Local(folder, "127.0.0.1:14583", "127.0.0.1:18583")
+        self.local = Local(folder, "127.0.0.1:14633", "127.0.0.1:18633")
         self.local.state.mkdir(parents=True)
         (self.local.state / "settings.yaml").write_text(json.dumps({
             "aws_endpoints": [{"service": n, "url": getattr(self, n).url} for n in ("kinesis", "dynamodb", "s3")],

@@ -155,6 +155,9 @@ static void s3_encodes_its_path_once(void **state)
 	assert_true(request.idempotent);
 	assert_signed((&(struct wanted){ "s3", "GET", "/bucket", "list-type=2&prefix=a%2Fb", { 0 }, NULL, 0, NULL }),
 		"40d2b4a73a2965b4a0216286bb1cbcf241a292868e31d870429a6cf66f55e31f");
+	assert_int_equal(
+		0, write_request(&(struct wanted){ "s3", "GET", "/bucket/a%2Fb", NULL, { 0 }, NULL, 0, NULL }));
+	assert_true(view_starts_with(request.head, view_of("GET /bucket/a/b HTTP/1.1\r\n")));
 	/* The same, however it is written: what can't stand in a path is encoded before it is signed. */
 	assert_signed((&(struct wanted){ "s3", "GET", "/bucket/a b/\xc3\xbc%7E1.png", NULL, { 0 }, NULL, 0, NULL }),
 		"bf14d1b066397f5a1b17b88a7ba8bd3ee107b57576199273a68fd5cb1bf7fc46");
