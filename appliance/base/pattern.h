@@ -38,8 +38,8 @@ enum pattern_flags {
 	PATTERN_DOT_ALL = 4, /* '.' matches newlines too */
 	/* The text was made from one of at most PATTERN_MAX_BYTES in another syntax: it may be longer than that. */
 	PATTERN_TRANSLATED = 8,
-	PATTERN_JAVA =
-		8, /* a carriage return is a newline too, and '$' matches before the last newline of the subject */
+	/* A carriage return is a newline too, and '$' matches before the last newline of the subject. */
+	PATTERN_JAVA = 16,
 };
 
 /* Returns 0, -EMSGSIZE, -ENOMEM, or -EINVAL with `*ret_error` (may be NULL) filled. Unicode (UTF) mode. */

@@ -355,5 +355,6 @@ int java_pattern_compile(struct arena *arena, const struct pattern **ret, struct
 	if (result == -EINVAL && ret_error)
 		*ret_error = (struct pattern_error){ .text = "no pattern of Java" };
 	return result ? result
-		      : pattern_compile_in(arena, ret, buffer_view(&translated), flags | PATTERN_JAVA, ret_error);
+		      : pattern_compile_in(arena, ret, buffer_view(&translated),
+				flags | PATTERN_JAVA | PATTERN_TRANSLATED, ret_error);
 }

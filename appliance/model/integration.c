@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "appliance/base/pattern.h"
+#include "appliance/mapping/java_pattern.h"
 #include "appliance/mapping/json_path.h"
 #include "appliance/mapping/mapping_template.h"
 #include "appliance/mapping/template.h"
@@ -292,7 +293,8 @@ static int compile_content_handling(struct work *work, const struct json *json, 
 static int compile_response(struct work *work, const struct json *json, struct integration_response *ret)
 {
 	struct view pattern = json_find_text(json, "selectionPattern");
-	struct pattern_error where;
+	struct pattern_error where = { .text = "" };
+	struct buffer translated;
 	uint64_t status;
 	int error;
 
@@ -314,7 +316,12 @@ static int compile_response(struct work *work, const struct json *json, struct i
 		error = compile_content_handling(work, json, &ret->content_handling);
 	if (error || pattern.count == 0)
 		return error;
-	error = pattern_compile(&ret->selection, pattern, PATTERN_WHOLE, &where);
+	/* They are Java's (spec/rest-dataplane.md 9.2). */
+	buffer_init_arena(&translated, work->arena, PATTERN_TRANSLATED_MAX_BYTES);
+	error = java_pattern_translate(&translated, pattern);
+	if (!error)
+		error = pattern_compile(&ret->selection, buffer_view(&translated),
+			PATTERN_WHOLE | PATTERN_JAVA | PATTERN_TRANSLATED, &where);
 	if (error == -EINVAL)
 		return WORK_FAIL(work, -EINVAL, "selectionPattern '" VIEW_FMT "', byte %zu: %s", VIEW_ARG(pattern),
 			where.offset, where.text);

@@ -99,8 +99,10 @@ static void choose_failure(struct pipeline *p, enum http_call_failure failure)
 		request_body_fail(p, -ETIMEDOUT);
 		return;
 	case HTTP_CALL_ANSWER_TOO_LARGE:
-	default:
 		integrate_misconfigured(p, "the back end's answer is over 10 MB");
+		return;
+	case HTTP_CALL_ANSWER_CODING:
+		integrate_misconfigured(p, "the back end's answer is not of the coding that it says");
 		return;
 	}
 	switch (p->call.error) {

@@ -403,14 +403,14 @@ def test_what_can_not_run_yet_is_kept_named_and_not_served(local, make):
     template = "#set($x = $input.json('$'))$x"
     mock = {**MOCK, "responses": {"default": {"statusCode": "200", "responseTemplates": {"application/json": template}}}}
     api = make(openapi({"/echo": {"get": operation(**{"x-amazon-apigateway-integration": mock})},
-                        "/fine": {"get": operation(**{"x-amazon-apigateway-integration": MOCK})}}, **{"x-amazon-apigateway-policy": POLICY}),
+                        "/guarded": {"get": operation(**{"x-amazon-apigateway-auth": {"type": "AWS_IAM"}, "x-amazon-apigateway-integration": MOCK})}}, **{"x-amazon-apigateway-policy": POLICY}),
                endpointConfigurationTypes="PRIVATE")
     assert api.method("/echo")["methodIntegration"]["integrationResponses"]["200"]["responseTemplates"] == {"application/json": template}
     api.client.create_deployment(restApiId=api.id, stageName="prod")
     status = local.postern("status")
-    assert [(row["method"], row["resource"], row["stage"]) for row in status["notServed"] if row["api"] == api.id] == [("GET", "/echo", "prod")]
-    wait_for(lambda: local.get(api.id, "/fine").status == 200, "the gateway to follow", 10)
-    assert local.get(api.id, "/echo").status == 500
+    assert [(row["method"], row["resource"], row["stage"]) for row in status["notServed"] if row["api"] == api.id] == [("GET", "/guarded", "prod")]
+    wait_for(lambda: local.get(api.id, "/echo").status == 200, "the gateway to follow", 10)
+    assert local.get(api.id, "/guarded").status == 500
 
 
 def test_variables_of_aws_are_filled_in(make):
