@@ -35,7 +35,8 @@ struct access_record {
 	struct view reason;              /* for the operator, never for the client: why it was refused */
 	int64_t denied_statement;        /* its index from 0; negative: silence did. Meaningful with denied_by only */
 	int64_t status;
-	int64_t integration_status;
+	int64_t integration_status; /* of the service that was called: Lambda's, whatever the function says */
+	int64_t back_end_status;    /* of who answers behind it: of a proxied function its own statusCode */
 	int64_t request_time_ms; /* wall clock */
 	int64_t response_latency_ms, integration_latency_ms;
 	int64_t response_latency_us, integration_latency_us;

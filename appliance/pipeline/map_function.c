@@ -122,7 +122,7 @@ static bool accepts_binary(const struct pipeline *p)
 
 enum verdict map_function_head(struct pipeline *p, struct lambda_answer *answer)
 {
-	p->status = answer->status;
+	p->status = p->function_status = answer->status;
 	p->fields = answer->fields;
 	p->field_count = answer->field_count;
 	if (p->trace_id.count)

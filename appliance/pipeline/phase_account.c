@@ -75,6 +75,9 @@ static void record_outcome(const struct pipeline *p, struct access_record *ret)
 	ret->response_latency_ms = milliseconds(x->received_ns, now_ns);
 	ret->response_latency_us = microseconds(x->received_ns, now_ns);
 	ret->integration_status = p->candidate_status ? p->candidate_status : -1;
+	ret->back_end_status = ret->integration_status;
+	if (p->calls_function && p->match.method->integration->type == INTEGRATION_AWS_PROXY)
+		ret->back_end_status = p->function_status ? p->function_status : -1;
 	ret->integration_latency_ms = ret->integration_latency_us = -1;
 	if (p->call.started_ns && p->call.head_ns) {
 		ret->integration_latency_ms = milliseconds(p->call.started_ns, p->call.head_ns);

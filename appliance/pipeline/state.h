@@ -104,6 +104,7 @@ struct pipeline {
 	struct credentials_waiter credentials; /* while credentials of AWS are fetched */
 	struct view wrapped_action;            /* of AWS, whose answer is to be wrapped (integrate_aws.c) */
 	bool calls_function;                   /* of Lambda, whose answers have rules of their own (map_function.h) */
+	int function_status;                   /* AWS_PROXY: its statusCode; 0: it gave none that is one */
 	struct lambda_stream *stream;          /* of a function's answer that streams (stream_function.c); else NULL */
 
 	/* --- answer */

@@ -332,6 +332,21 @@ def test_the_log_is_aws_own(scene, served):
     assert made["status"] == 200 and made["body"] == "hello"
 
 
+def test_the_access_log_knows_lambda_and_the_function(scene):
+    api, group = scene.serve({"/f": proxy("f")}), "/v060/access"
+    logs = scene.local.boto3("logs")
+    logs.create_log_group(logGroupName=group)
+    scene.local.boto3("apigateway").update_stage(restApiId=api, stageName="prod", patchOperations=[
+        {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"},
+        {"op": "replace", "path": "/accessLogSettings/format",
+         "value": "$context.requestId $context.status $context.integrationStatus $context.integration.status $context.integration.requestId"}])
+    scene.follow()
+    for result, seen in (({"statusCode": 404}, "404 200 404 lambda-1"), ("malformed", "502 200 - lambda-1")):
+        scene.returns(result)
+        line = f"{scene.call(api).headers['x-amzn-requestid']} {seen}"
+        wait_for(lambda: any(e["message"].strip() == line for e in logs.filter_log_events(logGroupName=group)["events"]), line, 10)
+
+
 # -- type AWS -----------------------------------------------------------------------------------------------------------
 def custom(**more):
     responses = {"default": {"statusCode": "200"}, ".*four hundred.*": {"statusCode": "405"}, ".+": {"statusCode": "502"}, "200": {"statusCode": "504"}}

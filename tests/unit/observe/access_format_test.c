@@ -23,7 +23,7 @@ static int set_up(void **state)
 	record.status = 200;
 	record.response_length_bytes = 57;
 	record.request_time_ms = 1583349317135;
-	record.integration_status = -1;
+	record.integration_status = record.back_end_status = -1;
 	record.integration_latency_ms = -1;
 	record.integration_latency_us = -1;
 	record.response_latency_ms = 3;
