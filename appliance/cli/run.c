@@ -158,11 +158,11 @@ static void write_settings(struct buffer *buffer, const struct json *tree)
 	}
 }
 
-/* Replace the file at once: a start that is cut short leaves the old one. */
+/* Replace the file at once: a start that is cut short leaves the old one. It may hold secrets, and posternd alone opens it. */
 static int save(struct cli *cli, const char *path, struct view text)
 {
 	const char *fresh = arena_printf(&cli->arena, "%s.new", path).at;
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), error = 0;
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), error = 0;
 
 	if (fd < 0)
 		return cli_fail(cli, "can't write %s: %s", fresh, strerror(errno));

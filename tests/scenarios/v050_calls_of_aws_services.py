@@ -331,6 +331,11 @@ def test_a_service_without_an_endpoint_is_not_called(machine):
 
 def test_secrets_are_nowhere(services):
     """Neither in a log nor in what a support bundle or `postern settings` would show."""
+    assert (services.local.state / "settings.yaml").stat().st_mode & 0o777 == 0o600
+    api = services.serve({"x": {"post": method(integration(uri("sqs", "path/1/q")))}})
+    log = services.log_of(api, "/x", "POST", body="{}")["log"]
+    assert "X-Amz-Security-Token=*" in log and "Authorization=*" in log
+    assert FIXED_TOKEN not in log and services.recorder.last().field("Authorization") not in log
     said = services.local.log.read_text()
     for secret in (BASE_SECRET, FIXED_SECRET, FIXED_TOKEN, "secret/1+", "token/1=="):
         assert secret not in said
