@@ -77,5 +77,10 @@ struct view aws_service_host(struct arena *arena, const struct aws_service *serv
 
 struct view aws_service_signing_region(const struct aws_service *service, struct view region)
 {
+	static const char *const elsewhere[] = { "cn-", "us-gov-", "us-iso", "eusc-" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(elsewhere); i++)
+		if (view_starts_with(region, view_from_text(elsewhere[i])))
+			return region;
 	return service->global_host.count ? view_of("us-east-1") : region;
 }

@@ -47,7 +47,10 @@ void aws_service_find(struct view name, struct aws_service *ret);
 struct view aws_service_host(struct arena *arena, const struct aws_service *service, struct view name,
 	struct view partition, struct view region);
 
-/* The region in the credential scope of a request that is meant for `region`: a global service has one of its own. */
+/*
+ * The region in the credential scope of a request that is meant for `region`: a service that has one host for all regions of
+ * partition aws has one region there, too.
+ */
 struct view aws_service_signing_region(const struct aws_service *service, struct view region);
 
 #endif

@@ -187,6 +187,7 @@ static void subdomains_global_and_unknown_services(void **state)
 	assert_view("iam.amazonaws.com",
 		aws_service_host(&arena, &service, view_of("iam"), view_of("aws"), view_of("eu-west-1")));
 	assert_view("us-east-1", aws_service_signing_region(&service, view_of("eu-west-1")));
+	assert_view("cn-north-1", aws_service_signing_region(&service, view_of("cn-north-1")));
 	aws_service_find(view_of("sts"), &service);
 	assert_view("sts.eu-west-1.amazonaws.com",
 		aws_service_host(&arena, &service, view_of("sts"), view_of("aws"), view_of("eu-west-1")));
