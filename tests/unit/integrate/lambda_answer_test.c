@@ -56,8 +56,8 @@ static const char *fields_of(const struct lambda_answer *answer)
 static void all_members_may_be_missing_or_null(void **state)
 {
 	static const char *const answers[] = { "{}", "{\"statusCode\":200}", "{\"headers\":null}", " {} ",
-		"{\"statusCode\":null,\"headers\":null,\"multiValueHeaders\":null,\"body\":null,"
-		"\"isBase64Encoded\":null}" };
+		("{\"statusCode\":null,\"headers\":null,\"multiValueHeaders\":null,\"body\":null,"
+		 "\"isBase64Encoded\":null}") };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
