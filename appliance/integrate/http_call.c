@@ -18,6 +18,8 @@ static void end(struct http_call *call)
 	target_give_back(&call->lease);
 	call->running = false;
 	call->ended_ns = loop_now_ns(call->exchange->loop);
+	if (call->over)
+		*call->over = true;
 }
 
 static void fail(struct http_call *call, enum http_call_failure failure)
@@ -32,18 +34,25 @@ static void fail(struct http_call *call, enum http_call_failure failure)
 /* Gives a piece to the other side. False if it has enough at the moment. */
 typedef bool recode_put(struct http_call *call, struct view bytes, bool last);
 
-/* Keep the rest of a piece, which may be kept already. */
+/* Keep the rest of a piece, which may be kept already, or a piece behind the rest of those before it. */
 static int keep_rest(struct http_call *call, struct http_call_coding *coding, struct view rest, bool last)
 {
-	if (rest.count > coding->room_bytes) {
-		coding->room_bytes = rest.count > LOOP_RECEIVE_BUFFER_BYTES ? rest.count : LOOP_RECEIVE_BUFFER_BYTES;
-		coding->room = arena_alloc(&call->exchange->arena, coding->room_bytes);
-		if (!coding->room)
+	size_t before = coding->waits ? coding->rest.count : 0, count = before + rest.count;
+
+	if (count > coding->room_bytes) {
+		size_t room_bytes = count > LOOP_RECEIVE_BUFFER_BYTES ? count : LOOP_RECEIVE_BUFFER_BYTES;
+		char *room = arena_alloc(&call->exchange->arena, room_bytes);
+
+		if (!room)
 			return -ENOMEM;
+		if (before)
+			memcpy(room, coding->rest.at, before);
+		coding->room = room;
+		coding->room_bytes = room_bytes;
 	}
 	if (rest.count)
-		memmove(coding->room, rest.at, rest.count);
-	coding->rest = view_from(coding->room, rest.count);
+		memmove(coding->room + before, rest.at, rest.count);
+	coding->rest = view_from(coding->room, count);
 	coding->last = last;
 	coding->waits = true;
 	return 0;
@@ -58,7 +67,9 @@ static int recode(
 {
 	int more = 1;
 
-	coding->waits = false;
+	/* A few pieces may still come after a pause. */
+	if (coding->waits)
+		return keep_rest(call, coding, input, last);
 	while (more > 0) {
 		struct view output;
 
@@ -71,10 +82,17 @@ static int recode(
 		if (output.count || (last && more == 0))
 			coding->crowded = !put(call, output, last && more == 0);
 		/* A few bytes may become megabytes: no more of them than the other side takes. */
-		if (coding->crowded && more > 0)
+		if (coding->crowded && more > 0 && coding->undone != COMPRESSION_IDENTITY)
 			return keep_rest(call, coding, input, last);
 	}
 	return 1;
+}
+
+/* The same with what waits. */
+static int recode_rest(struct http_call *call, struct http_call_coding *coding, recode_put *put)
+{
+	coding->waits = false;
+	return recode(call, coding, coding->rest, coding->last, put);
 }
 
 /* --- the request's body ----------------------------------------------------------------------------------------------- */
@@ -150,7 +168,7 @@ static void on_writable(struct outbound_call *outbound)
 
 	coding->crowded = false;
 	if (coding->waits)
-		body_decoded(call, recode(call, coding, coding->rest, coding->last, send_piece));
+		body_decoded(call, recode_rest(call, coding, send_piece));
 	else
 		http_body_resume(call->exchange);
 }
@@ -281,6 +299,25 @@ static void stream_answer(struct http_call *call, struct view bytes, bool last)
 		finish(call);
 }
 
+/* What was held goes out, and so will the rest. With its exchange the call itself may go at each step. */
+static void release(struct http_call *call, struct view bytes, bool last)
+{
+	const struct http_call_piece *piece = call->first_piece, *next;
+	bool over = false;
+
+	call->buffer = false;
+	call->over = &over;
+	call->owner->overflow(call);
+	for (; !over && piece; piece = next) {
+		next = piece->next;
+		stream_answer(call, piece->bytes, false);
+	}
+	if (over)
+		return;
+	call->over = NULL;
+	stream_answer(call, bytes, last);
+}
+
 static void on_body(struct outbound_call *outbound, struct view bytes, bool last)
 {
 	struct http_call *call = CONTAINER_OF(outbound, struct http_call, outbound);
@@ -289,6 +326,8 @@ static void on_body(struct outbound_call *outbound, struct view bytes, bool last
 		give_owner(call, bytes, last);
 	else if (!call->buffer)
 		stream_answer(call, bytes, last);
+	else if (call->hold_bytes && call->buffered_bytes + bytes.count >= call->hold_bytes)
+		release(call, bytes, last);
 	else if (!keep(call, bytes) || (last && !join(call)))
 		fail(call, HTTP_CALL_ANSWER_TOO_LARGE);
 	else if (last)
@@ -362,6 +401,7 @@ static int give_decoded(struct http_call *call, struct outbound_request *request
 			give_whole(call, request, buffer_view(&decoded), true);
 		return r;
 	}
+	call->body_coding.undone = call->decode;
 	call->body_coding.max_bytes = x->body_max_bytes;
 	call->body_coding.stream = compression_open(stock, call->decode, COMPRESSION_DECOMPRESS);
 	if (!call->body_coding.stream)
@@ -466,7 +506,7 @@ void http_call_drained(struct http_call *call)
 		return;
 	coding->crowded = false;
 	if (coding->waits)
-		answer_recoded(call, recode(call, coding, coding->rest, coding->last, respond_piece), coding->last);
+		answer_recoded(call, recode_rest(call, coding, respond_piece), coding->last);
 	else
 		outbound_resume(&call->outbound);
 }

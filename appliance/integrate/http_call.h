@@ -52,7 +52,7 @@ struct http_call_coding {
 	char *room;
 	size_t room_bytes;
 	uint64_t given_bytes, max_bytes;
-	enum compression_coding undone; /* what is being undone in an answer */
+	enum compression_coding undone; /* what is being decompressed; IDENTITY: it is compressed */
 	bool last;                      /* the piece is the last one */
 	bool waits;                     /* there is a rest, or the stream has more to say */
 	bool crowded;                   /* the other side has enough at the moment */
@@ -83,6 +83,11 @@ struct http_call_owner {
 	 * answer_max_bytes, and done() follows the last.
 	 */
 	enum http_call_taken (*body)(struct http_call *call, struct view bytes, bool last);
+	/*
+	 * A buffered answer has come to hold_bytes: what there is of it and what follows are streamed from now on. The owner calls
+	 * http_respond_head() within, as in head(). Needed with hold_bytes only.
+	 */
+	void (*overflow)(struct http_call *call);
 	void (*done)(struct http_call *call);
 	void (*failed)(struct http_call *call, enum http_call_failure failure);
 };
@@ -105,8 +110,9 @@ struct http_call {
 	enum compression_coding
 		decode; /* of the client's body: what it says in Content-Encoding, if it is to be decompressed */
 	uint64_t answer_max_bytes; /* of a streamed answer; 0: the worker's streamed_max_bytes; UINT64_MAX: any */
-	bool in_request; /* no return to the loop since the exchange's request(): its body may be here already */
-	bool buffer;     /* may be set in head(): collect the answer's body in `body` */
+	bool in_request;     /* no return to the loop since the exchange's request(): its body may be here already */
+	bool buffer;         /* may be set in head(): collect the answer's body in `body` */
+	uint64_t hold_bytes; /* may be set with `buffer`: collect no more than that, see overflow(); 0: all of it */
 
 	/* --- facts for logs; times are loop_now_ns() */
 	uint64_t started_ns, head_ns, ended_ns; /* 0 if it did not come to that */
@@ -123,6 +129,7 @@ struct http_call {
 	struct http_body_sink sink; /* here rather than static, so that the call is found from the exchange */
 	struct http_call_piece *first_piece, *last_piece;
 	uint64_t buffered_bytes;
+	bool *over; /* while pieces that were held are streamed: set when the call ends */
 	bool running;
 };
 

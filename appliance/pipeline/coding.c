@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "appliance/integrate/http_response.h"
 #include "appliance/pipeline/request_body.h"
 
 /* Compressed in one go, in about a millisecond: an answer up to this size; and this much of a longer one in a turn. */
@@ -66,14 +67,13 @@ static bool has_field(const struct pipeline *p, enum http1_header_id id)
 	return false;
 }
 
-static bool has_body(const struct pipeline *p)
+static bool has_body(const struct pipeline *p, int status)
 {
-	return p->exchange->request.method != HTTP1_METHOD_HEAD && p->status >= 200 && p->status != 204 &&
-	       p->status != 304;
+	return p->exchange->request.method != HTTP1_METHOD_HEAD && status >= 200 && status != 204 && status != 304;
 }
 
-/* The coding that the client wants and the API gives for an answer of `length` bytes (negative: not known). */
-static enum compression_coding wanted(const struct pipeline *p, int64_t length)
+/* The coding that the client wants and the API gives for an answer of `length` bytes (negative: not known, but enough). */
+static enum compression_coding wanted(const struct pipeline *p, int status, int64_t length)
 {
 	const struct http1_head *request = &p->exchange->request;
 	const struct http1_header *header = http1_find(request, HTTP1_HEADER_ACCEPT_ENCODING);
@@ -83,7 +83,7 @@ static enum compression_coding wanted(const struct pipeline *p, int64_t length)
 	if (!header || p->failed || p->is_test || !p->match.method || length == 0)
 		return COMPRESSION_IDENTITY;
 	min_bytes = p->resolved.deployment->compression_min_bytes;
-	if (min_bytes < 0 || (length >= 0 && length < min_bytes) || !has_body(p))
+	if (min_bytes < 0 || (length >= 0 && length < min_bytes) || !has_body(p, status))
 		return COMPRESSION_IDENTITY;
 	for (; header; header = http1_find_next(request, header))
 		compression_choose(&choice, header->value);
@@ -108,6 +108,15 @@ static bool is_foreign(struct view name)
 	return false;
 }
 
+uint64_t coding_hold_bytes(const struct pipeline *p, const struct http1_head *head)
+{
+	if (p->resolved.deployment->compression_min_bytes <= 0 || p->match.method->integration->streams ||
+		http1_find(head, HTTP1_HEADER_CONTENT_ENCODING) || http_response_length(head, false) >= 0 ||
+		wanted(p, head->status, HTTP_LENGTH_UNKNOWN) == COMPRESSION_IDENTITY)
+		return 0;
+	return (uint64_t)p->resolved.deployment->compression_min_bytes;
+}
+
 void coding_begin_streamed(struct pipeline *p)
 {
 	const struct http1_header *given =
@@ -118,14 +127,14 @@ void coding_begin_streamed(struct pipeline *p)
 	if (given && !has_field(p, HTTP1_HEADER_CONTENT_ENCODING)) {
 		if (streams || (coding == COMPRESSION_UNKNOWN && is_foreign(given->value)))
 			state_add_field(p, view_of("Content-Encoding"), given->value);
-		else if (coding != COMPRESSION_IDENTITY && coding != COMPRESSION_UNKNOWN && has_body(p) &&
+		else if (coding != COMPRESSION_IDENTITY && coding != COMPRESSION_UNKNOWN && has_body(p, p->status) &&
 			 p->body_length != 0 && http_call_decompress(&p->call, coding))
 			p->body_length = HTTP_LENGTH_UNKNOWN;
 		return;
 	}
 	if (streams || given)
 		return;
-	coding = wanted(p, p->body_length);
+	coding = wanted(p, p->status, p->body_length);
 	if (coding == COMPRESSION_IDENTITY || !http_call_compress(&p->call, coding))
 		return;
 	say_coding(p, coding);
@@ -206,7 +215,7 @@ void coding_cancel(struct pipeline *p)
 
 enum verdict coding_respond(struct pipeline *p, int *ret_error)
 {
-	enum compression_coding coding = wanted(p, (int64_t)p->body.count);
+	enum compression_coding coding = wanted(p, p->status, (int64_t)p->body.count);
 
 	*ret_error = 0;
 	if (coding != COMPRESSION_IDENTITY && p->body.count > PIECE_MAX_BYTES)

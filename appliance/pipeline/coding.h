@@ -6,7 +6,7 @@
  * Requests: gzip, deflate and identity are known; another coding, or data that is not of the one named, is 415. A body that is
  * gathered is decompressed whole, within its limit; one that streams, on its way (integrate/http_call.h).
  * Answers: compressed are those of at least so many bytes as the deployment says that have no coding of their own, that is all
- * but gateway responses. One that streams with an unknown length counts as long enough. Not compressed: responseTransferMode STREAM.
+ * but gateway responses. One that streams with an unknown length is held until it has come to so many. Not compressed: responseTransferMode STREAM.
  * Answers of HTTP_PROXY lose their Content-Encoding (header_rules.def), so gzip and deflate are undone on the way. The field stays,
  * and the body too, where it can't be undone (br, zstd, compress), and with STREAM.
  *
@@ -26,6 +26,12 @@ enum verdict coding_decode_gathered(struct pipeline *p);
 
 /* 415: the body is not of the coding that the client named. FAIL. */
 enum verdict coding_refuse(struct pipeline *p);
+
+/*
+ * How much of an answer that would stream is to be collected first, because it says whether it is compressed: its length is not known,
+ * and only a long one is. 0: nothing.
+ */
+uint64_t coding_hold_bytes(const struct pipeline *p, const struct http1_head *head);
 
 /*
  * Before the head of a streamed answer is sent, while p->back_end_head is there: choose how its body is coded on the way. Changes

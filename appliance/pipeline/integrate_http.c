@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "appliance/pipeline/coding.h"
 #include "appliance/pipeline/integrate_parts.h"
 
 /* A proxy goes on with the head, which then streams; who wants to read the body has it gathered. */
@@ -12,7 +13,8 @@ static void on_proxy_head(struct http_call *call, const struct http1_head *head)
 {
 	struct pipeline *p = integrate_pipeline_of(call);
 
-	if (p->log) {
+	call->hold_bytes = coding_hold_bytes(p, head);
+	if (p->log || call->hold_bytes) {
 		integrate_on_head(call, head);
 		return;
 	}
@@ -21,8 +23,14 @@ static void on_proxy_head(struct http_call *call, const struct http1_head *head)
 	state_resume(p, true); /* p may be gone */
 }
 
+/* What was gathered to see how long it becomes is long: it streams after all. */
+static void on_proxy_overflow(struct http_call *call)
+{
+	state_resume(integrate_pipeline_of(call), true); /* p may be gone */
+}
+
 static const struct http_call_owner proxy_owner = {
-	.head = on_proxy_head, .done = integrate_on_done, .failed = integrate_on_failed
+	.head = on_proxy_head, .overflow = on_proxy_overflow, .done = integrate_on_done, .failed = integrate_on_failed
 };
 
 /* Of a private integration: the target that is called, which p->call has a lease of. */

@@ -43,17 +43,24 @@ static bool copy_fields(struct pipeline *p, const struct http1_head *head)
 {
 	struct arena *arena = &p->exchange->arena;
 	struct http_field *fields = ARENA_NEW_ARRAY(arena, struct http_field, head->header_count);
+	size_t count = 0;
 
 	if (!fields)
 		return false;
 	for (size_t i = 0; i < head->header_count; i++) {
-		fields[i].name = arena_copy(arena, head->headers[i].name);
-		fields[i].value = arena_copy(arena, head->headers[i].value);
-		if (!fields[i].name.at || !fields[i].value.at)
+		const struct http1_header *header = &head->headers[i];
+
+		/* What Connection names was meant for us alone. */
+		if (header->hop_by_hop && header->id == HTTP1_HEADER_OTHER)
+			continue;
+		fields[count].name = arena_copy(arena, header->name);
+		fields[count].value = arena_copy(arena, header->value);
+		if (!fields[count].name.at || !fields[count].value.at)
 			return false;
+		count++;
 	}
 	p->answer.fields = fields;
-	p->answer.field_count = head->header_count;
+	p->answer.field_count = count;
 	return true;
 }
 

@@ -242,7 +242,7 @@ static enum verdict map_templated(struct pipeline *p)
 
 /* ---- proxies ---- */
 
-/* Fields of a proxy's answer that was gathered. */
+/* Fields of a proxy's answer that was gathered, or of which the beginning was. */
 static enum verdict pass_gathered(struct pipeline *p)
 {
 	const struct pipeline_answer *answer = &p->answer;
@@ -266,6 +266,9 @@ static enum verdict pass_gathered(struct pipeline *p)
 		return integrate_misconfigured(p, "the answer's head does not fit into memory");
 	p->status = answer->status;
 	p->body = answer->body;
+	/* Only the beginning was gathered, if the call goes on. */
+	p->streams = !p->call_ended;
+	p->body_length = HTTP_LENGTH_UNKNOWN;
 	return VERDICT_NEXT;
 }
 

@@ -175,14 +175,19 @@ def test_a_bomb_waits_for_the_back_end(scene):
 
 # --- answers -----------------------------------------------------------------------------------------------------------------
 
-def answered(scene, served, *fields, body=TEXT, wants="gzip", path="/x", answer=()):
+def answered(scene, served, *fields, body=TEXT, wants="gzip", path="/x", answer=(), step=None):
     """A request with that Accept-Encoding, answered with that body: (fields, body) as the client gets them."""
     listener, name = served
     client = ask(scene, name, "Content-Length: 0", *([f"Accept-Encoding: {wants}"] if wants is not None else []), *fields, path=path)
     server = listener.accept()
     server.head()
     head = "HTTP/1.1 200 OK\r\n" + "".join(f"{field}\r\n" for field in answer)
-    threading.Thread(target=lambda: server.send(head, f"Content-Length: {len(body)}\r\n\r\n", body)).start()
+
+    def send():
+        server.send(head, "Transfer-Encoding: chunked\r\n\r\n" if step else f"Content-Length: {len(body)}\r\n\r\n")
+        send_body(server, body, step)
+
+    threading.Thread(target=send).start()
     status, got, data = outcome(client)
     assert status == 200
     return got, data
@@ -202,10 +207,12 @@ def test_a_mock_is_compressed(scene):
     assert fields["content-encoding"] == "gzip" and gzip.decompress(data) == b"m" * 2000
 
 
-@pytest.mark.parametrize("threshold, size, coded", [(None, 5000, False), (0, 1, True), (0, 0, False), (1000, 999, False), (1000, 1000, True)])
+@pytest.mark.parametrize("threshold, size, coded", [(None, 5000, False), (0, 1, True), (1, 0, False), (1000, 999, False), (1000, 1000, True)])
 @pytest.mark.parametrize("path", ["/x", "/http"])
-def test_from_which_size_on(scene, threshold, size, coded, path):
-    fields, data = answered(scene, serve(scene, threshold), body=b"a" * size, path=path)
+@pytest.mark.parametrize("step", [None, 100])
+def test_from_which_size_on(scene, threshold, size, coded, path, step):
+    """Also if it is not known before the end."""
+    fields, data = answered(scene, serve(scene, threshold), body=b"a" * size, path=path, step=step)
     assert ("content-encoding" in fields) == coded and (gzip.decompress(data) if coded else data) == b"a" * size
 
 
@@ -235,6 +242,47 @@ def test_each_piece_of_an_answer_passes_at_once(scene):
     server.send_last_chunk()
     rest = b"".join(iter(client.chunk, b""))
     assert decompressor.decompress(rest) == b"" and decompressor.eof
+
+
+@pytest.mark.parametrize("mode, coded", [("BUFFERED", True), ("STREAM", False)])
+def test_a_beginning_that_was_held_is_followed_at_once(scene, mode, coded):
+    """Of an answer of unknown length as much is held as shows that it is to be compressed, and nothing more."""
+    listener, name = serve(scene, 1000, mode=mode)
+    client = ask(scene, name, "Accept-Encoding: gzip", method="GET")
+    server = listener.accept()
+    server.head()
+    server.send("HTTP/1.1 200 OK\r\nX-Its: own\r\nConnection: X-Hop\r\nX-Hop: z\r\nTransfer-Encoding: chunked\r\n\r\n").send_chunk(b"a" * 999)
+    if not coded:
+        client.head()
+        assert client.chunk() == b"a" * 999
+        return
+    server.send_chunk(b"b")
+    fields = client.head()[1]
+    assert fields["content-encoding"] == "gzip" and fields["x-its"] == "own" and "x-hop" not in fields
+    decompressor, got = zlib.decompressobj(wbits=31), b""
+    for wanted in (b"a" * 999 + b"b", b"c", b"d"):
+        got = b""
+        while len(got) < len(wanted):
+            got += decompressor.decompress(client.chunk())
+        assert got == wanted
+        server.send_chunk(b"d" if wanted == b"c" else b"c")
+    server.close()
+    assert client.rest()[0][-5:] != b"0\r\n\r\n"  # cut off by the back end: so is the client
+
+
+def test_a_long_answer_in_many_chunks_waits_for_its_client(scene):
+    """The gateway stops the back end; what comes in chunks all the same waits in order."""
+    listener, name = serve(scene)
+    client = ask(scene, name, method="GET")
+    server = listener.accept()
+    server.head()
+    body = gzip.compress(bytes(9 << 20) + TEXT)
+    server.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+    send_body(server, body, 100)  # all of it is on its way before the client reads
+    before = scene.resident_kb()
+    _, fields = client.head()
+    data = client.body(fields)
+    assert data == bytes(9 << 20) + TEXT and scene.resident_kb() - before <= 2048
 
 
 def test_answers_in_mode_stream_are_left_alone(scene):
