@@ -266,11 +266,16 @@ void execution_log_request(struct pipeline *p)
 /* The URI that a request goes to: its authority, and the target of its first line. */
 static struct view uri_of(struct pipeline *p, const struct http_request *request)
 {
+	const struct integration *integration = p->match.method->integration;
 	struct view method, target, rest;
+	bool secure = request->target.tls;
 
+	/* A load balancer may end TLS, or begin it. */
+	if (integration->is_private)
+		secure = view_starts_with_ignore_case(integration->uri.text, view_of("https:"));
 	(void)view_cut(request->head, ' ', &method, &rest);
 	(void)view_cut(rest, ' ', &target, &rest);
-	return arena_printf(&p->exchange->arena, "%s://" VIEW_FMT VIEW_FMT, request->target.tls ? "https" : "http",
+	return arena_printf(&p->exchange->arena, "%s://" VIEW_FMT VIEW_FMT, secure ? "https" : "http",
 		VIEW_ARG(request->authority), VIEW_ARG(target));
 }
 

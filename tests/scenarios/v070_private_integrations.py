@@ -104,8 +104,8 @@ def test_the_command_line_makes_all_of_it(local, tmp_path):
         answers = [api.get(path="/x?q=1").json() for _ in range(6)]
         assert {answer["server"] for answer in answers} == {"nginx-18970", "nginx-18971"}
         assert {(answer["host"], answer["path"]) for answer in answers} == {("pets.internal", "/a/b?q=1")}
-        waited = ["elbv2", "wait", "target-in-service", "--target-group-arn", group]
-        wait_for(lambda: not aws(*waited), "both to be healthy", 20)
+        health = ["elbv2", "describe-target-health", "--target-group-arn", group, "--query", "TargetHealthDescriptions[].TargetHealth.State"]
+        wait_for(lambda: aws(*health) == ["healthy", "healthy"], "both to be healthy", 20)
         api.client.delete_rest_api(restApiId=api.id)
         aws("apigateway", "delete-vpc-link", "--vpc-link-id", link["id"])
         aws("elbv2", "delete-load-balancer", "--load-balancer-arn", balancer)

@@ -130,6 +130,12 @@ def test_listeners_are_judged(balancing):
     assert refused(DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301"}}])[1] == "InvalidLoadBalancerAction"
     other = balancing.balancer("other")
     assert refused(other)[1] == "TargetGroupAssociationLimit"
+    modify = balancing.client.modify_listener
+    changed = modify(ListenerArn=listener, Port=82)["Listeners"][0]
+    assert changed == {**shown, "Port": 82}
+    assert refusal(modify, ListenerArn=listener, Protocol="TLS")[1] == "CertificateNotFound"
+    assert refusal(modify, ListenerArn=listener, DefaultActions=[{"Type": "forward", "TargetGroupArn": missing}])[1] == "TargetGroupNotFound"
+    assert balancing.client.describe_listeners(LoadBalancerArn=balancer)["Listeners"] == [changed]
 
 
 def test_what_is_in_use_stays(balancing):

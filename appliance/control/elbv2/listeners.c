@@ -228,7 +228,10 @@ int op_modify_listener(struct call *call)
 			call, STORE_loadbalancer, json_find_c_string(listener, "LoadBalancerArn"), &balancer);
 	if (error == 0)
 		error = take_port(call, balancer, listener);
-	if (error == 0 && call_input_has(call, "DefaultActions"))
+	/* A new protocol must fit the old groups too. */
+	if (error == 0 && !call_input_has(call, "DefaultActions"))
+		json_set(call->input, "DefaultActions", json_copy(json_find(listener, "DefaultActions")));
+	if (error == 0)
 		error = take_actions(call, balancer, listener);
 	if (error < 0)
 		return error;
