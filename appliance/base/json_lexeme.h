@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * json_lexeme: the one place that decides what a text, a number and a word of JSON are, for the readers of this folder:
- * json_scanner.c and json_value.c.
+ * json_scanner.c and json_value.c. What is common is decided inline, all else in functions.
  *
  * Each function starts at `at` and moves it: behind what was read, or, when it returns false, to the byte that is wrong, with
  * `rule` set. At `end` the rule is that of texts that end too early, whatever was expected. Nothing behind `end` is read.
@@ -28,7 +28,7 @@ struct json_lexeme {
 
 #define JSON_LEXEME_EARLY_END "the text ends too early"
 
-/* The rest of a text from a byte on that is no plain ASCII. */
+/* The same as json_lexeme_text(), for what is not all plain. */
 bool json_lexeme_text_rest(struct json_lexeme *lexeme);
 
 /* At a minus sign or anything that may be a digit. */
@@ -62,14 +62,45 @@ static inline const unsigned char *json_lexeme_plain_end(const unsigned char *at
 	return at;
 }
 
+/* Behind the opening quote of a text: its closing quote if all in between is plain, else NULL: ask json_lexeme_text(). */
+static inline const unsigned char *json_lexeme_plain_text_end(const unsigned char *at, const unsigned char *end)
+{
+	at = json_lexeme_plain_end(at, end);
+	return at < end && *at == '"' ? at : NULL;
+}
+
+/* The end of a plain number: no sign, no zero in front, no exponent, something else behind it. NULL: ask json_lexeme_number(). */
+static inline const unsigned char *json_lexeme_plain_number_end(
+	const unsigned char *at, const unsigned char *end, bool *ret_decimal)
+{
+	*ret_decimal = false;
+	if (at == end || *at < '1' || *at > '9')
+		return NULL;
+	do
+		at++;
+	while (at < end && *at >= '0' && *at <= '9');
+	if (at < end && *at == '.') {
+		const unsigned char *point = at++;
+
+		while (at < end && *at >= '0' && *at <= '9')
+			at++;
+		if (at == point + 1)
+			return NULL;
+		*ret_decimal = true;
+	}
+	return at < end && (*at | 0x20) != 'e' ? at : NULL;
+}
+
 /* Behind the opening quote of a text: to its closing quote. */
 static inline bool json_lexeme_text(struct json_lexeme *lexeme)
 {
+	const unsigned char *plain_end = json_lexeme_plain_text_end(lexeme->at, lexeme->end);
+
 	lexeme->escaped = false;
-	lexeme->at = json_lexeme_plain_end(lexeme->at, lexeme->end);
-	if (lexeme->at < lexeme->end && *lexeme->at == '"')
-		return true;
-	return json_lexeme_text_rest(lexeme);
+	if (!plain_end)
+		return json_lexeme_text_rest(lexeme);
+	lexeme->at = plain_end;
+	return true;
 }
 
 #endif

@@ -29,8 +29,9 @@ struct level {
 	bool object;
 };
 
+/* Where it reads is handed from function to function, so that it stays in a register: NULL means that `failure` is set. */
 struct parser {
-	struct json_lexeme lexeme; /* where it reads */
+	const unsigned char *end;
 	struct view text;
 	struct arena *arena;
 	struct json_limits limits;
@@ -38,30 +39,34 @@ struct parser {
 	struct json_value *stack; /* its top: the slot pushed last */
 	size_t value_count, depth;
 	int failure;
+	const char *rule;
 	const unsigned char *failed_at;
 	struct level levels[JSON_MAX_DEPTH];
 };
 
 /* --- Failures ------------------------------------------------------------------------------------------------------------ */
 
-static int fail(struct parser *p, int failure, const char *rule)
+/* Out of line, as all below that is rare. */
+#define RARE __attribute__((noinline, cold))
+
+RARE static const unsigned char *fail(struct parser *p, const unsigned char *at, int failure, const char *rule)
 {
 	p->failure = failure;
-	p->failed_at = p->lexeme.at;
-	p->lexeme.rule = rule;
-	return failure;
+	p->failed_at = at;
+	p->rule = rule;
+	return NULL;
 }
 
-static int refuse(struct parser *p, const char *rule)
+RARE static const unsigned char *refuse(struct parser *p, const unsigned char *at, const char *rule)
 {
-	return fail(p, -EBADMSG, p->lexeme.at >= p->lexeme.end ? JSON_LEXEME_EARLY_END : rule);
+	return fail(p, at, -EBADMSG, at >= p->end ? JSON_LEXEME_EARLY_END : rule);
 }
 
 static void describe(const struct parser *p, struct json_error *ret)
 {
 	size_t offset = (size_t)((const char *)p->failed_at - p->text.at), line_start = 0;
 
-	*ret = (struct json_error){ .offset = offset, .line = 1, .rule = p->lexeme.rule };
+	*ret = (struct json_error){ .offset = offset, .line = 1, .rule = p->rule };
 	for (size_t i = 0; i < offset; i++) {
 		if (p->text.at[i] == '\n') {
 			ret->line++;
@@ -85,15 +90,21 @@ static size_t count_punctuation(const unsigned char *at, const unsigned char *en
 
 #ifdef __SSE2__
 	while (end - at >= 16) {
-		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i comma = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(','));
-		__m128i colon = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'));
-		/* '[' is 0x5b and '{' 0x7b. */
-		__m128i open = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('{'));
-		int mask = _mm_movemask_epi8(_mm_or_si128(open, _mm_or_si128(comma, colon)));
+		size_t rounds = (size_t)(end - at) / 16;
+		__m128i counts = _mm_setzero_si128();
 
-		count += (size_t)__builtin_popcount((unsigned)mask);
-		at += 16;
+		/* A byte of `counts` holds up to 255. */
+		for (rounds = rounds < 255 ? rounds : 255; rounds > 0; rounds--, at += 16) {
+			__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+			__m128i comma = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(','));
+			__m128i colon = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'));
+			/* '[' is 0x5b and '{' 0x7b. */
+			__m128i open = _mm_cmpeq_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('{'));
+
+			counts = _mm_sub_epi8(counts, _mm_or_si128(open, _mm_or_si128(comma, colon)));
+		}
+		counts = _mm_sad_epu8(counts, _mm_setzero_si128());
+		count += (size_t)_mm_extract_epi16(counts, 0) + (size_t)_mm_extract_epi16(counts, 4);
 	}
 #endif
 	for (; at < end; at++)
@@ -123,10 +134,10 @@ static size_t count_exactly(const unsigned char *at, const unsigned char *end)
 	return count;
 }
 
-static int take_block(struct parser *p)
+static bool take_block(struct parser *p, const unsigned char *at)
 {
-	size_t count = 1 + (p->text.count > ESTIMATE_MAX_BYTES ? count_exactly(p->lexeme.at, p->lexeme.end)
-							       : count_punctuation(p->lexeme.at, p->lexeme.end));
+	size_t count =
+		1 + (p->text.count > ESTIMATE_MAX_BYTES ? count_exactly(at, p->end) : count_punctuation(at, p->end));
 	/* A value has a name at most. */
 	size_t most = p->limits.max_values < SIZE_MAX / 4 ? 2 * p->limits.max_values + 2 : SIZE_MAX;
 
@@ -134,9 +145,9 @@ static int take_block(struct parser *p)
 		count = most;
 	p->low = arena_alloc(p->arena, count * sizeof *p->low);
 	if (!p->low)
-		return fail(p, -ENOMEM, "out of memory");
+		return fail(p, at, -ENOMEM, "out of memory");
 	p->stack = p->low + count;
-	return 0;
+	return true;
 }
 
 /* --- Names ------------------------------------------------------------------------------------------------------------------ */
@@ -161,8 +172,7 @@ uint16_t json_value_mark(struct view name)
 
 static inline bool same_name(const struct json_value *left, const struct json_value *right)
 {
-	return left->mark == right->mark && left->count == right->count &&
-	       memcmp(left->text, right->text, left->count) == 0;
+	return left->mark == right->mark && json_value_is_same_text(left, right);
 }
 
 /* The one of the first `count` members that has the name, or `count`. */
@@ -189,45 +199,59 @@ static size_t find_or_enter(
 	return count;
 }
 
-/* Of members of one name the last value takes the place of the first. Returns how many are left, or -ENOMEM. */
-static ssize_t settle_names(struct arena *arena, struct json_member *members, size_t count)
+/* The member at `i`, unless its name is that of the one at `place`, goes behind the `left` ones that stay. */
+static inline size_t settle_one(struct json_member *members, size_t left, size_t place, size_t i)
 {
-	uint32_t local[LOCAL_TABLE_SLOTS], *slots = NULL;
+	if (place < left) {
+		members[place].value = members[i].value;
+		return left;
+	}
+	if (left != i)
+		members[left] = members[i];
+	return left + 1;
+}
+
+static ssize_t settle_many(struct arena *arena, struct json_member *members, size_t count)
+{
+	uint32_t local[LOCAL_TABLE_SLOTS], *slots = local;
 	size_t left = 0, room = LOCAL_TABLE_SLOTS;
 
-	if (count > PAIRWISE_MEMBERS_MAX) {
-		while (room < 2 * count)
-			room *= 2;
-		slots = room > LOCAL_TABLE_SLOTS ? arena_alloc(arena, room * sizeof *slots) : local;
-		if (!slots)
-			return -ENOMEM;
-		memset(slots, 0, room * sizeof *slots);
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct json_value *name = &members[i].name;
-		size_t place = slots ? find_or_enter(slots, room - 1, members, left, name)
-				     : find_pairwise(members, left, name);
+	while (room < 2 * count)
+		room *= 2;
+	if (room > LOCAL_TABLE_SLOTS)
+		slots = arena_alloc(arena, room * sizeof *slots);
+	if (!slots)
+		return -ENOMEM;
+	memset(slots, 0, room * sizeof *slots);
+	for (size_t i = 0; i < count; i++)
+		left = settle_one(members, left, find_or_enter(slots, room - 1, members, left, &members[i].name), i);
+	return (ssize_t)left;
+}
 
-		if (place < left) {
-			members[place].value = members[i].value;
-			continue;
-		}
-		if (left != i)
-			members[left] = members[i];
-		left++;
-	}
+/* Of members of one name the last value takes the place of the first. Returns how many are left, or -ENOMEM. */
+static inline ssize_t settle_names(struct arena *arena, struct json_member *members, size_t count)
+{
+	size_t left = 0;
+
+	if (count > PAIRWISE_MEMBERS_MAX)
+		return settle_many(arena, members, count);
+	for (size_t i = 0; i < count; i++)
+		left = settle_one(members, left, find_pairwise(members, left, &members[i].name), i);
 	return (ssize_t)left;
 }
 
 /* --- Values ----------------------------------------------------------------------------------------------------------------- */
 
-static inline void skip_blanks(struct parser *p)
+static inline bool is_at(const struct parser *p, const unsigned char *at, unsigned char byte)
 {
-	const unsigned char *at = p->lexeme.at, *end = p->lexeme.end;
+	return at < p->end && *at == byte;
+}
 
-	while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+static inline const unsigned char *skip_blanks(const struct parser *p, const unsigned char *at)
+{
+	while (at < p->end && *at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
 		at++;
-	p->lexeme.at = at;
+	return at;
 }
 
 /* Room on the stack. The block is large enough for every slot that the punctuation announced, and no slot comes without. */
@@ -237,63 +261,77 @@ static inline struct json_value *push(struct parser *p)
 	return --p->stack;
 }
 
-/* At a quote: a text into `*ret`. */
-static int parse_text(struct parser *p, struct json_value *ret)
+/* A text that is not all plain. */
+RARE static const unsigned char *parse_odd_text(struct parser *p, const unsigned char *from, struct json_value *ret)
 {
-	const unsigned char *from = ++p->lexeme.at;
-	size_t count;
+	struct json_lexeme lexeme = { .at = from, .end = p->end };
 	struct buffer buffer;
+	size_t count;
 	char *room;
 
-	if (!json_lexeme_text(&p->lexeme))
-		return fail(p, -EBADMSG, p->lexeme.rule);
-	count = (size_t)(p->lexeme.at++ - from);
+	if (!json_lexeme_text(&lexeme))
+		return fail(p, lexeme.at, -EBADMSG, lexeme.rule);
+	count = (size_t)(lexeme.at - from);
 	*ret = (struct json_value){ .kind = JSON_VALUE_TEXT, .count = (uint32_t)count, .text = (const char *)from };
-	if (!p->lexeme.escaped)
-		return 0;
+	if (!lexeme.escaped)
+		return lexeme.at + 1;
 	room = arena_alloc(p->arena, count);
 	if (!room)
-		return fail(p, -ENOMEM, "out of memory");
+		return fail(p, from, -ENOMEM, "out of memory");
 	buffer_init_fixed(&buffer, room, count);
 	json_unescape(&buffer, view_from(from, count));
 	ret->text = room;
 	ret->count = (uint32_t)buffer.count;
-	return 0;
+	return lexeme.at + 1;
 }
 
-static int parse_number(struct parser *p, struct json_value *ret)
+/* At a quote: a text into `*ret`. */
+static inline const unsigned char *parse_text(struct parser *p, const unsigned char *at, struct json_value *ret)
 {
-	const unsigned char *from = p->lexeme.at;
+	const unsigned char *from = at + 1, *end = json_lexeme_plain_text_end(from, p->end);
 
-	if (!json_lexeme_number(&p->lexeme))
-		return fail(p, -EBADMSG, p->lexeme.rule);
+	if (!end)
+		return parse_odd_text(p, from, ret);
 	*ret = (struct json_value){
-		.kind = p->lexeme.decimal ? JSON_VALUE_DECIMAL : JSON_VALUE_INTEGER,
-		.count = (uint32_t)(p->lexeme.at - from),
-		.text = (const char *)from,
+		.kind = JSON_VALUE_TEXT, .count = (uint32_t)(end - from), .text = (const char *)from
 	};
-	return 0;
+	return end + 1;
 }
 
-static int parse_word(struct parser *p, const char *word, size_t count, enum json_value_kind kind)
+static inline const unsigned char *parse_number(struct parser *p, const unsigned char *at)
 {
-	if (!json_lexeme_word(&p->lexeme, word, count))
-		return fail(p, -EBADMSG, p->lexeme.rule);
+	bool decimal;
+	const unsigned char *end = json_lexeme_plain_number_end(at, p->end, &decimal);
+
+	if (!end) {
+		struct json_lexeme lexeme = { .at = at, .end = p->end };
+
+		if (!json_lexeme_number(&lexeme))
+			return fail(p, lexeme.at, -EBADMSG, lexeme.rule);
+		end = lexeme.at;
+		decimal = lexeme.decimal;
+	}
+	*push(p) = (struct json_value){
+		.kind = decimal ? JSON_VALUE_DECIMAL : JSON_VALUE_INTEGER,
+		.count = (uint32_t)(end - at),
+		.text = (const char *)at,
+	};
+	return end;
+}
+
+static const unsigned char *parse_word(
+	struct parser *p, const unsigned char *at, struct view word, enum json_value_kind kind)
+{
+	struct json_lexeme lexeme = { .at = at, .end = p->end };
+
+	if (!json_lexeme_word(&lexeme, word.at, word.count))
+		return fail(p, lexeme.at, -EBADMSG, lexeme.rule);
 	*push(p) = (struct json_value){ .kind = (uint8_t)kind };
-	return 0;
-}
-
-static int open_container(struct parser *p, bool object)
-{
-	if (p->depth >= p->limits.max_depth)
-		return fail(p, -EMSGSIZE, "nested too deep");
-	p->lexeme.at++;
-	p->levels[p->depth++] = (struct level){ .begin = p->stack, .object = object };
-	return 0;
+	return lexeme.at;
 }
 
 /* The slots of a container, newest first on the stack, go to their place. */
-static struct json_value *place_slots(struct parser *p, size_t count)
+static inline struct json_value *place_slots(struct parser *p, size_t count)
 {
 	struct json_value *place = p->low, *from = p->stack;
 
@@ -314,133 +352,123 @@ static struct json_value *place_slots(struct parser *p, size_t count)
 	return place;
 }
 
-static int close_container(struct parser *p)
+/* At the closing bracket. */
+static const unsigned char *close_container(struct parser *p, const unsigned char *at)
 {
 	const struct level *level = &p->levels[--p->depth];
 	size_t slot_count = (size_t)(level->begin - p->stack);
 	struct json_value *slots = place_slots(p, slot_count);
 	struct json_value value = { .kind = JSON_VALUE_ARRAY, .count = (uint32_t)slot_count };
 
-	p->lexeme.at++;
 	value.items = slots;
 	if (level->object) {
 		struct json_member *members = (struct json_member *)(void *)slots;
 		ssize_t count = settle_names(p->arena, members, slot_count / 2);
 
 		if (count < 0)
-			return fail(p, (int)count, "out of memory");
+			return fail(p, at, (int)count, "out of memory");
 		value.kind = JSON_VALUE_OBJECT;
 		value.count = (uint32_t)count;
 		value.members = members;
 	}
 	*push(p) = value;
-	return 0;
+	return at + 1;
 }
 
 /* A member's name and its colon. */
-static int parse_name(struct parser *p)
+static inline const unsigned char *parse_name(struct parser *p, const unsigned char *at)
 {
-	struct json_value name;
+	struct json_value *name = push(p);
 
-	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != '"')
-		return refuse(p, "expected a member's name in quotes");
-	if (parse_text(p, &name) < 0)
-		return p->failure;
-	name.mark = json_value_mark(view_from(name.text, name.count));
-	*push(p) = name;
-	skip_blanks(p);
-	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != ':')
-		return refuse(p, "expected ':' behind a member's name");
-	p->lexeme.at++;
-	skip_blanks(p);
-	return 0;
+	if (!is_at(p, at, '"'))
+		return refuse(p, at, "expected a member's name in quotes");
+	at = parse_text(p, at, name);
+	if (!at)
+		return NULL;
+	name->mark = json_value_mark(view_from(name->text, name->count));
+	at = skip_blanks(p, at);
+	if (!is_at(p, at, ':'))
+		return refuse(p, at, "expected ':' behind a member's name");
+	return skip_blanks(p, at + 1);
 }
 
-/* One value that is no container onto the stack, or the start of one that is. */
-static int parse_value(struct parser *p)
+/* At an opening bracket: to its first value, or behind it if it is empty: then it is on the stack. */
+static const unsigned char *open_container(struct parser *p, const unsigned char *at)
 {
-	struct json_value value;
-	int byte = p->lexeme.at < p->lexeme.end ? *p->lexeme.at : -1;
+	bool object = *at == '{';
 
-	if (byte >= 0 && ++p->value_count > p->limits.max_values)
-		return fail(p, -EMSGSIZE, "too many values");
-	switch (byte) {
-	case '"':
-		if (parse_text(p, &value) < 0)
-			return p->failure;
-		break;
-	case '{':
-	case '[':
-		return open_container(p, byte == '{');
-	case 't':
-		return parse_word(p, "true", 4, JSON_VALUE_TRUE);
-	case 'f':
-		return parse_word(p, "false", 5, JSON_VALUE_FALSE);
-	case 'n':
-		return parse_word(p, "null", 4, JSON_VALUE_NULL);
-	default:
-		if (byte != '-' && !(byte >= '0' && byte <= '9'))
-			return refuse(p, "expected a value");
-		if (parse_number(p, &value) < 0)
-			return p->failure;
-	}
-	*push(p) = value;
-	return 0;
+	if (p->depth >= p->limits.max_depth)
+		return fail(p, at, -EMSGSIZE, "nested too deep");
+	p->levels[p->depth++] = (struct level){ .begin = p->stack, .object = object };
+	at = skip_blanks(p, at + 1);
+	if (is_at(p, at, object ? '}' : ']'))
+		return close_container(p, at);
+	return object ? parse_name(p, at) : at;
 }
 
-/* Behind a value: close what ends here. Leaves the reader at the next value, or with depth 0 behind the root. */
-static int after_value(struct parser *p)
+/* A value up to its end: if it is a container with something in it, the first value in there that is none. */
+static inline const unsigned char *parse_value(struct parser *p, const unsigned char *at)
 {
-	while (p->depth) {
-		bool object = p->levels[p->depth - 1].object;
-		int byte;
-
-		skip_blanks(p);
-		byte = p->lexeme.at < p->lexeme.end ? *p->lexeme.at : -1;
-		if (byte == ',') {
-			p->lexeme.at++;
-			skip_blanks(p);
-			return object ? parse_name(p) : 0;
-		}
-		if (byte != (object ? '}' : ']'))
-			return refuse(p, object ? "expected ',' or '}'" : "expected ',' or ']'");
-		if (close_container(p) < 0)
-			return p->failure;
-	}
-	return 0;
-}
-
-/* Behind an opening bracket: true if the container is empty, and closed. */
-static bool try_empty(struct parser *p)
-{
-	int end = p->levels[p->depth - 1].object ? '}' : ']';
-
-	skip_blanks(p);
-	if (p->lexeme.at >= p->lexeme.end || *p->lexeme.at != end)
-		return false;
-	return close_container(p) == 0;
-}
-
-static int parse_all(struct parser *p)
-{
-	skip_blanks(p);
-	do {
+	for (;;) {
 		size_t depth = p->depth;
 
-		if (parse_value(p) < 0)
-			return p->failure;
-		if (p->depth > depth && !try_empty(p)) {
-			if (p->levels[p->depth - 1].object && parse_name(p) < 0)
-				return p->failure;
+		if (at < p->end && ++p->value_count > p->limits.max_values)
+			return fail(p, at, -EMSGSIZE, "too many values");
+		switch (at < p->end ? *at : 0) {
+		case '"':
+			return parse_text(p, at, push(p));
+		case '{':
+		case '[':
+			at = open_container(p, at);
+			if (!at || p->depth == depth)
+				return at;
 			continue;
+		case 't':
+			return parse_word(p, at, view_of("true"), JSON_VALUE_TRUE);
+		case 'f':
+			return parse_word(p, at, view_of("false"), JSON_VALUE_FALSE);
+		case 'n':
+			return parse_word(p, at, view_of("null"), JSON_VALUE_NULL);
+		case '-':
+		case '0' ... '9':
+			return parse_number(p, at);
+		default:
+			return refuse(p, at, "expected a value");
 		}
-		if (after_value(p) < 0)
-			return p->failure;
+	}
+}
+
+/* Behind a value: close what ends here. To the next value, or with depth 0 behind the root. */
+static inline const unsigned char *after_value(struct parser *p, const unsigned char *at)
+{
+	while (at && p->depth) {
+		bool object = p->levels[p->depth - 1].object;
+
+		at = skip_blanks(p, at);
+		if (is_at(p, at, ',')) {
+			at = skip_blanks(p, at + 1);
+			return object ? parse_name(p, at) : at;
+		}
+		if (!is_at(p, at, object ? '}' : ']'))
+			return refuse(p, at, object ? "expected ',' or '}'" : "expected ',' or ']'");
+		at = close_container(p, at);
+	}
+	return at;
+}
+
+static const unsigned char *parse_all(struct parser *p, const unsigned char *at)
+{
+	at = skip_blanks(p, at);
+	do {
+		at = parse_value(p, at);
+		if (!at)
+			return NULL;
+		at = after_value(p, at);
+		if (!at)
+			return NULL;
 	} while (p->depth);
-	skip_blanks(p);
-	if (p->lexeme.at < p->lexeme.end)
-		return refuse(p, "something follows the value");
-	return 0;
+	at = skip_blanks(p, at);
+	return at < p->end ? refuse(p, at, "something follows the value") : at;
 }
 
 int json_value_parse(struct arena *arena, struct view text, const struct json_limits *limits, struct json_value *ret,
@@ -448,9 +476,8 @@ int json_value_parse(struct arena *arena, struct view text, const struct json_li
 {
 	const unsigned char *at = (const unsigned char *)(text.count ? text.at : "");
 	struct parser p;
-	int error;
 
-	p.lexeme = (struct json_lexeme){ .at = at, .end = at + text.count };
+	p.end = at + text.count;
 	p.text = view_from(at, text.count);
 	p.arena = arena;
 	p.limits = limits ? *limits : json_limits_default;
@@ -459,15 +486,13 @@ int json_value_parse(struct arena *arena, struct view text, const struct json_li
 	p.value_count = p.depth = 0;
 	p.failure = 0;
 	if (text.count > p.limits.max_bytes || text.count > UINT32_MAX)
-		error = fail(&p, -EMSGSIZE, "the text is too long");
-	else
-		error = take_block(&p);
-	if (!error)
-		error = parse_all(&p);
-	if (error) {
+		fail(&p, at, -EMSGSIZE, "the text is too long");
+	else if (take_block(&p, at))
+		parse_all(&p, at);
+	if (p.failure) {
 		if (ret_error)
 			describe(&p, ret_error);
-		return error;
+		return p.failure;
 	}
 	*ret = *p.stack;
 	return 0;
@@ -478,11 +503,12 @@ int json_value_parse(struct arena *arena, struct view text, const struct json_li
 const struct json_value *json_value_find(const struct json_value *object, struct view name)
 {
 	size_t count = json_value_is_object(object) ? object->count : 0;
+	const struct json_value wanted = json_value_of_text(name);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct json_value *other = &object->members[i].name;
 
-		if (other->count == name.count && (name.count == 0 || memcmp(other->text, name.at, name.count) == 0))
+		if (json_value_is_same_text(other, &wanted))
 			return &object->members[i].value;
 	}
 	return NULL;

@@ -74,6 +74,42 @@ int json_value_parse(struct arena *arena, struct view text, const struct json_li
  */
 uint16_t json_value_mark(struct view name);
 
+/* Do two texts, or two numbers, have the same bytes? For short ones faster than a call of memcmp(). */
+static inline bool json_value_is_same_text(const struct json_value *left, const struct json_value *right)
+{
+	const char *a = left->text, *b = right->text;
+	size_t count = left->count;
+
+	if (right->count != count)
+		return false;
+	if (count > 16)
+		return memcmp(a, b, count) == 0;
+	/* Two pieces that overlap. */
+	if (count >= 8) {
+		uint64_t a_first, b_first, a_last, b_last;
+
+		memcpy(&a_first, a, 8);
+		memcpy(&b_first, b, 8);
+		memcpy(&a_last, a + count - 8, 8);
+		memcpy(&b_last, b + count - 8, 8);
+		return a_first == b_first && a_last == b_last;
+	}
+	if (count >= 4) {
+		uint32_t a_first, b_first, a_last, b_last;
+
+		memcpy(&a_first, a, 4);
+		memcpy(&b_first, b, 4);
+		memcpy(&a_last, a + count - 4, 4);
+		memcpy(&b_last, b + count - 4, 4);
+		return a_first == b_first && a_last == b_last;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (a[i] != b[i])
+			return false;
+	}
+	return true;
+}
+
 /* --- Reading. Every reader takes NULL, which counts as null, and the wrong kind, and then gives the empty answer. -------- */
 
 static inline enum json_value_kind json_value_kind(const struct json_value *value)

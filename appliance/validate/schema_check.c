@@ -119,8 +119,7 @@ bool schema_check_enum(const struct schema_any_rules *rules, const struct json_v
 	if (!json_value_is_text(value))
 		return false;
 	for (size_t i = 0; i < values->count; i++) {
-		if (values->items[i].count == value->count &&
-			memcmp(values->items[i].text, value->text, value->count) == 0)
+		if (json_value_is_same_text(&values->items[i], value))
 			return true;
 	}
 	return false;

@@ -9,8 +9,6 @@
 #ifndef POSTERN_VALIDATE_SCHEMA_NODE_H
 #define POSTERN_VALIDATE_SCHEMA_NODE_H
 
-#include <string.h>
-
 #include "appliance/base/decimal.h"
 #include "appliance/base/json_value.h"
 #include "appliance/base/pattern.h"
@@ -136,8 +134,7 @@ static inline const struct schema_property *schema_property_find(
 	for (uint32_t slot = name->mark & rules->slot_mask; rules->slots[slot]; slot = (slot + 1) & rules->slot_mask) {
 		const struct schema_property *property = &rules->properties[rules->slots[slot] - 1];
 
-		if (property->name.mark == name->mark && property->name.count == name->count &&
-			memcmp(property->name.text, name->text, name->count) == 0)
+		if (property->name.mark == name->mark && json_value_is_same_text(&property->name, name))
 			return property;
 	}
 	return NULL;
