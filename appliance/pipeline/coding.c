@@ -125,7 +125,8 @@ void coding_begin_streamed(struct pipeline *p)
 	enum compression_coding coding = given ? compression_parse(given->value) : COMPRESSION_IDENTITY;
 
 	if (given && !has_field(p, HTTP1_HEADER_CONTENT_ENCODING)) {
-		if (streams || (coding == COMPRESSION_UNKNOWN && is_foreign(given->value)))
+		/* A part of a coded body can't be decoded alone. */
+		if (streams || p->status == 206 || (coding == COMPRESSION_UNKNOWN && is_foreign(given->value)))
 			state_add_field(p, view_of("Content-Encoding"), given->value);
 		else if (coding != COMPRESSION_IDENTITY && coding != COMPRESSION_UNKNOWN && has_body(p, p->status) &&
 			 p->body_length != 0 && http_call_decompress(&p->call, coding))

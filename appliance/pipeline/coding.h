@@ -8,7 +8,7 @@
  * Answers: compressed are those of at least so many bytes as the deployment says that have no coding of their own, that is all
  * but gateway responses. One that streams with an unknown length is held until it has come to so many. Not compressed: responseTransferMode STREAM.
  * Answers of HTTP_PROXY lose their Content-Encoding (header_rules.def), so gzip and deflate are undone on the way. The field stays,
- * and the body too, where it can't be undone (br, zstd, compress), and with STREAM.
+ * and the body too, where it can't be undone (br, zstd, compress, a 206), and with STREAM.
  *
  * Threads: the worker's.
  * Source: spec/rest-dataplane.md 10.2, 10.4, 14; API Gateway Developer Guide, "Payload compression" and "Response streaming".

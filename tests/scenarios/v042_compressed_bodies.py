@@ -343,3 +343,39 @@ def test_http_1_0_clients(scene):
     server.send(f"HTTP/1.1 200 OK\r\nContent-Length: {len(TEXT)}\r\n\r\n", TEXT)
     assert client.head()[1]["content-encoding"] == "gzip"
     assert gzip.decompress(client.rest()[0]) == TEXT
+
+
+# --- what looks at requests ----------------------------------------------------------------------------------------------------
+
+CHECKED = """openapi: 3.0.1
+info: {{title: t, version: "1"}}
+x-amazon-apigateway-request-validators: {{body: {{validateRequestBody: true, validateRequestParameters: false}}}}
+x-amazon-apigateway-request-validator: body
+components: {{schemas: {{Pet: {{type: object, required: [name]}}}}}}
+paths:
+  /x:
+    post:
+      requestBody: {{content: {{application/json: {{schema: {{$ref: "#/components/schemas/Pet"}}}}}}}}
+      responses: {{}}
+      x-amazon-apigateway-integration: {{type: http_proxy, httpMethod: POST, uri: "{uri}/x"}}
+  /templated:
+    post:
+      responses: {{"200": {{description: ok}}}}
+      x-amazon-apigateway-integration: {{type: http, httpMethod: POST, uri: "{uri}/x", requestTemplates: {{application/json: "[$input.json('$.name')]"}},
+        responses: {{default: {{statusCode: "200"}}}}}}
+"""
+
+
+def test_models_and_templates_see_the_text(scene):
+    listener, name = scene.api(document=CHECKED)
+
+    def send(path, text):
+        body = gzip.compress(text)
+        return ask(scene, name, "Content-Encoding: gzip", "Content-Type: application/json", f"Content-Length: {len(body)}", path=path), body
+
+    client, body = send("/x", b'{"nam": "Rex"}')
+    client.send(body)
+    assert outcome(client)[0] == 400
+    fields, data = received(listener, *send("/x", b'{"name": "Rex"}'))
+    assert data == b'{"name": "Rex"}' and fields["content-length"] == "15"
+    assert received(listener, *send("/templated", b'{"name": "Rex"}'))[1] == b'["Rex"]'
