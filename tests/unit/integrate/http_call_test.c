@@ -27,6 +27,7 @@ static const struct snapshot_variables no_variables;
 static int back_end_listener;
 static uint16_t front_port;
 static bool buffered;
+static bool takes, crowded;                    /* of an owner that takes the answer itself */
 static enum compression_coding decode, encode; /* of the client's body; of the answer */
 static unsigned int requests, heads, dones, failures, gones;
 static struct http_limits limits;
@@ -80,7 +81,30 @@ static void call_failed(struct http_call *call, enum http_call_failure why)
 		answer_text(x, call->error == OUTBOUND_TIMEOUT ? 504 : 502, "failed");
 }
 
+/* An owner that takes the answer: the client gets each byte twice, but for '!', at which the call is given up. */
+static enum http_call_taken call_body(struct http_call *call, struct view bytes, bool last)
+{
+	struct exchange *x = call->exchange;
+
+	for (size_t i = 0; i < bytes.count; i++) {
+		const char twice[] = { bytes.at[i], bytes.at[i] };
+
+		if (bytes.at[i] == '!') {
+			http_call_cancel(call);
+			http_done(x);
+			return HTTP_CALL_OVER; /* the call went with the exchange */
+		}
+		(void)http_respond_body(x, view_from(twice, sizeof twice), false);
+	}
+	if (last)
+		(void)http_respond_body(x, (struct view){ 0 }, true);
+	return HTTP_CALL_MORE;
+}
+
 static const struct http_call_owner owner = { .head = call_head, .done = call_done, .failed = call_failed };
+static const struct http_call_owner taking_owner = {
+	.head = call_head, .body = call_body, .done = call_done, .failed = call_failed
+};
 
 static void request(struct exchange *x)
 {
@@ -96,7 +120,7 @@ static void request(struct exchange *x)
 
 	requests++;
 	x->pipeline = call;
-	call->owner = &owner;
+	call->owner = takes ? &taking_owner : &owner;
 	call->exchange = x;
 	call->in_request = true;
 	call->decode = decode;
@@ -149,7 +173,7 @@ static int set_up(void **state)
 	uint16_t back_port;
 
 	(void)state;
-	buffered = false;
+	buffered = takes = false;
 	decode = encode = COMPRESSION_IDENTITY;
 	requests = heads = dones = failures = gones = 0;
 	loop = loop_new();
@@ -574,6 +598,46 @@ static void a_compressed_answer_leaves_with_its_client(void **state)
 	close(back_end);
 }
 
+static void an_owner_may_take_the_answer(void **state)
+{
+	int client = client_open(), back_end;
+
+	(void)state;
+	takes = true;
+	send_text(client, "GET /s HTTP/1.1\r\nHost: a\r\n\r\n");
+	back_end = back_end_accept();
+	(void)read_until(back_end, "\r\n\r\n");
+	send_text(back_end, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+	(void)read_until(client, "2\r\naa\r\n");
+	send_text(back_end, "1\r\nc\r\n0\r\n\r\n");
+	(void)read_until(client, "2\r\ncc\r\n0\r\n\r\n");
+	assert_int_equal(1, dones);
+	close(client);
+	close(back_end);
+}
+
+static void an_owner_may_give_the_answer_up(void **state)
+{
+	int client = client_open(), back_end;
+	char byte;
+
+	(void)state;
+	takes = true;
+	send_text(client, "GET /s HTTP/1.1\r\nHost: a\r\n\r\n");
+	back_end = back_end_accept();
+	(void)read_until(back_end, "\r\n\r\n");
+	send_text(back_end, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+	(void)read_until(client, "2\r\naa\r\n");
+	send_text(back_end, "2\r\n!b\r\n");
+	turn_until_readable(client);
+	assert_int_equal(-1, recv(client, &byte, 1, 0));
+	turn_until_readable(back_end);
+	assert_true(recv(back_end, &byte, 1, 0) <= 0);
+	assert_int_equal(0, dones + failures + gones);
+	close(client);
+	close(back_end);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -594,6 +658,8 @@ int main(void)
 		TEST(a_coded_body_is_decompressed_on_its_way),
 		TEST(a_coded_body_that_is_none_fails),
 		TEST(a_compressed_answer_leaves_with_its_client),
+		TEST(an_owner_may_take_the_answer),
+		TEST(an_owner_may_give_the_answer_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
