@@ -2,6 +2,9 @@
 """Integrations of type AWS: what SQS, SNS, Step Functions, Firehose, EventBridge, SSM and services that nobody has heard of are sent,
 byte for byte, each signature checked by botocore's signer; as whom; and what is said when that can't be."""
 import json
+import socket
+import ssl
+import struct
 import threading
 
 import pytest
@@ -63,6 +66,17 @@ class Services:
 
     def post(self, api, path, body, *options, kind="application/json"):
         return self.call(api, path, "-X", "POST", "-H", f"Content-Type: {kind}", "--data-binary", body, *options)
+
+    def begin(self, api, path):
+        """A connection that has sent a POST and reads no answer."""
+        address, port = self.local.traffic.rsplit(":", 1)
+        name = f"{api}.execute-api.{REGION}.amazonaws.com"
+        made = ssl.create_default_context(cafile=self.local.ca).wrap_socket(socket.create_connection((address, int(port))), server_hostname=name)
+        made.sendall(f"POST /prod{path} HTTP/1.1\r\nHost: {name}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        return made
+
+    def open_requests(self):
+        return sum(v for k, v in self.local.metrics().items() if k.startswith("postern_requests_active"))
 
     def log_of(self, api, path, verb="GET", **more):
         client = self.local.boto3("apigateway")
@@ -264,6 +278,25 @@ def test_a_role_is_assumed_once_for_many_who_wait(services):
     assert services.sts.last().access_key == BASE and services.sts.last().service == "sts"
     assert services.recorder.last().access_key.startswith("ASIA0") and services.recorder.last().field("X-Amz-Security-Token")
     assert services.post(api, "/x", "{}").status == 200 and services.sts.roles().count(role) == 1
+
+
+def test_clients_that_go_while_a_role_is_assumed(services):
+    role = f"arn:aws:iam::{ACCOUNT}:role/left"
+    api = services.serve({"x": {"post": method(integration(uri("sqs", "path/1/q"), role))}})
+    services.sts.gate, before = threading.Event(), services.local.children("postern-gateway")
+    calls = len(services.recorder.requests)
+    clients = [services.begin(api, "/x") for _ in range(3)]
+    wait_for(lambda: role in services.sts.roles(), "the gateway to ask", 10)
+    wait_for(lambda: services.open_requests() == 3, "all three to wait", 10)
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    wait_for(lambda: services.open_requests() == 0, "all three to be forgotten", 10)
+    services.sts.gate.set()
+    services.sts.gate = None
+    assert services.post(api, "/x", "{}").status == 200
+    assert services.sts.roles().count(role) == 1 and services.local.children("postern-gateway") == before
+    assert len(services.recorder.requests) == calls + 1  # nobody was left to be called for
 
 
 def test_keys_that_end_soon_are_replaced_while_they_are_good(services):
