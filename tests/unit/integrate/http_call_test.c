@@ -27,7 +27,7 @@ static const struct snapshot_variables no_variables;
 static int back_end_listener;
 static uint16_t front_port;
 static bool buffered;
-static bool takes, crowded;                    /* of an owner that takes the answer itself */
+static bool takes;                             /* of an owner that takes the answer itself */
 static enum compression_coding decode, encode; /* of the client's body; of the answer */
 static unsigned int requests, heads, dones, failures, gones;
 static struct http_limits limits;
