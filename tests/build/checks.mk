@@ -64,7 +64,7 @@ demo-down: need-root all
 .PHONY: bench
 bench: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
-		$(B)/bench/route_cost $(B)/bench/flood
+		$(B)/bench/route_cost $(B)/bench/schema_cost $(B)/bench/flood
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
@@ -76,6 +76,8 @@ $(B)/bench/filter_cost: BENCH_LIBS = $(LIBS_ebpf)
 $(B)/bench/policy_cost: $(B)/lib/policy.a
 $(B)/bench/policy_cost: BENCH_LIBS = $(LIBS_policy)
 $(B)/bench/route_cost: $(B)/lib/model.a $(B)/lib/base.a
+$(B)/bench/schema_cost: $(B)/lib/validate.a $(B)/lib/base.a
+$(B)/bench/schema_cost: BENCH_LIBS = $(LIBS_base)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and
