@@ -19,7 +19,7 @@ BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev
 	libknot-dev libc-ares-dev zlib1g-dev libminizip-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
 TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev json-schema-test-suite python3 python3-pytest python3-boto3 python3-yaml \
 	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
-	systemd man-db logrotate nodejs $(if $(wildcard /usr/bin/npm /usr/local/bin/npm),,npm)
+	systemd man-db logrotate velocity libjsonpath-java openjdk-17-jdk-headless nodejs $(if $(wildcard /usr/bin/npm /usr/local/bin/npm),,npm)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # FOLDER table: name, path, folders it may include (all of them transitively), third-party packages (pkg-config names or
@@ -169,6 +169,7 @@ help:
 	@echo 'make deb       the Debian package: $(B)/postern_$(VERSION)_ARCHITECTURE.deb'
 	@echo 'make deb-test  installs, upgrades and purges the package where systemd runs in namespaces of its own (needs root)'
 	@echo 'make image-test  the image in QEMU: both firmwares, damage, power cuts; image-check is its short form, image-soak more of it'
+	@echo 'make oracle    random templates and JSONPaths through ours and Apache Velocity and JsonPath, ORACLE_CASES from ORACLE_SEED'
 	@echo 'make bench     speed against nginx and a trivial forwarder, as ratios (needs root, up to 10 minutes)'
 	@echo 'make fuzz      the libFuzzer targets, FUZZ_SECONDS each (default 60)'
 	@echo 'make clean     remove $(B)/'

@@ -87,16 +87,42 @@ static uint32_t take_character(struct view *rest)
 	return count ? point : 0xfffd;
 }
 
+static uint32_t folded(uint32_t point)
+{
+	return method_lower_letter(method_upper_letter(point));
+}
+
 bool method_equals_ignore_case(struct view left, struct view right)
 {
 	while (left.count && right.count) {
 		uint32_t a = take_character(&left), b = take_character(&right);
 
-		if (a != b &&
-			method_lower_letter(method_upper_letter(a)) != method_lower_letter(method_upper_letter(b)))
+		if (a != b && folded(a) != folded(b))
 			return false;
 	}
 	return left.count == 0 && right.count == 0;
+}
+
+/* The units of a point that decide its order: itself, or the first of two. */
+static int32_t leading_unit(uint32_t point)
+{
+	return (int32_t)(point >= 0x10000 ? 0xd800 + ((point - 0x10000) >> 10) : point);
+}
+
+int32_t method_compare_ignore_case(struct view left, struct view right)
+{
+	size_t left_units = method_unit_count(left), right_units = method_unit_count(right);
+
+	while (left.count && right.count) {
+		uint32_t a = folded(take_character(&left)), b = folded(take_character(&right));
+
+		if (a == b)
+			continue;
+		if (leading_unit(a) == leading_unit(b))
+			return (int32_t)(a & 0x3ff) - (int32_t)(b & 0x3ff);
+		return leading_unit(a) - leading_unit(b);
+	}
+	return (int32_t)((int64_t)left_units - (int64_t)right_units);
 }
 
 static bool is_letter(uint32_t point)

@@ -90,6 +90,9 @@ uint32_t method_lower_letter(uint32_t point);
 /* Are they equal but for case, letter by letter? */
 bool method_equals_ignore_case(struct view left, struct view right);
 
+/* Java's compareToIgnoreCase(): as method_units_compare(), letter by letter in one case. */
+int32_t method_compare_ignore_case(struct view left, struct view right);
+
 /* --- Patterns (method_pattern.c) ------------------------------------------------------------------------------------ */
 
 /* The pattern of the call's first argument: prepared, or compiled now. NULL and 0 where Java has no such method. */

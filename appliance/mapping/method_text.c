@@ -267,23 +267,11 @@ int method_text_compare_to(
 int method_text_compare_to_ignore_case(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
-	struct value_call none = { 0 };
-	struct value left, right;
 	struct view other;
-	int result;
 
-	if (!method_text_argument(call, 0, &other))
-		return 0;
-	result = method_text_to_upper_case(run, self, &none, &left);
-	if (result == 0)
-		result = method_text_to_upper_case(run, value_text(other), &none, &right);
-	if (result == 0)
-		result = method_text_to_lower_case(run, left, &none, &left);
-	if (result == 0)
-		result = method_text_to_lower_case(run, right, &none, &right);
-	if (result == 0)
-		*ret = value_integer(method_units_compare(value_view(left), value_view(right)));
-	return result;
+	if (method_text_argument(call, 0, &other))
+		*ret = value_integer(method_compare_ignore_case(value_view(self), other));
+	return method_work(run, 4 * (size_t)self.count);
 }
 
 int method_text_hash_code(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)

@@ -77,10 +77,11 @@ static int take_step(struct template_run *run, const struct template_step *step,
 		}
 		return value_property(run, self, step->name, ret);
 	case STEP_METHOD:
-		/* $foreach.hasNext() is hasNext */
+		/* $foreach.hasNext() is hasNext, and the only method */
 		if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class) {
-			*ret = template_loop_value(
-				(struct template_loop *)self.object, (enum template_loop_field)step->field);
+			*ret = value_null();
+			if (step->field == LOOP_HAS_NEXT && step->count == 0)
+				*ret = template_loop_value((struct template_loop *)self.object, LOOP_HAS_NEXT);
 			return 0;
 		}
 		return call_method(run, step, self, ret);

@@ -61,6 +61,26 @@ demo: need-root deps
 demo-down: need-root all
 	@POSTERN_BUILD=$(B) $(PYTHON) tests/demo/demo.py --down
 
+# What Debian's Velocity and JsonPath make of random templates and paths, and what ours make of them (tests/oracle).
+ORACLE_CASES ?= 60000
+ORACLE_SEED ?= 1
+JARS := velocity json-path json-smart accessors-smart slf4j-api slf4j-nop commons-lang commons-collections3
+empty :=
+ORACLE_CLASSES := $(subst $(empty) ,:,$(JARS:%=/usr/share/java/%.jar) $(B)/oracle)
+
+.PHONY: oracle
+oracle: $(B)/oracle/engine $(B)/oracle/Oracle.class
+	@$(PYTHON) tests/oracle/fuzz.py $(B)/oracle/engine $(ORACLE_CLASSES) $(ORACLE_CASES) $(ORACLE_SEED)
+
+$(B)/oracle/Oracle.class: $(wildcard tests/oracle/*.java)
+	@mkdir -p $(@D)
+	@echo '  JAVAC $(@D)'
+	@javac -Xlint:all -Werror -d $(@D) -cp $(ORACLE_CLASSES) $^
+$(B)/oracle/engine: $(B)/tests/oracle/engine.o $(B)/lib/mapping.a $(B)/lib/base.a
+	@mkdir -p $(@D)
+	@echo '  LD    $@'
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(sort $(LIBS_mapping) $(LIBS_base)) -lpthread
+
 .PHONY: bench
 bench: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
