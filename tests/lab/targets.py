@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -45,11 +46,11 @@ class Nginx:
 class Echo:
     """A server that says who it is and what it was asked. `status` is what /health answers; all else waits while `free` is not set."""
 
-    def __init__(self, name, port=0, context=None):
+    def __init__(self, name, port=0, context=None, address="127.0.0.1"):
         self.name, self.status, self.count, self.checks, self.delay_s = name, 200, 0, [], 20
         self.free = threading.Event()
         self.free.set()
-        self.context = context
+        self.context, self.address = context, address
         self.start(port)
 
     def start(self, port=0):
@@ -80,6 +81,7 @@ class Echo:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads, allow_reuse_address = True, True
+            address_family = socket.AF_INET6 if ":" in echo.address else socket.AF_INET
             connections = set()
 
             def process_request(self, request, address):
@@ -87,7 +89,7 @@ class Echo:
                 super().process_request(request, address)
 
         Server.connections = set()
-        self.server = Server(("127.0.0.1", port), Handler)
+        self.server = Server((self.address, port), Handler)
         if self.context:
             self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]

@@ -212,6 +212,17 @@ def test_the_port_of_the_uri_is_the_listener(balancing, api, echoes):
     assert api.server() == "one"
 
 
+def test_targets_have_ipv6_addresses(balancing, api, echoes):
+    one = echoes("one", address="::1")
+    group = balancing.group("ipv6", one, IpAddressType="ipv6", HealthCheckProtocol="HTTP", HealthCheckPath="/health")
+    balancer = balancing.balancer("ipv6")
+    balancing.listener(balancer, group)
+    balancing.wait_all(group)
+    assert one.checks[0]["Host"] == f"[::1]:{one.port}"
+    api.put(balancing.link(balancer)).deploy()
+    assert api.server() == "one"
+
+
 def test_weights_share_requests(balancing, api, echoes):
     groups = [balancing.group(f"share-{name}", echoes(name)) for name in ("much", "little", "none")]
     balancer = balancing.balancer("share")
