@@ -45,6 +45,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "route_ns_300_resources": 300,
            "template_us": 30, "template_allocations": 0,
            "schema_us": 25, "schema_parse_us": 15, "schema_allocations": 0,
+           "signing_us": 100, "signing_allocations": 0,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
            "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90,
            "management_load_vs_none": 1.05,
@@ -53,7 +54,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "boot_vs_bare": 1.5}
 
 # Programs of tests/bench whose figures begin with their names; all others are policy_cost's.
-PROGRAMS = ("filter_cost", "route_cost", "schema_cost", "template_cost")
+PROGRAMS = ("filter_cost", "route_cost", "schema_cost", "signing_cost", "template_cost")
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}

@@ -84,7 +84,7 @@ $(B)/oracle/engine: $(B)/tests/oracle/engine.o $(B)/lib/mapping.a $(B)/lib/base.
 .PHONY: bench
 bench: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
-		$(B)/bench/route_cost $(B)/bench/schema_cost $(B)/bench/flood
+		$(B)/bench/route_cost $(B)/bench/template_cost $(B)/bench/schema_cost $(B)/bench/signing_cost $(B)/bench/flood
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
@@ -98,6 +98,10 @@ $(B)/bench/policy_cost: BENCH_LIBS = $(LIBS_policy)
 $(B)/bench/route_cost: $(B)/lib/model.a $(B)/lib/base.a
 $(B)/bench/schema_cost: $(B)/lib/validate.a $(B)/lib/base.a
 $(B)/bench/schema_cost: BENCH_LIBS = $(LIBS_base)
+$(B)/bench/signing_cost: $(foreach f,integrate model outbound tls loop crypto wire base,$(B)/lib/$(f).a)
+$(B)/bench/signing_cost: BENCH_LIBS = $(foreach f,outbound tls loop wire base,$(LIBS_$(f)))
+$(B)/bench/template_cost: $(B)/lib/mapping.a $(B)/lib/base.a
+$(B)/bench/template_cost: BENCH_LIBS = $(LIBS_mapping) $(LIBS_base)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Fuzzing: tests/fuzz/NAME_fuzz.c with its corpus in tests/fuzz/corpus/NAME/. `fuzz` explores with clang's libFuzzer and
