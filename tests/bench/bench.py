@@ -32,6 +32,7 @@ from lab.network import wait_for  # noqa: E402
 import bodies  # noqa: E402
 import estate  # noqa: E402
 import flood  # noqa: E402
+import velocity  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0))
 PROXY_CORE, LOAD_CORE = str(CORES[0]), str(CORES[-1])
@@ -43,7 +44,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "filter_ns_over_empty_10": 40, "filter_ns_over_empty_1000": 60, "filter_ns_over_empty_random_1000": 120,
            "filter_ns_over_empty_random_65536": 350,
            "route_ns_300_resources": 300,
-           "template_us": 30, "template_allocations": 0,
+           "template_us": 30, "template_allocations": 0, "template_vs_velocity": 0.5,
            "schema_us": 25, "schema_parse_us": 15, "schema_allocations": 0,
            "signing_us": 100, "signing_allocations": 0,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
@@ -395,6 +396,10 @@ class Bench:
 
     def flood_min(self):
         return min(self.flooded("drop"), self.flooded("reset"))
+
+    def template_vs_velocity(self):
+        """tests/bench/velocity.py."""
+        return velocity.measure(build_folder(), say)
 
     def boot_vs_bare(self):
         """tests/bench/boot.py."""

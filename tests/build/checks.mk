@@ -84,7 +84,7 @@ $(B)/oracle/engine: $(B)/tests/oracle/engine.o $(B)/lib/mapping.a $(B)/lib/base.
 .PHONY: bench
 bench: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
-		$(B)/bench/route_cost $(B)/bench/template_cost $(B)/bench/schema_cost $(B)/bench/signing_cost $(B)/bench/flood
+		$(B)/bench/route_cost $(B)/bench/template_cost $(B)/bench/schema_cost $(B)/bench/signing_cost $(B)/bench/flood $(B)/oracle/engine $(B)/oracle/Oracle.class
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a

@@ -8,72 +8,76 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Scanner;
+import net.minidev.json.JSONStyle;
+import net.minidev.json.JSONValue;
 import org.apache.velocity.Template;
 import org.apache.velocity.VelocityContext;
-import org.apache.velocity.app.VelocityEngine;
 import org.apache.velocity.runtime.RuntimeServices;
 import org.apache.velocity.runtime.RuntimeSingleton;
-import org.apache.velocity.runtime.parser.node.SimpleNode;
 
 /**
- * CPU nanoseconds that one rendering of a template takes in a warm JVM: parsed once, rendered with a fresh context and a fresh $input for
- * each body, as for each request. Each line of standard input asks for a measurement of so many seconds; the answer is the figure and
- * the bytes that were rendered. Only the rendering thread counts: not what collecting its garbage and compiling its methods take.
+ * CPU nanoseconds that one rendering of a template takes in a warm JVM: parsed once, rendered with a fresh context and a fresh $input, as
+ * for each request. Each line of standard input asks for a measurement of so many seconds; an empty line asks for what is
+ * rendered. Only the rendering thread counts: not what collecting its garbage and compiling its methods take.
  *
- * usage: OracleBench TEMPLATE BODY WARM_SECONDS
+ * usage: OracleBench CASE
  */
 public final class OracleBench {
 	private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
 	private final Template template = new Template();
-	private final String body;
+	private final Map<?, ?> variables;
 
-	private OracleBench(String text, String body) throws Exception {
-		VelocityEngine engine = Oracle.engine();
-		this.body = body;
+	private OracleBench(Map<?, ?> test) throws Exception {
+		variables = (Map<?, ?>) test.get("context");
 		RuntimeSingleton.setProperty("runtime.log.logsystem.class", "org.apache.velocity.runtime.log.NullLogChute");
 		RuntimeServices services = RuntimeSingleton.getRuntimeServices();
 		services.init();
-		SimpleNode node = services.parse(new StringReader(text), "bench");
 		template.setRuntimeServices(services);
-		template.setData(node);
+		template.setData(services.parse(new StringReader((String) test.get("template")), "bench"));
 		template.initDocument();
 	}
 
+	/** What is not the payload is there already; the overrides are a request's own. */
 	private String render() {
-		Map<String, Object> input = new LinkedHashMap<>();
-		Map<String, Object> parameters = new LinkedHashMap<>();
-		for (String place : new String[] { "path", "querystring", "header" })
-			parameters.put(place, new LinkedHashMap<String, Object>());
-		input.put("body", body);
-		input.put("params", parameters);
-		VelocityContext context = new VelocityContext();
-		context.put("input", new OracleInput(input));
-		context.put("util", new OracleUtil());
+		VelocityContext context = Oracle.context(variables);
+		Map<String, Object> headers = new LinkedHashMap<>();
+		headers.put("header", new LinkedHashMap<String, Object>());
+		cast(context.get("context")).put("requestOverride", headers);
 		StringWriter out = new StringWriter();
 		template.merge(context, out);
 		return out.toString();
 	}
 
-	private void run(double seconds, boolean say) {
-		long until = System.nanoTime() + (long) (seconds * 1e9), before = THREADS.getCurrentThreadCpuTime(), count = 0, bytes = 0;
+	@SuppressWarnings("unchecked")
+	private static Map<Object, Object> cast(Object value) {
+		return (Map<Object, Object>) value;
+	}
+
+	private void run(double seconds) {
+		long until = System.nanoTime() + (long) (seconds * 1e9), before = THREADS.getCurrentThreadCpuTime(), count = 0;
 		do {
 			for (int i = 0; i < 50; i++)
-				bytes = render().length();
+				render();
 			count += 50;
 		} while (System.nanoTime() < until);
-		if (say)
-			System.out.println((THREADS.getCurrentThreadCpuTime() - before) / count + " " + bytes);
+		System.out.println((THREADS.getCurrentThreadCpuTime() - before) / count);
 	}
 
 	public static void main(String[] arguments) throws Exception {
-		String template = new String(Files.readAllBytes(Paths.get(arguments[0])), StandardCharsets.UTF_8);
-		String body = new String(Files.readAllBytes(Paths.get(arguments[1])), StandardCharsets.UTF_8);
-		OracleBench bench = new OracleBench(template, body);
-		bench.run(Double.parseDouble(arguments[2]), false);
-		System.out.println("warm");
-		java.util.Scanner in = new java.util.Scanner(System.in);
-		while (in.hasNextLine())
-			bench.run(Double.parseDouble(in.nextLine()), true);
+		String text = new String(Files.readAllBytes(Paths.get(arguments[0])), StandardCharsets.UTF_8);
+		OracleBench bench = new OracleBench((Map<?, ?>) Oracle.parse(text));
+		Scanner in = new Scanner(System.in);
+		while (in.hasNextLine()) {
+			String line = in.nextLine();
+			if (line.isEmpty()) {
+				Map<String, Object> answer = new LinkedHashMap<>();
+				answer.put("output", bench.render());
+				System.out.println(JSONValue.toJSONString(answer, JSONStyle.LT_COMPRESS));
+			} else {
+				bench.run(Double.parseDouble(line));
+			}
+		}
 	}
 }

@@ -5,8 +5,9 @@
  *	{"template": "…", "context": {…}}  →  {"output": "…"} or {"error": "parse" | "runtime", "text": "…"}
  *	{"path": "…", "document": "…"}     →  {"found": VALUE} or {"error": "path" | "missing"}
  *
- * "context" is that of mapping/template_sample.h. usage: engine < CASES, or engine bench TEMPLATE BODY, which measures: each line of
- * standard input asks for a measurement of so many seconds, whose answer is CPU nanoseconds per rendering and bytes rendered.
+ * "context" is that of mapping/template_sample.h. usage: engine < CASES, or engine bench CASE, which measures a template: each line of
+ * standard input asks for a measurement of so many seconds, whose answer is CPU nanoseconds per rendering; an empty line asks for
+ * what is rendered.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -138,18 +139,6 @@ static void answer_cases(void)
 
 /* --- Measuring ------------------------------------------------------------------------------------------------------ */
 
-struct measured {
-	const struct template *template;
-	struct view body;
-};
-
-static struct view body_of(void *context)
-{
-	return ((struct measured *)context)->body;
-}
-
-static const struct template_source source = { .body = body_of };
-
 static struct view whole_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
@@ -170,48 +159,65 @@ static double seconds_of(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static size_t render_measured(struct measured *measured)
+/* As for one request: fresh overrides, the body is read again, the memory goes back to the pool. */
+static void render_measured(struct template_sample *sample, const struct template *template, bool show)
 {
-	struct arena arena;
 	struct template_run run;
-	struct buffer out;
-	size_t count;
+	struct buffer out, line;
+	struct arena arena;
 
 	arena_init(&arena, &pool, CASE_ARENA_MAX_BYTES);
-	template_run_init(&run, &arena, &source, measured, NULL, patterns);
+	if (template_overrides_init(&sample->overrides, &arena))
+		die("no memory");
+	template_sample_run(sample, &run, &arena, patterns);
 	buffer_init_arena(&out, &arena, run.limits.output_bytes);
-	if (template_render(measured->template, &run, &out) != 0)
+	if (template_render(template, &run, &out) != 0)
 		die(run.error);
-	count = out.count;
+	if (show) {
+		buffer_init_arena(&line, &arena, CASE_ARENA_MAX_BYTES);
+		buffer_append_text(&line, "{\"output\":");
+		json_value_write_text(&line, buffer_view(&out));
+		print_buffer(&line);
+	}
 	arena_fini(&arena);
-	return count;
 }
 
-static void measure(const char *template_path, const char *body_path)
+static void measure_once(struct template_sample *sample, const struct template *template, double seconds)
 {
-	struct measured measured = { .body = whole_file(body_path) };
+	double until = seconds_of(CLOCK_MONOTONIC) + seconds, before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	size_t count = 0;
+
+	do {
+		for (int i = 0; i < 50; i++)
+			render_measured(sample, template, false);
+		count += 50;
+	} while (seconds_of(CLOCK_MONOTONIC) < until);
+	(void)printf("%.0f\n", (seconds_of(CLOCK_THREAD_CPUTIME_ID) - before) * 1e9 / (double)count);
+}
+
+static void measure(const char *path)
+{
 	struct template_error error = { 0 };
+	struct template_sample sample;
 	struct template *template;
+	struct json_value test;
 	struct arena arena;
+	const char *rule = "";
 	char line[64];
 
 	arena_init(&arena, NULL, CASE_ARENA_MAX_BYTES);
-	if (template_compile(&template, &arena, whole_file(template_path), NULL, &error) != 0)
+	if (json_value_parse(&arena, whole_file(path), NULL, &test, NULL) != 0)
+		die("the case is not JSON");
+	if (template_compile(
+		    &template, &arena, json_value_text(json_value_find(&test, view_of("template"))), NULL, &error) != 0)
 		die(error.text);
-	measured.template = template;
-	(void)puts("warm");
-	(void)fflush(stdout);
+	if (template_sample_load(&sample, &arena, json_value_find(&test, view_of("context")), &rule) != 0)
+		die(rule);
 	while (fgets(line, sizeof line, stdin)) {
-		double until = seconds_of(CLOCK_MONOTONIC) + strtod(line, NULL),
-		       before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
-		size_t count = 0, bytes = 0;
-
-		do {
-			for (int i = 0; i < 50; i++)
-				bytes = render_measured(&measured);
-			count += 50;
-		} while (seconds_of(CLOCK_MONOTONIC) < until);
-		(void)printf("%.0f %zu\n", (seconds_of(CLOCK_THREAD_CPUTIME_ID) - before) * 1e9 / (double)count, bytes);
+		if (line[0] == '\n')
+			render_measured(&sample, template, true);
+		else
+			measure_once(&sample, template, strtod(line, NULL));
 		(void)fflush(stdout);
 	}
 	arena_fini(&arena);
@@ -223,8 +229,8 @@ int main(int count, char **arguments)
 	patterns = pattern_scratch_new();
 	if (!patterns)
 		die("no memory");
-	if (count == 4 && strcmp(arguments[1], "bench") == 0)
-		measure(arguments[2], arguments[3]);
+	if (count == 3 && strcmp(arguments[1], "bench") == 0)
+		measure(arguments[2]);
 	else
 		answer_cases();
 	pattern_scratch_free(patterns);
