@@ -129,6 +129,28 @@ static int lone_backslash(struct compiler *compiler)
 
 /* --- References ----------------------------------------------------------------------------------------------------- */
 
+/* Print a reference; text that stands directly before becomes one instruction with it. */
+static int emit_reference(struct compiler *compiler, const struct template_reference *reference)
+{
+	struct compiler_block *block = compiler->block;
+	struct template_op op = {
+		.kind = OP_REFERENCE, .slot = reference->slot, .text = view_of(""), .reference = reference
+	};
+
+	if (reference->root == ROOT_VARIABLE && !reference->escaped && !reference->backslashes) {
+		if (!reference->step_count)
+			op.kind = OP_VARIABLE;
+		else if (reference->step_count == 1 && reference->steps->kind == STEP_PROPERTY)
+			op.kind = OP_MEMBER;
+	}
+	if (block->count && block->label != block->count && block->ops[block->count - 1].kind == OP_TEXT) {
+		op.text = block->ops[block->count - 1].text;
+		block->ops[block->count - 1] = op;
+		return 0;
+	}
+	return compiler_emit(compiler, &op);
+}
+
 /* The place is at a '$' behind `backslashes`. Text before them is emitted. */
 static int text_reference(struct compiler *compiler, size_t backslashes)
 {
@@ -140,7 +162,7 @@ static int text_reference(struct compiler *compiler, size_t backslashes)
 	if (result)
 		return result;
 	if (is)
-		return compiler_emit(compiler, &(struct template_op){ .kind = OP_REFERENCE, .reference = reference });
+		return emit_reference(compiler, reference);
 	compiler->at++;
 	is = lone_dollar(compiler, &end);
 	result = emit_text(compiler, start - backslashes, is ? end : start);

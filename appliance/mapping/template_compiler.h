@@ -21,6 +21,7 @@
 struct compiler_block {
 	struct template_op *ops; /* in the scratch arena */
 	size_t count, room;
+	size_t label; /* where a jump leads to: what stands there does not become one with what stands before */
 	struct compiler_block *outer;
 };
 

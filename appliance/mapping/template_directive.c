@@ -124,6 +124,7 @@ static int emit_branch_end(struct compiler *compiler, struct branches *branches)
 static void patch(struct compiler *compiler, size_t position)
 {
 	compiler->block->ops[position].jump = (int32_t)(compiler->block->count - position);
+	compiler->block->label = compiler->block->count;
 }
 
 static void patch_branches(struct compiler *compiler, const struct branches *branches)

@@ -35,6 +35,35 @@ static int call_method(struct template_run *run, const struct template_step *ste
 	return value_call(run, self, &call, ret);
 }
 
+/* Is that the member's name? Names are short: two overlapping words compare most of them. */
+static inline bool is_named(const struct json_member *member, struct view name)
+{
+	const char *text = member->name.text;
+	size_t count = name.count;
+
+	if (member->name.count != count)
+		return false;
+	if (count >= 8 && count <= 16) {
+		uint64_t a[2], b[2];
+
+		memcpy(&a[0], text, 8);
+		memcpy(&a[1], text + count - 8, 8);
+		memcpy(&b[0], name.at, 8);
+		memcpy(&b[1], name.at + count - 8, 8);
+		return a[0] == b[0] && a[1] == b[1];
+	}
+	if (count >= 4 && count < 8) {
+		uint32_t a[2], b[2];
+
+		memcpy(&a[0], text, 4);
+		memcpy(&a[1], text + count - 4, 4);
+		memcpy(&b[0], name.at, 4);
+		memcpy(&b[1], name.at + count - 4, 4);
+		return a[0] == b[0] && a[1] == b[1];
+	}
+	return memcmp(text, name.at, count) == 0;
+}
+
 /*
  * The member that a step names, or NULL. Objects that a loop walks have their members in one order: where the last one had it is
  * looked at first.
@@ -46,12 +75,10 @@ static const struct json_value *find_member(
 	const struct json_member *members = object->members;
 	size_t count = object->count;
 
-	if (*hint < count && members[*hint].name.count == step->name.count &&
-		memcmp(members[*hint].name.text, step->name.at, step->name.count) == 0)
+	if (*hint < count && is_named(&members[*hint], step->name))
 		return &members[*hint].value;
 	for (size_t i = 0; i < count; i++) {
-		if (members[i].name.count == step->name.count &&
-			memcmp(members[i].name.text, step->name.at, step->name.count) == 0) {
+		if (is_named(&members[i], step->name)) {
 			*hint = (uint8_t)i;
 			return &members[i].value;
 		}
@@ -137,6 +164,18 @@ static bool print_json(const struct json_value *json, struct buffer *out)
 	default:
 		return false;
 	}
+}
+
+int template_print_member(struct template_run *run, const struct template_reference *reference, struct buffer *out)
+{
+	struct template_frame *frame = run->frame;
+	struct value self = frame->variables[reference->slot];
+	const struct json_value *json;
+
+	if (self.kind != VALUE_JSON_OBJECT || run->changes)
+		return template_print_reference(run, reference, out);
+	json = find_member(frame, reference->steps, self.json);
+	return print_json(json, out) ? 0 : value_print(run, value_of_json(json), out);
 }
 
 int template_print_reference(struct template_run *run, const struct template_reference *reference, struct buffer *out)
@@ -374,6 +413,19 @@ static bool reckon_fast(enum template_node_kind kind, struct value left, struct 
 	return fits;
 }
 
+/* The same if one is a double; what may have no value is left to others. */
+static bool reckon_doubles(enum template_node_kind kind, struct value left, struct value right, struct value *ret)
+{
+	double a = left.kind == VALUE_DOUBLE ? left.number : (double)left.integer;
+	double b = right.kind == VALUE_DOUBLE ? right.number : (double)right.integer;
+
+	if ((left.kind != VALUE_DOUBLE && (left.kind != VALUE_INTEGER || right.kind != VALUE_DOUBLE)) ||
+		(right.kind != VALUE_DOUBLE && right.kind != VALUE_INTEGER) || kind > NODE_MULTIPLY)
+		return false;
+	*ret = value_double(kind == NODE_ADD ? a + b : kind == NODE_SUBTRACT ? a - b : a * b);
+	return true;
+}
+
 static int reckon(struct template_run *run, const struct template_node *node, struct value *ret)
 {
 	struct java_number number;
@@ -383,6 +435,8 @@ static int reckon(struct template_run *run, const struct template_node *node, st
 	*ret = value_null();
 	if (result || reckon_fast((enum template_node_kind)node->kind, pair[0], pair[1], ret))
 		return result;
+	if (reckon_doubles((enum template_node_kind)node->kind, pair[0], pair[1], ret))
+		return 0;
 	*ret = value_null();
 	if (node->kind == NODE_ADD && (pair[0].kind == VALUE_TEXT || pair[1].kind == VALUE_TEXT))
 		return concatenate(run, node, pair, ret);

@@ -118,7 +118,9 @@ struct template_node {
 enum template_op_kind {
 	OP_END,
 	OP_TEXT,      /* append `text` */
-	OP_REFERENCE, /* append what `reference` prints */
+	OP_VARIABLE,  /* append `text`, then what the variable `slot` prints */
+	OP_MEMBER,    /* the same of `reference`, which is $name.name */
+	OP_REFERENCE, /* the same of any `reference` */
 	OP_SET,       /* assign `node` to `reference` */
 	OP_JUMP,      /* go on at op + `jump` */
 	OP_UNLESS,    /* the same, if `node` is not true */
@@ -142,10 +144,8 @@ struct template_op {
 	uint16_t slot;
 	uint16_t count;
 	int32_t jump;
-	union {
-		struct view text; /* OP_TEXT; OP_CALL: as written, which is printed if there is no such macro */
-		const struct template_reference *reference;
-	};
+	struct view text; /* OP_TEXT; in front of a reference; OP_CALL: as written, if there is no such macro */
+	const struct template_reference *reference;
 	union {
 		const struct template_node *node;
 		const struct template_node *nodes;
@@ -202,6 +202,8 @@ int template_dereference(struct template_run *run, const struct template_referen
 /* Append what the reference prints, without making a value of it where its text stands in the payload. */
 int template_print_reference(struct template_run *run, const struct template_reference *reference, struct buffer *out)
 	__attribute__((warn_unused_result));
+int template_print_member(struct template_run *run, const struct template_reference *reference, struct buffer *out)
+	__attribute__((warn_unused_result));
 
 int template_assign(struct template_run *run, const struct template_reference *reference, struct value value)
 	__attribute__((warn_unused_result));
@@ -210,14 +212,46 @@ int template_assign(struct template_run *run, const struct template_reference *r
 int template_block_text(struct template_run *run, const struct template_op *block, struct view *ret)
 	__attribute__((warn_unused_result));
 
-/* buffer_append(), the common case of it without a call. */
+/* The bytes of short texts, of which most of a template is made, without a call. */
+static inline void template_copy(char *to, const char *from, size_t count)
+{
+	if (count > 32) {
+		memcpy(to, from, count);
+	} else if (count >= 16) {
+		char first[16], last[16];
+
+		memcpy(first, from, 16);
+		memcpy(last, from + count - 16, 16);
+		memcpy(to, first, 16);
+		memcpy(to + count - 16, last, 16);
+	} else if (count >= 8) {
+		uint64_t first, last;
+
+		memcpy(&first, from, 8);
+		memcpy(&last, from + count - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + count - 8, &last, 8);
+	} else if (count >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, from, 4);
+		memcpy(&last, from + count - 4, 4);
+		memcpy(to, &first, 4);
+		memcpy(to + count - 4, &last, 4);
+	} else {
+		for (size_t i = 0; i < count; i++)
+			to[i] = from[i];
+	}
+}
+
+/* buffer_append(), the common case of it. */
 static inline void template_append(struct buffer *out, const char *at, size_t count)
 {
-	if (__builtin_expect(out->error || count > out->room - out->count || !count, 0)) {
+	if (__builtin_expect(out->error || count > out->room - out->count || !out->at, 0)) {
 		buffer_append_bytes(out, at, count);
 		return;
 	}
-	memcpy(out->at + out->count, at, count);
+	template_copy(out->at + out->count, at, count);
 	out->count += count;
 }
 

@@ -264,6 +264,15 @@ static int run_set(struct template_run *run, const struct template_op *op)
 	return result ? result : template_assign(run, op->reference, value);
 }
 
+static inline int print_variable(struct template_run *run, struct value value, struct buffer *out)
+{
+	if (value.kind == VALUE_TEXT) {
+		template_append(out, value.text, value.count);
+		return 0;
+	}
+	return value_is_null(value) ? 0 : value_print(run, value, out);
+}
+
 static int run_ops(struct template_run *run, struct template_frame *frame, const struct template_op *op)
 {
 	int result = 0;
@@ -281,7 +290,16 @@ static int run_ops(struct template_run *run, struct template_frame *frame, const
 		case OP_TEXT:
 			template_append(frame->out, op->text.at, op->text.count);
 			break;
+		case OP_VARIABLE:
+			template_append(frame->out, op->text.at, op->text.count);
+			result = print_variable(run, frame->variables[op->slot], frame->out);
+			break;
+		case OP_MEMBER:
+			template_append(frame->out, op->text.at, op->text.count);
+			result = template_print_member(run, op->reference, frame->out);
+			break;
 		case OP_REFERENCE:
+			template_append(frame->out, op->text.at, op->text.count);
 			result = run_reference(run, op->reference, frame->out);
 			break;
 		case OP_SET:
