@@ -7,8 +7,23 @@
 #include "appliance/base/target_state.h"
 #include "appliance/integrate/target.h"
 
-#define TARGET(host, slot) "{Id: " host ", Port: 8080, slot: " slot ", registration: 1}"
-#define FORWARD(group) "DefaultActions: [{ForwardConfig: {TargetGroups: [{TargetGroupArn: " group "}]}}]"
+/* Of load balancer b. */
+static const char listeners[] =
+	"- {ListenerArn: l, Port: 80, Protocol: TCP, DefaultActions: [{ForwardConfig: {TargetGroups: [{TargetGroupArn: "
+	"three}]}}]}\n"
+	"- {ListenerArn: t, Port: 443, Protocol: TLS, DefaultActions: [{ForwardConfig: {TargetGroups: "
+	"[{TargetGroupArn: three}]}}]}\n"
+	"- {ListenerArn: e, Port: 81, Protocol: TCP, DefaultActions: [{ForwardConfig: {TargetGroups: [{TargetGroupArn: "
+	"empty}]}}]}\n"
+	"- {ListenerArn: n, Port: 82, Protocol: TCP, DefaultActions: [{ForwardConfig: {TargetGroups: [{TargetGroupArn: "
+	"none}]}}]}\n"
+	"- {ListenerArn: w, Port: 83, Protocol: TCP, DefaultActions: [{ForwardConfig: {TargetGroups: "
+	"[{TargetGroupArn: three, Weight: 1}, {TargetGroupArn: secure, Weight: 3}]}}]}\n";
+
+static const char three[] = "Protocol: TCP\n" GROUP_CHECK "postern:\n  targets:\n"
+			    "  - {Id: 10.0.0.1, Port: 8080, slot: 1, registration: 1}\n"
+			    "  - {Id: 10.0.0.2, Port: 8080, slot: 2, registration: 1}\n"
+			    "  - {Id: 10.0.0.3, Port: 8080, slot: 3, registration: 1}\n";
 
 static struct snapshot snapshot;
 static struct target_worker worker;
@@ -29,23 +44,15 @@ static int setup(void **state)
 	balancing_put_link(&snapshot, "link", "{targetArns: [b], status: AVAILABLE}");
 	balancing_put_link(&snapshot, "failed", "{targetArns: [b], status: FAILED}");
 	balancing_put_link(&snapshot, "lost", "{targetArns: [none], status: AVAILABLE}");
-	balancing_put_balancer(&snapshot, "b",
-		"[{ListenerArn: l, Port: 80, Protocol: TCP, " FORWARD("three") "}, {ListenerArn: t, Port: 443, "
-									       "Protocol: TLS, " FORWARD(
-										       "three") "}, {ListenerArn: e, "
-												"Port: 81, Protocol: "
-												"TCP, " FORWARD("empty") "}, "
-															 "{ListenerArn: n, Port: 82, Protocol: TCP, " FORWARD(
-																 "none") "}, "
-																	 "{ListenerArn: w, Port: 83, Protocol: TCP, DefaultActions: [{ForwardConfig: {TargetGroups: "
-																	 "[{TargetGroupArn: three, Weight: 1}, {TargetGroupArn: secure, Weight: 3}]}}]}]");
-	balancing_put_balancer(&snapshot, "a", "[{ListenerArn: h, Port: 80, Protocol: HTTP, " FORWARD("secure") "}]");
-	balancing_put_group(&snapshot, "three",
-		"Protocol: TCP\n" GROUP_CHECK "postern: {targets: [" TARGET("10.0.0.1", "1") ", " TARGET(
-			"10.0.0.2", "2") ", " TARGET("10.0.0.3", "3") "]}");
+	balancing_put_balancer(&snapshot, "b", listeners);
+	balancing_put_balancer(&snapshot, "a",
+		"[{ListenerArn: h, Port: 80, Protocol: HTTP, DefaultActions: [{ForwardConfig: {TargetGroups: "
+		"[{TargetGroupArn: secure}]}}]}]");
+	balancing_put_group(&snapshot, "three", three);
 	balancing_put_group(&snapshot, "empty", "Protocol: TCP\n" GROUP_CHECK);
 	balancing_put_group(&snapshot, "secure",
-		"Protocol: HTTPS\n" GROUP_CHECK "postern: {targets: [" TARGET("10.0.0.9", "9") "]}");
+		"Protocol: HTTPS\n" GROUP_CHECK
+		"postern: {targets: [{Id: 10.0.0.9, Port: 8080, slot: 9, registration: 1}]}");
 	return 0;
 }
 
