@@ -79,11 +79,14 @@ static void a_media_type_has_its_model(void **state)
 
 static void who_asks_for_nothing_has_none(void **state)
 {
-	static const char *const methods[] = { "{}", "{requestValidatorId: gone, requestModels: {a/b: Pet}}",
-		"{requestValidatorId: none, requestModels: {a/b: Xml}, requestParameters: {method.request.path.a: "
-		"true}}",
+	static const char *const methods[] = {
+		"{}",
+		"{requestValidatorId: gone, requestModels: {a/b: Pet}}",
+		"{requestValidatorId: none, requestModels: {a/b: Xml}}",
+		"{requestValidatorId: none, requestParameters: {method.request.path.a: true}}",
 		"{requestValidatorId: all}",
-		"{requestValidatorId: all, requestParameters: {method.request.path.a: false}}" };
+		"{requestValidatorId: all, requestParameters: {method.request.path.a: false}}",
+	};
 	const char *refused;
 
 	(void)state;
