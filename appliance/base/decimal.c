@@ -30,7 +30,8 @@ static int64_t exponent_at(struct view rest)
 		rest = view_after(rest, 1);
 	}
 	for (size_t i = 0; i < rest.count && exponent < DECIMAL_EXPONENT_MAX; i++)
-		exponent = exponent * 10 + (rest.at[i] - '0');
+		exponent = exponent > DECIMAL_EXPONENT_MAX / 10 ? DECIMAL_EXPONENT_MAX
+								: exponent * 10 + (rest.at[i] - '0');
 	if (exponent > DECIMAL_EXPONENT_MAX)
 		exponent = DECIMAL_EXPONENT_MAX;
 	return negative ? -exponent : exponent;
