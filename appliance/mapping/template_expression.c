@@ -61,6 +61,13 @@ static inline bool is_named(const struct json_member *member, struct view name)
 		memcpy(&b[1], name.at + count - 4, 4);
 		return a[0] == b[0] && a[1] == b[1];
 	}
+	if (count < 4) {
+		size_t at = 0;
+
+		while (at < count && text[at] == name.at[at])
+			at++;
+		return at == count;
+	}
 	return memcmp(text, name.at, count) == 0;
 }
 
@@ -93,10 +100,6 @@ static int take_step(struct template_run *run, const struct template_step *step,
 
 	switch ((enum template_step_kind)step->kind) {
 	case STEP_PROPERTY:
-		if (self.kind == VALUE_JSON_OBJECT && !run->changes) {
-			*ret = value_of_json(find_member(run->frame, step, self.json));
-			return 0;
-		}
 		if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class) {
 			*ret = template_loop_value(
 				(struct template_loop *)self.object, (enum template_loop_field)step->field);
@@ -124,7 +127,7 @@ static int take_step(struct template_run *run, const struct template_step *step,
 int template_dereference(
 	struct template_run *run, const struct template_reference *reference, size_t step_count, struct value *ret)
 {
-	const struct template_frame *frame = run->frame;
+	struct template_frame *frame = run->frame;
 	struct value value = frame->variables[reference->slot];
 	size_t at = 0;
 	int result = 0;
@@ -138,8 +141,23 @@ int template_dereference(
 			at = reference->path_count;
 		}
 	}
-	for (; !result && at < step_count && !value_is_null(value); at++)
-		result = take_step(run, &reference->steps[at], value, &value);
+	for (; !result && at < step_count && !value_is_null(value); at++) {
+		const struct template_step *step = &reference->steps[at];
+		struct value next;
+
+		/* The value stays in registers here: through memory it would be written in two halves and read whole, which waits. */
+		if (step->kind == STEP_PROPERTY && value.kind == VALUE_JSON_OBJECT && !run->changes) {
+			value = value_of_json(find_member(frame, step, value.json));
+			continue;
+		}
+		if (step->kind == STEP_PROPERTY && value.kind == VALUE_OBJECT &&
+			value.object->class == &template_loop_class) {
+			value = template_loop_value((struct template_loop *)value.object, (enum template_loop_field)step->field);
+			continue;
+		}
+		result = take_step(run, step, value, &next);
+		value = next;
+	}
 	*ret = value;
 	return result;
 }
@@ -172,6 +190,11 @@ int template_print_member(struct template_run *run, const struct template_refere
 	struct value self = frame->variables[reference->slot];
 	const struct json_value *json;
 
+	if (self.kind == VALUE_OBJECT && self.object->class == &template_loop_class)
+		return value_print(run,
+			template_loop_value(
+				(struct template_loop *)self.object, (enum template_loop_field)reference->steps->field),
+			out);
 	if (self.kind != VALUE_JSON_OBJECT || run->changes)
 		return template_print_reference(run, reference, out);
 	json = find_member(frame, reference->steps, self.json);

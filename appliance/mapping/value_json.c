@@ -28,6 +28,39 @@ static struct value of_integer(struct view text)
 	return java_number_to_value(java_number_of_text(text));
 }
 
+/* Few digits, no exponent, as most decimals are: one division makes them a double, rounded as it should be. */
+static bool quick_decimal(struct view text, double *ret)
+{
+	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14,
+		1e15 };
+	size_t at = text.at[0] == '-', places = 0;
+	uint64_t digits = 0;
+
+	if (text.count - at > sizeof powers / sizeof powers[0]) /* with the point: 15 digits */
+		return false;
+	for (; at < text.count; at++) {
+		unsigned digit = (unsigned)(unsigned char)text.at[at] - '0';
+
+		if (digit <= 9)
+			digits = digits * 10 + digit;
+		else if (text.at[at] == '.')
+			places = text.count - at - 1;
+		else
+			return false;
+	}
+	*ret = (double)digits / powers[places];
+	if (text.at[0] == '-')
+		*ret = -*ret;
+	return true;
+}
+
+static struct value of_decimal(struct view text)
+{
+	double number;
+
+	return quick_decimal(text, &number) ? value_double(number) : java_number_to_value(java_number_of_text(text));
+}
+
 struct value value_of_json(const struct json_value *json)
 {
 	switch (json_value_kind(json)) {
@@ -36,7 +69,7 @@ struct value value_of_json(const struct json_value *json)
 	case JSON_VALUE_INTEGER:
 		return of_integer(json_value_text(json));
 	case JSON_VALUE_DECIMAL:
-		return java_number_to_value(java_number_of_text(json_value_text(json)));
+		return of_decimal(json_value_text(json));
 	case JSON_VALUE_OBJECT:
 		return (struct value){ .kind = VALUE_JSON_OBJECT, .json = json };
 	case JSON_VALUE_ARRAY:
