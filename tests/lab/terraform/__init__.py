@@ -11,7 +11,7 @@ from ..network import wait_for
 from ..signed import signed
 
 LOG = pathlib.Path(__file__).with_name("private_api.json")
-QUERY_VERSIONS = {"ec2": "2016-11-15", "iam": "2010-05-08", "sts": "2011-06-15"}
+QUERY_VERSIONS = {"ec2": "2016-11-15", "iam": "2010-05-08", "sts": "2011-06-15", "elasticloadbalancing": "2015-12-01"}
 JSON_TARGETS = {"logs": "Logs_20140328"}
 NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
 
