@@ -97,6 +97,9 @@ static bool address(const struct snapshot_balancer_listener *listener, const str
 {
 	switch (listener->kind) {
 	case LOAD_BALANCER_PASSES:
+		/* As nearly all are: it was made with the snapshot. */
+		if (!target->tls && !chosen->forwarded.tls)
+			break;
 		return outbound_target_init_named(target, chosen->id, chosen->port, target->tls,
 			       target->insecure_skip_verification,
 			       target->tls ? target->host : (struct view){ 0 }) == 0;
