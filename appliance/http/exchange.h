@@ -45,8 +45,11 @@ struct exchange;
 
 #define EXCHANGE_MAGIC MAGIC('x', 'c', 'h', 'g')
 
-/* What one exchange's arena may hold: a collected body of 10 MB twice (as received, as mapped) and its heads. */
-#define EXCHANGE_ARENA_MAX_BYTES ((size_t)32 << 20)
+/*
+ * What one exchange's arena may hold: two payloads of 10 MB, request and answer, each as received and as mapped, and what templates
+ * make of them on the way: the values of a JSON text take about three times its bytes.
+ */
+#define EXCHANGE_ARENA_MAX_BYTES ((size_t)192 << 20)
 
 /* Above so many waiting bytes a producer should pause until drained(): two TLS records more than a receive buffer. */
 #define HTTP_WAITING_HIGH_BYTES 65536

@@ -9,6 +9,9 @@
 #include "appliance/pipeline/integrate_parts.h"
 #include "appliance/pipeline/values.h"
 
+/* Bodies from here on have room made for their output beforehand. */
+#define LARGE_BODY_BYTES 65536
+
 /* ---- what templates see ---- */
 
 /* One rendering: the request, and the body that is $input's. */
@@ -174,6 +177,9 @@ static int render(struct pipeline *p, const struct integration_template *templat
 	if (!view_is_utf8(source->body))
 		return template_fail(run, "the body is no text");
 	buffer_init_arena(&output, &p->exchange->arena, run->limits.output_bytes);
+	/* An arena does not take back what a buffer has outgrown: a large body mostly becomes one of about its size. */
+	if (source->body.count >= LARGE_BODY_BYTES && source->body.count < run->limits.output_bytes)
+		(void)buffer_reserve(&output, source->body.count);
 	error = template_render(template->program, run, &output);
 	if (!error && buffer_error(&output))
 		error = buffer_error(&output);

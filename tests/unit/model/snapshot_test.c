@@ -121,6 +121,49 @@ static void a_deployed_stage_is_served_as_it_was_frozen(void **state)
 	assert_null(snapshot_endpoint_find(world->snapshot, view_of("vpce-other")));
 }
 
+static void a_stage_may_have_a_canary(void **state)
+{
+	struct world *world = *state;
+	const struct snapshot_stage *stage;
+
+	estate_begin(&world->estate);
+	estate_put_api(&world->estate, "a1b2c3d4e5", ESTATE_ALLOW_ALL, ESTATE_MOCK_DEFINITION);
+	estate_put_deployment(&world->estate, "a1b2c3d4e5", "dep2", ESTATE_ALLOW_ALL, ESTATE_MOCK_DEFINITION, NULL);
+	estate_put_stage(&world->estate, "a1b2c3d4e5", "dev", "dep1",
+		"{\"variables\":{\"a\":\"1\",\"b\":\"2\"},\"canarySettings\":{\"percentTraffic\":12.5,"
+		"\"deploymentId\":\"dep2\",\"stageVariableOverrides\":{\"b\":\"3\",\"c\":\"4\"}}}");
+	estate_commit(&world->estate);
+	build_well(world);
+	stage = stage_of(world, "a1b2c3d4e5", "dev");
+	assert_true(stage->canary->percent == 12.5);
+	assert_true(view_equals_text(stage->canary->deployment->id, "dep2"));
+	assert_int_equal(3, stage->canary->variables.count);
+	assert_true(view_equals_text(snapshot_variable(&stage->canary->variables, view_of("a")), "1"));
+	assert_true(view_equals_text(snapshot_variable(&stage->canary->variables, view_of("b")), "3"));
+	assert_true(view_equals_text(snapshot_variable(&stage->canary->variables, view_of("c")), "4"));
+	assert_int_equal(2, stage->variables.count);
+
+	/* A change of the stage shares both deployments. */
+	estate_begin(&world->estate);
+	estate_put_stage(&world->estate, "a1b2c3d4e5", "dev", "dep2", "{}");
+	estate_commit(&world->estate);
+	{
+		const struct snapshot_deployment *before = stage->canary->deployment;
+
+		build_well(world);
+		stage = stage_of(world, "a1b2c3d4e5", "dev");
+		assert_null(stage->canary);
+		assert_ptr_equal(before, stage->deployment);
+	}
+
+	estate_begin(&world->estate);
+	estate_put_stage(&world->estate, "a1b2c3d4e5", "dev", "dep1",
+		"{\"canarySettings\":{\"percentTraffic\":101,\"deploymentId\":\"dep2\"}}");
+	estate_commit(&world->estate);
+	assert_int_equal(-EINVAL, build(world));
+	assert_non_null(strstr(world->compile.message, "percentTraffic"));
+}
+
 static void a_change_compiles_what_changed_and_shares_the_rest(void **state)
 {
 	struct world *world = *state;
@@ -573,6 +616,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_store_is_an_empty_snapshot),
 		TEST(a_deployed_stage_is_served_as_it_was_frozen),
+		TEST(a_stage_may_have_a_canary),
 		TEST(a_change_compiles_what_changed_and_shares_the_rest),
 		TEST(a_resource_policy_acts_by_deployment_an_endpoint_s_at_once),
 		TEST(what_is_deleted_is_gone),

@@ -188,6 +188,46 @@ static void a_private_domain_maps_its_base_paths(void **state)
 	assert_string_equal("bbbbbbbbbb/prod /x", resolved(world, "api.pets.internal", "bbbbbbbbbb", "/prod/x"));
 }
 
+static void a_share_of_the_requests_gets_the_canary(void **state)
+{
+	static const struct {
+		double percent, drawn;
+		bool is_canary;
+	} cases[] = {
+		{ 0.0, 0.0, false },
+		{ 100.0, 99.9999999, true },
+		{ 10.0, 9.999, true },
+		{ 10.0, 10.0, false },
+		{ 0.001, 0.0, true },
+	};
+	struct snapshot_pair plain[] = { { VIEW_INIT("v"), VIEW_INIT("stage") } },
+			     overlaid[] = { { VIEW_INIT("v"), VIEW_INIT("canary") } };
+	struct snapshot_deployment own = { .type = SNAPSHOT_PRIVATE }, other = { .type = SNAPSHOT_PRIVATE };
+	struct snapshot_canary canary = { .deployment = &other, .variables = { 1, overlaid } };
+	struct snapshot_stage stage = { .deployment = &own, .variables = { 1, plain } };
+	struct resolve_result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		canary.percent = cases[i].percent;
+		stage.canary = &canary;
+		result = (struct resolve_result){ .stage = &stage, .deployment = &own, .variables = &stage.variables };
+		assert_true(resolve_canary(&result, cases[i].drawn));
+		assert_int_equal(cases[i].is_canary, result.is_canary);
+		assert_ptr_equal(cases[i].is_canary ? &other : &own, result.deployment);
+		assert_true(view_equals_text(
+			resolve_variable(&result, view_of("v")), cases[i].is_canary ? "canary" : "stage"));
+	}
+	/* What an endpoint may not reach stays unreachable. */
+	other.type = SNAPSHOT_REGIONAL;
+	assert_false(resolve_canary(&result, 0.0));
+	assert_non_null(result.reason);
+	stage.canary = NULL;
+	result = (struct resolve_result){ .stage = &stage, .deployment = &own, .variables = &stage.variables };
+	assert_true(resolve_canary(&result, 0.0));
+	assert_false(result.is_canary);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +235,7 @@ int main(void)
 		cmocka_unit_test(nothing_else_is_an_api),
 		cmocka_unit_test(slashes_collapse_at_the_start_and_behind_the_stage),
 		cmocka_unit_test(a_private_domain_maps_its_base_paths),
+		cmocka_unit_test(a_share_of_the_requests_gets_the_canary),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
