@@ -181,7 +181,7 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
 int pattern_match_from(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, size_t from,
 	struct view *groups, size_t group_count)
 {
-	PCRE2_SPTR at = (PCRE2_SPTR)(subject.count ? subject.at : "");
+	PCRE2_SPTR at = (PCRE2_SPTR)(subject.at ? subject.at : "");
 	int code = pcre2_match(pattern->code, at, subject.count, from, from ? PCRE2_NO_UTF_CHECK : 0, scratch->match,
 		scratch->context);
 	PCRE2_SIZE *places;
