@@ -37,7 +37,7 @@ struct access_record {
 	int64_t status;
 	int64_t integration_status; /* of the service that was called: Lambda's, whatever the function says */
 	int64_t back_end_status;    /* of who answers behind it: of a proxied function its own statusCode */
-	int64_t request_time_ms; /* wall clock */
+	int64_t request_time_ms;    /* wall clock */
 	int64_t response_latency_ms, integration_latency_ms;
 	int64_t response_latency_us, integration_latency_us;
 	int64_t request_length_bytes, response_length_bytes; /* of bodies */
