@@ -181,7 +181,7 @@ def test_pages_of_posternd_and_of_the_settings(tree):
     described = json.loads(run(tree / "usr/bin/postern", "settings", "--json").stdout)
     for setting in described["settings"]:
         assert f"{setting['name']}: {words(setting['default']) or '(empty)'} {words(setting['text'])}" in page
-    for key in described["networks"]:
+    for key in described["networks"] + described["aws_endpoints"] + described["aws_roles"]:
         assert f"{key['name']} " in page and words(key["text"]) in page
 
 
