@@ -4,8 +4,6 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/table.h"
 
-__extension__ typedef unsigned __int128 wide;
-
 static struct view digits_at(struct view *rest)
 {
 	struct view digits = view_part(*rest, 0, 0);
@@ -149,58 +147,45 @@ uint64_t decimal_hash(const struct decimal *value)
 	return piece.before;
 }
 
-/* (left × right) mod `modulus`, which is below 2^127, by doubling. */
-static wide multiply_modulo(wide left, wide right, wide modulus)
+static uint64_t digits_modulo(const struct decimal *value, uint64_t modulus)
 {
-	wide product = 0;
+	size_t count = decimal_digit_count(value);
+	uint64_t rest = 0;
 
-	left %= modulus;
-	for (; right; right >>= 1) {
-		if (right & 1)
-			product = (product + left) % modulus;
-		left = (left + left) % modulus;
-	}
-	return product;
+	for (size_t i = 0; i < count; i++)
+		rest = (rest * 10 + (uint64_t)(digit_at(value, i) - '0')) % modulus;
+	return rest;
 }
 
-static wide power_of_ten_modulo(uint64_t exponent, wide modulus)
-{
-	wide power = 1 % modulus, base = 10 % modulus;
-
-	for (; exponent; exponent >>= 1) {
-		if (exponent & 1)
-			power = multiply_modulo(power, base, modulus);
-		base = multiply_modulo(base, base, modulus);
-	}
-	return power;
-}
-
-static wide times_ten_plus(wide number, char digit)
-{
-	wide unit = (unsigned char)digit - (unsigned char)'0';
-
-	return number * 10u + unit;
-}
+/* So many tens hold every two and every five that a divisor can. */
+#define ALL_TWOS_AND_FIVES 60
 
 bool decimal_is_multiple(const struct decimal *value, const struct decimal *divisor)
 {
-	size_t count = decimal_digit_count(value), divisor_count = decimal_digit_count(divisor);
+	size_t divisor_count = decimal_digit_count(divisor);
 	int64_t shift = value->exponent - divisor->exponent;
-	wide modulus = 0, rest = 0;
+	uint64_t modulus = 0, rest;
 
 	ASSERT(divisor_count > 0 && divisor_count <= DECIMAL_DIVISOR_DIGITS_MAX);
-	if (count == 0)
+	if (decimal_digit_count(value) == 0)
 		return true;
 	/* The last digit is not zero, so no power of ten divides the digits. */
 	if (shift < 0)
 		return false;
 	for (size_t i = 0; i < divisor_count; i++)
-		modulus = times_ten_plus(modulus, digit_at(divisor, i));
-	for (size_t i = 0; i < count; i++)
-		rest = times_ten_plus(rest, digit_at(value, i)) % modulus;
-	if (rest == 0)
-		return true;
-	return multiply_modulo(rest, power_of_ten_modulo((uint64_t)shift, modulus), modulus) == 0;
+		modulus = modulus * 10 + (uint64_t)(digit_at(divisor, i) - '0');
+	/* However large the exponent is: what is left of the divisor must divide the digits. */
+	if (shift >= ALL_TWOS_AND_FIVES) {
+		while (modulus % 2 == 0)
+			modulus /= 2;
+		while (modulus % 5 == 0)
+			modulus /= 5;
+		return digits_modulo(value, modulus) == 0;
+	}
+	rest = digits_modulo(value, modulus);
+	for (int64_t i = 0; i < shift && rest; i++)
+		rest = rest * 10 % modulus;
+	return rest == 0;
 }
 
 /* The digits from `from` on, at most `count`, of two runs. */

@@ -18,8 +18,8 @@
 
 #define DECIMAL_EXPONENT_MAX INT64_C(1000000000000000000)
 
-/* Most significant digits of a divisor. */
-#define DECIMAL_DIVISOR_DIGITS_MAX 37
+/* Most significant digits of a divisor: ten times such a number fits into 64 bits. */
+#define DECIMAL_DIVISOR_DIGITS_MAX 18
 
 /* ±(head tail) × 10^exponent. No zeros at either end; zero has no digits, no sign and the exponent 0. */
 struct decimal {

@@ -8,6 +8,8 @@
 #define FRAMES_MAX 512
 /* Items up to this many are compared with each other. */
 #define PAIRWISE_ITEMS_MAX 16
+/* Values of an enum that are compared in the time of one step. */
+#define VALUES_PER_STEP 8
 /* Integers of so many bytes, sign included, fit into 64 bits. */
 #define SMALL_BYTES_MAX 18
 
@@ -98,7 +100,7 @@ bool schema_check_divisor(const struct schema_number_rules *rules, const struct 
 
 bool schema_check_pattern(struct schema_check *check, const struct schema_pattern *pattern, struct view text)
 {
-	int matched = pattern_match(pattern->compiled, check->scratch, text, NULL, 0);
+	int matched = step(check) ? pattern_match(pattern->compiled, check->scratch, text, NULL, 0) : -E2BIG;
 
 	if (matched < 0)
 		check->over = true;
@@ -185,8 +187,11 @@ static bool check_any(struct schema_check *check, const struct schema_any_rules 
 {
 	bool found = rules->any_of.count == 0;
 
-	if (rules->values && !schema_check_enum(rules, value))
-		return false;
+	if (rules->values) {
+		check->steps += rules->values->count / VALUES_PER_STEP;
+		if (!schema_check_enum(rules, value))
+			return false;
+	}
 	for (size_t i = 0; i < rules->all_of.count; i++) {
 		if (!schema_check_node(check, rules->all_of.at[i], value))
 			return false;

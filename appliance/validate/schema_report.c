@@ -97,6 +97,9 @@ static bool find_missing(struct report *report, const struct schema_names *names
 	return count > 0;
 }
 
+/* Of larger objects the members stay as they were written: their messages would not fit anyway. */
+#define SORTED_MEMBERS_MAX 4096
+
 /* Members in the order of their names, sorted in place without the heap. */
 static void sift(const struct json_member **members, size_t root, size_t count)
 {
@@ -124,6 +127,8 @@ static const struct json_member **sorted_members(struct report *report, const st
 	}
 	for (size_t i = 0; i < object->count; i++)
 		members[i] = &object->members[i];
+	if (object->count > SORTED_MEMBERS_MAX)
+		return members;
 	for (size_t i = object->count / 2; i > 0; i--)
 		sift(members, i - 1, object->count);
 	for (size_t i = object->count; i > 1; i--) {
@@ -157,7 +162,7 @@ static void say_additional(
 	const struct json_member **members = rules->closed ? sorted_members(report, object) : NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; members && i < object->count; i++) {
+	for (size_t i = 0; members && i < object->count && !buffer_error(&report->message); i++) {
 		if (is_known(report, rules, &members[i]->name))
 			continue;
 		buffer_append(&report->message,
