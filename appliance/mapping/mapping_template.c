@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/mapping/mapping_template.h"
 
-#include <errno.h>
-
 #include "appliance/base/json_scanner.h"
 #include "appliance/mapping/mapping_parameter.h"
-
-int mapping_template_check(struct view text, size_t *ret_offset)
-{
-	if (text.count > MAPPING_TEMPLATE_MAX_BYTES)
-		return -EMSGSIZE;
-	for (size_t i = 0; i < text.count; i++) {
-		if (text.at[i] == '$' || text.at[i] == '#') {
-			if (ret_offset)
-				*ret_offset = i;
-			return -ENOTSUP;
-		}
-	}
-	return 0;
-}
 
 /* --- statusCode of a MOCK integration's body ------------------------------------------------------------------------ */
 

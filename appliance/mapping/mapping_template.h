@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * mapping_template: mapping templates. A template without '$' and '#' says what it means and is served literally; one that
- * holds either needs the template engine, which this build does not have, and is refused when it is stored, so that no
- * stored template can fail at run time.
+ * mapping_template: what of templates is not the template engine's (template.h): the status that a MOCK integration reads out of what
+ * its template rendered to, and the small language of gateway responses.
  *
  * Threads: pure functions.
- * Source: API Gateway Developer Guide, "Mapping templates for REST APIs"; spec/vtl.md.
+ * Source: API Gateway Developer Guide, "Mock integrations for REST APIs", "Gateway responses"; spec/rest-dataplane.md 13.
  */
 #ifndef POSTERN_MAPPING_MAPPING_TEMPLATE_H
 #define POSTERN_MAPPING_MAPPING_TEMPLATE_H
@@ -15,18 +14,9 @@
 
 #include "appliance/base/view.h"
 
-/* A mapping template may have 300 KB (Quotas for configuring and running a REST API). */
-#define MAPPING_TEMPLATE_MAX_BYTES 307200
-
 /*
- * Is `text` a literal? Returns 0; -ENOTSUP if it has a '$' or '#', whose offset goes to `*ret_offset` (may be NULL); -EMSGSIZE if it
- * is longer than MAPPING_TEMPLATE_MAX_BYTES.
- */
-int mapping_template_check(struct view text, size_t *ret_offset) __attribute__((warn_unused_result));
-
-/*
- * The status that a MOCK integration's request template selects: the integer member "statusCode" of the JSON object that the literal
- * template is, or 0 if it has none (the integration then fails with 500). Source: spec/rest-dataplane.md 13.
+ * The status that a MOCK integration's request template selects: the integer member "statusCode" of the JSON object that it
+ * rendered to, or 0 if it has none (the integration then fails with 500). Source: spec/rest-dataplane.md 13.
  */
 int mapping_template_mock_status(struct view text);
 

@@ -152,7 +152,8 @@ int template_dereference(
 		}
 		if (step->kind == STEP_PROPERTY && value.kind == VALUE_OBJECT &&
 			value.object->class == &template_loop_class) {
-			value = template_loop_value((struct template_loop *)value.object, (enum template_loop_field)step->field);
+			value = template_loop_value(
+				(struct template_loop *)value.object, (enum template_loop_field)step->field);
 			continue;
 		}
 		result = take_step(run, step, value, &next);

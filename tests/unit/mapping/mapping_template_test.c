@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Unit test of mapping/mapping_template: literal templates, MOCK statuses, gateway responses' references. */
+/* Unit test of mapping/mapping_template: MOCK statuses, gateway responses' references. */
 #include "tests/unit/support.h"
-
-#include <errno.h>
 
 #include "appliance/base/assert.h"
 #include "appliance/mapping/mapping_template.h"
@@ -10,22 +8,6 @@
 static struct view edge(const char *text)
 {
 	return view_from(at_page_end(text, strlen(text)), strlen(text));
-}
-
-static void templates_with_code_in_them_are_refused_with_the_place(void **state)
-{
-	size_t offset = 0;
-	char *long_text = calloc(1, MAPPING_TEMPLATE_MAX_BYTES + 1);
-
-	(void)state;
-	assert_int_equal(0, mapping_template_check(edge("{\"statusCode\": 200}"), &offset));
-	assert_int_equal(0, mapping_template_check(edge(""), NULL));
-	assert_int_equal(-ENOTSUP, mapping_template_check(edge("{\"a\": $input.body}"), &offset));
-	assert_int_equal(6, offset);
-	assert_int_equal(-ENOTSUP, mapping_template_check(edge("#set($a = 1)"), &offset));
-	assert_int_equal(0, offset);
-	assert_int_equal(-EMSGSIZE, mapping_template_check(view_from(long_text, MAPPING_TEMPLATE_MAX_BYTES + 1), NULL));
-	free(long_text);
 }
 
 static void the_mock_status_is_found_leniently(void **state)
@@ -92,7 +74,6 @@ static void gateway_templates_are_cut_into_pieces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(templates_with_code_in_them_are_refused_with_the_place),
 		cmocka_unit_test(the_mock_status_is_found_leniently),
 		cmocka_unit_test(gateway_templates_are_cut_into_pieces),
 	};
