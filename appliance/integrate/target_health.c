@@ -52,6 +52,11 @@ struct target_health {
 	struct probe *probes[COUNTERS_TARGETS_MAX];
 };
 
+_Static_assert((int)TARGET_INITIAL == (int)COUNTERS_TARGET_INITIAL &&
+		       (int)TARGET_HEALTHY == (int)COUNTERS_TARGET_HEALTHY &&
+		       (int)TARGET_UNHEALTHY == (int)COUNTERS_TARGET_UNHEALTHY,
+	"labels of targets' health");
+
 /* ---- states ---- */
 
 static void set_state(struct probe *probe, struct target_state state)
@@ -75,6 +80,8 @@ static void judge(struct probe *probe, enum target_reason reason, uint16_t statu
 	const struct target_check *check = &probe->check;
 
 	probe->judged = true;
+	counters_up(probe->health->config.counters, COUNTERS_target_checks,
+		reason == TARGET_NO_REASON ? COUNTERS_OK : COUNTERS_FAILED);
 	if (reason == TARGET_NO_REASON) {
 		probe->bad_count = 0;
 		probe->good_count++;
@@ -248,6 +255,25 @@ static int look_at_group(void *context, struct catalog_object *object)
 	return 0;
 }
 
+/* Those that were not seen any more go; the others are counted. */
+static void sweep(struct target_health *health)
+{
+	uint64_t counts[TARGET_HEALTH_COUNT] = { 0 };
+
+	for (size_t i = 0; i < COUNTERS_TARGETS_MAX; i++) {
+		struct probe *probe = health->probes[i];
+
+		if (!probe || !probe->registration)
+			continue;
+		if (probe->sweep == health->sweep)
+			counts[probe->state.health]++;
+		else
+			forget(probe);
+	}
+	for (unsigned i = 0; i < TARGET_HEALTH_COUNT; i++)
+		counters_set(health->config.counters, COUNTERS_targets, i, counts[i]);
+}
+
 static void tick(struct timer *timer)
 {
 	struct target_health *health = CONTAINER_OF(timer, struct target_health, tick);
@@ -258,12 +284,7 @@ static void tick(struct timer *timer)
 	health->sweep++;
 	if (walk.snapshot) {
 		(void)catalog_each(&walk.snapshot->target_groups, look_at_group, &walk);
-		for (size_t i = 0; i < COUNTERS_TARGETS_MAX; i++) {
-			struct probe *probe = health->probes[i];
-
-			if (probe && probe->registration && probe->sweep != health->sweep)
-				forget(probe);
-		}
+		sweep(health);
 	}
 	current_unpin(config->current, config->worker, walk.snapshot);
 	timer_arm(config->loop, &health->tick, CHECK_TICK_MS, tick);

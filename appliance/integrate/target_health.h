@@ -28,6 +28,7 @@
 #include "appliance/model/current.h"
 #include "appliance/outbound/outbound.h"
 
+struct counters_slot;
 struct loop;
 struct snapshot;
 struct target_health;
@@ -42,8 +43,9 @@ struct target_health_config {
 	struct loop *loop;
 	struct outbound *outbound;
 	struct current *current;
-	unsigned worker;          /* whose slot pins */
-	_Atomic uint64_t *states; /* counters_targets() */
+	unsigned worker;                /* whose slot pins */
+	_Atomic uint64_t *states;       /* counters_targets() */
+	struct counters_slot *counters; /* NULL: nothing is counted */
 	/*
 	 * Find a place in that VPC, and keep it until give_place(). False: there is none now, and nothing is checked. NULL: all
 	 * checks leave from the gateway's own namespace.

@@ -289,6 +289,7 @@ static int make_targets(struct wiring_worker *worker)
 		.current = worker->config->current,
 		.worker = worker->index,
 		.states = counters_targets(worker->config->counters),
+		.counters = worker->counters,
 		.take_place = take_place,
 		.give_place = give_place,
 		.context = worker,

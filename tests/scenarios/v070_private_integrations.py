@@ -123,9 +123,13 @@ def test_a_target_that_ends_gets_no_more_requests(balancing, api, echoes):
     balancing.wait_all(group)
     api.put(balancing.link(balancer)).deploy()
     assert set(api.names(8)) == {"one", "two"}
+    metrics = api.local.metrics
+    assert metrics()['postern_targets{health="healthy"}'] == 2
     port = one.port
     one.stop()
     wait_for(lambda: balancing.health(group)[port] == ("unhealthy", "Target.FailedHealthChecks"), "the one to be missed")
+    wait_for(lambda: metrics()['postern_targets{health="unhealthy"}'] == 1, "the metric of it", 2)
+    assert metrics()['postern_target_checks_total{outcome="failed"}'] >= 2
     assert set(api.names(8)) == {"two"}
     one.start(port)
     balancing.wait(group, **{f"p{port}": "healthy"})
