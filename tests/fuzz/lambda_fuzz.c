@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Any bytes as what a Lambda function answers: whole, as metadata, as a result of type AWS; as an event stream, in pieces whose sizes
- * the first byte says; and as the path that names a function. What is found lies within its limits, and the same bytes in other pieces
- * mean the same.
+ * the first byte says; as the path that names a function; and as the request that becomes an event. What is found lies within its
+ * limits, the same bytes in other pieces mean the same, and every event is JSON of the same members.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "appliance/base/assert.h"
+#include "appliance/base/json_value.h"
 #include "appliance/integrate/lambda_answer.h"
+#include "appliance/integrate/lambda_event.h"
 #include "appliance/integrate/lambda_function.h"
 #include "appliance/integrate/lambda_stream.h"
 
@@ -86,6 +88,35 @@ static struct outcome read_stream(struct arena *arena, struct view bytes, size_t
 	return outcome;
 }
 
+/* Those that every event has. */
+#define EVENT_MEMBERS_COUNT 12
+
+static void write_event(struct arena *arena, struct view bytes)
+{
+	struct http1_header headers[HTTP1_HEADERS_MAX_COUNT];
+	struct lambda_event_input input = { .source_ip = view_of("10.0.0.1"), .trace_id = view_of("Root=1") };
+	struct json_value event;
+	struct http1_head head;
+	struct buffer text;
+	size_t consumed;
+
+	http1_head_init(&head, headers, HTTP1_HEADERS_MAX_COUNT);
+	if (http1_parse_request(&head, bytes.at, bytes.count, &http1_limits_private, &consumed) != HTTP1_OK)
+		return;
+	input.client = &head;
+	input.method = head.method_text;
+	input.path = input.request_path = head.path;
+	input.domain_name = head.host;
+	input.body = view_after(bytes, consumed);
+	input.is_binary = !view_is_utf8(input.body);
+	buffer_init_arena(&text, arena, LAMBDA_EVENT_MAX_BYTES);
+	ASSERT(lambda_event_write(arena, &input, &text) == 0);
+	ASSERT(json_value_parse(arena, buffer_view(&text), NULL, &event, NULL) == 0);
+	ASSERT(json_value_count(&event) == EVENT_MEMBERS_COUNT);
+	ASSERT(json_value_count(json_value_find(&event, view_of("headers"))) ==
+		json_value_count(json_value_find(&event, view_of("multiValueHeaders"))));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view bytes = view_from(data, size);
@@ -95,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_init(&arena, NULL, ROOM_BYTES);
 	read_answers(&arena, bytes);
+	write_event(&arena, bytes);
 	if (lambda_function_parse(&function, bytes) == 0) {
 		ASSERT(function.name.count > 0);
 		ASSERT(view_equals(lambda_function_path(&arena, &function, false), bytes));
