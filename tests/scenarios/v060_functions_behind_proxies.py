@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from conftest import Local, follows
-from lab.appliance import ACCOUNT, REGION, allow
+from conftest import Here, Local, follows
+from lab.appliance import ACCOUNT, REGION, allow, policy
 from lab.functions import Failed, Functions, Refused
 from lab.network import wait_for
 
@@ -208,6 +208,26 @@ def test_a_canary_sees_its_own_variables(scene):
     assert scene.call(api).status == 200
     event = json.loads(scene.functions.last().body)
     assert event["stageVariables"] == {"changed": "stage", "kept": "stage"} and event["requestContext"]["isCanaryRequest"] is False
+
+
+def test_a_base_path_stays_in_the_path(scene, authority):
+    api, name = scene.serve({"/{proxy+}": proxy("f")}), "shop.v060.internal"
+    scene.returns({})
+    assert scene.call(api, "/x").status == 200
+    vpce = json.loads(scene.functions.last().body)["requestContext"]["identity"]["vpceId"]
+    certificate, key = authority.issue(name)
+    arn_of = scene.local.aws("acm", "import-certificate", "--certificate", f"fileb://{certificate}", "--private-key", f"fileb://{key}",
+                             "--certificate-chain", f"fileb://{authority.certificate}")["CertificateArn"]
+    made = scene.local.postern("domain", "create", "--name", name, "--certificate-arn", arn_of, "--policy", json.dumps(policy(allow())),
+                               "--api", api, "--endpoint", vpce, "--base-path", "shop", "--stage", "prod")
+    scene.follow()
+    address, port = scene.local.traffic.rsplit(":", 1)
+    answer = Here.curl(f"https://{name}:{port}/shop//a/b/", resolve=(name, port, address), ca=authority.certificate)
+    event = json.loads(scene.functions.last().body)
+    scene.local.postern("domain", "delete", name, "--id", made["domainNameId"])
+    assert (answer.status, event["path"], event["pathParameters"]) == (200, "/shop//a/b/", {"proxy": "a/b"})
+    context = event["requestContext"]
+    assert (context["path"], context["stage"], context["domainName"], context["domainPrefix"]) == ("/shop//a/b/", "prod", name, "shop")
 
 
 # -- answers ------------------------------------------------------------------------------------------------------------
