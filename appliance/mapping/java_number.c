@@ -174,6 +174,8 @@ static bool common_digits(double value, char digits[20], size_t *ret_count, long
 		wide scaled = (wide)mantissa * scale, back, error;
 
 		number = (uint64_t)((scaled + (shift ? (wide)1 << (shift - 1) : 0)) >> shift);
+		if (shift && (number & 1) && ((wide)number << shift) - scaled == (wide)1 << (shift - 1))
+			number--; /* of two that are as near, the even one */
 		back = (wide)number << shift;
 		error = back > scaled ? back - scaled : scaled - back;
 		if (error * 2 < scale || precision == 17)
@@ -187,6 +189,34 @@ static bool common_digits(double value, char digits[20], size_t *ret_count, long
 		digits[i - 1] = (char)('0' + number % 10);
 	*ret_count = count;
 	*ret_exponent = (long)count - (precision - places);
+	return true;
+}
+
+/*
+ * What is next to a power of two is nearer below than above, so that of the decimals of a length it may be the one above that means it,
+ * though the one below is as near. Makes `text` ("d.ddde-dd") that one if so.
+ */
+static bool comes_back_from_above(char *text, double value)
+{
+	char above[40], *at;
+	size_t count = strlen(text);
+	int exponent;
+
+	if (fabs(frexp(value, &exponent)) != 0.5 || !strchr(text, '.'))
+		return false;
+	memcpy(above, text, count + 1);
+	at = strchr(above, 'e') - 1;
+	while (at > above && (*at == '9' || *at == '.')) {
+		if (*at == '9')
+			*at = '0';
+		at--;
+	}
+	if (!is_digit(*at) || *at == '9')
+		return false;
+	++*at;
+	if (strtod(above, NULL) != value)
+		return false;
+	memcpy(text, above, count + 1);
 	return true;
 }
 
@@ -214,7 +244,7 @@ size_t java_double_text(double value, char ret[JAVA_DOUBLE_TEXT_MAX])
 		return lay_out(ret, signbit(value), digits, count, exponent);
 	do /* 17 digits always come back */
 		(void)snprintf(text, sizeof text, "%.*e", precision, value);
-	while (strtod(text, NULL) != value && precision++ < 17);
+	while (strtod(text, NULL) != value && !comes_back_from_above(text, value) && precision++ < 17);
 	for (at = text; *at != 'e'; at++) {
 		if (is_digit(*at) && count < sizeof digits)
 			digits[count++] = *at;

@@ -63,6 +63,9 @@ static void test_texts_of_doubles(void **state)
 		assert_string_equal(shown(cases[i].json), cases[i].java);
 		assert_string_equal(text_of(number_of(cases[i].json)), cases[i].java);
 	}
+	assert_string_equal(text_of(java_number_of_double(0x1p-509)), "5.966672584960166E-154");
+	assert_string_equal(text_of(java_number_of_double(247600580198296.625)), "2.4760058019829662E14");
+	assert_string_equal(text_of(java_number_of_double(0x1p-1074 * 2)), "9.9E-324");
 	assert_string_equal(text_of(java_number_of_double(NAN)), "NaN");
 	assert_string_equal(text_of(java_number_of_double(1.0 / 3)), "0.3333333333333333");
 	assert_string_equal(text_of(java_number_of_double(0.1 + 0.2)), "0.30000000000000004");
