@@ -312,8 +312,8 @@ int compiler_text(struct compiler *compiler, enum compiler_ending *ret)
 
 static uint16_t find_slot(const struct compiler *compiler, struct view name)
 {
-	for (size_t i = 0; i < compiler->name_count; i++) {
-		if (view_equals(compiler->names[i], name))
+	for (size_t i = 0; i < compiler->variables.count; i++) {
+		if (view_equals(compiler->variables.names[i], name))
 			return (uint16_t)i;
 	}
 	return TEMPLATE_NO_SLOT;
@@ -322,14 +322,14 @@ static uint16_t find_slot(const struct compiler *compiler, struct view name)
 static int finish(struct compiler *compiler)
 {
 	struct template *template = compiler->template;
-	struct view *names = arena_alloc(compiler->arena, compiler->name_count * sizeof *names);
+	struct view *names = arena_alloc(compiler->arena, compiler->variables.count * sizeof *names);
 
 	if (!names)
 		return -ENOMEM;
-	if (compiler->name_count)
-		memcpy(names, compiler->names, compiler->name_count * sizeof *names);
+	if (compiler->variables.count)
+		memcpy(names, compiler->variables.names, compiler->variables.count * sizeof *names);
 	template->names = names;
-	template->slot_count = (uint16_t)compiler->name_count;
+	template->slot_count = (uint16_t)compiler->variables.count;
 	template->site_count = (uint16_t)(compiler->site_count + 1);
 	template->context_slot = compiler->options->context_slot;
 	template->input = find_slot(compiler, view_of("input"));
@@ -381,13 +381,12 @@ int template_compile(struct template **ret, struct arena *arena, struct view tex
 	result = -ENOMEM;
 	if (!copy.at || !compiler.template)
 		goto out;
-	arena_init(&compiler.scratch, NULL, COMPILER_SCRATCH_MAX_BYTES);
+	arena_init(&compiler.scratch, arena->pool, COMPILER_SCRATCH_MAX_BYTES);
 	compiler.start = compiler.at = copy.at;
 	compiler.end = copy.at + copy.count;
 	compiler.count = copy.count;
 	result = compile(&compiler);
 	arena_fini(&compiler.scratch);
-	table_fini(&compiler.macros);
 	if (!result)
 		*ret = compiler.template;
 out:

@@ -9,7 +9,6 @@
 #define POSTERN_MAPPING_TEMPLATE_COMPILER_H
 
 #include "appliance/base/arena.h"
-#include "appliance/base/table.h"
 #include "appliance/mapping/template_program.h"
 
 /* Memory that compiling takes beside the program; a template of 300 KB needs about a tenth. */
@@ -25,6 +24,13 @@ struct compiler_block {
 	struct compiler_block *outer;
 };
 
+/* Different names, each with a number from 0 on. All in the scratch arena: #evaluate compiles in the middle of a request. */
+struct compiler_names {
+	struct view *names;
+	uint32_t *places; /* hash table of numbers + 1 */
+	size_t count, room;
+};
+
 struct compiler {
 	struct arena *arena; /* the program's */
 	struct arena scratch;
@@ -35,10 +41,10 @@ struct compiler {
 	const struct template_options *options;
 	struct template_error *error;
 	struct compiler_block *block;
-	struct table macros;  /* struct template_macro by name: called ones may be defined later */
-	struct view *names;   /* by slot; in the scratch arena */
-	uint16_t *name_index; /* hash table of slots + 1 */
-	size_t name_count, name_room;
+	struct compiler_names variables; /* their numbers are the slots */
+	struct compiler_names macros;
+	struct template_macro **macro_list; /* by number: called ones may be defined later */
+	size_t macro_room;
 	unsigned nesting;
 	uint16_t site_count;
 	bool in_text; /* inside a text in double quotes */

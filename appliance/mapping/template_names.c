@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "appliance/base/table.h"
 #include "appliance/mapping/template_compiler.h"
 
 #define NAMES_FIRST_ROOM 32
@@ -45,67 +46,93 @@ int compiler_enter(struct compiler *compiler)
 
 /* --- Names ---------------------------------------------------------------------------------------------------------- */
 
-static uint16_t *name_place(struct compiler *compiler, struct view name)
+static uint32_t *name_place(const struct compiler_names *names, struct view name)
 {
-	size_t mask = compiler->name_room * 2 - 1, at = (size_t)table_hash(name) & mask;
+	size_t mask = names->room * 2 - 1, at = (size_t)table_hash(name) & mask;
 
-	while (compiler->name_index[at] && !view_equals(compiler->names[compiler->name_index[at] - 1], name))
+	while (names->places[at] && !view_equals(names->names[names->places[at] - 1], name))
 		at = (at + 1) & mask;
-	return &compiler->name_index[at];
+	return &names->places[at];
 }
 
-static int names_grow(struct compiler *compiler)
+static int names_grow(struct compiler *compiler, struct compiler_names *names)
 {
-	size_t room = compiler->name_room ? compiler->name_room * 2 : NAMES_FIRST_ROOM;
-	struct view *names = ARENA_NEW_ARRAY(&compiler->scratch, struct view, room);
-	uint16_t *name_index = ARENA_NEW_ARRAY(&compiler->scratch, uint16_t, room * 2);
+	size_t room = names->room ? names->room * 2 : NAMES_FIRST_ROOM;
+	struct view *grown = ARENA_NEW_ARRAY(&compiler->scratch, struct view, room);
+	uint32_t *places = ARENA_NEW_ARRAY(&compiler->scratch, uint32_t, room * 2);
 
-	if (!names || !name_index)
+	if (!grown || !places)
 		return -ENOMEM;
-	if (compiler->name_count)
-		memcpy(names, compiler->names, compiler->name_count * sizeof *names);
-	compiler->names = names;
-	compiler->name_index = name_index;
-	compiler->name_room = room;
-	for (size_t i = 0; i < compiler->name_count; i++)
-		*name_place(compiler, names[i]) = (uint16_t)(i + 1);
+	if (names->count)
+		memcpy(grown, names->names, names->count * sizeof *grown);
+	names->names = grown;
+	names->places = places;
+	names->room = room;
+	for (size_t i = 0; i < names->count; i++)
+		*name_place(names, grown[i]) = (uint32_t)i + 1;
+	return 0;
+}
+
+/* The number of a name, which may be the next one. */
+static int names_take(struct compiler *compiler, struct compiler_names *names, struct view name, size_t *ret)
+{
+	uint32_t *place;
+
+	if (names->count == names->room && names_grow(compiler, names))
+		return -ENOMEM;
+	place = name_place(names, name);
+	if (!*place) {
+		if (names->count == TEMPLATE_SLOTS_MAX)
+			return compiler_fail(compiler, name.at, "more than %d different names", TEMPLATE_SLOTS_MAX);
+		names->names[names->count++] = name;
+		*place = (uint32_t)names->count;
+	}
+	*ret = *place - 1;
 	return 0;
 }
 
 int compiler_slot(struct compiler *compiler, struct view name, uint16_t *ret)
 {
-	uint16_t *place;
+	size_t number = 0;
+	int result = names_take(compiler, &compiler->variables, name, &number);
 
-	if (compiler->name_count == compiler->name_room && names_grow(compiler))
-		return -ENOMEM;
-	place = name_place(compiler, name);
-	if (!*place) {
-		if (compiler->name_count == TEMPLATE_SLOTS_MAX)
-			return compiler_fail(compiler, name.at, "more than %d variables", TEMPLATE_SLOTS_MAX);
-		compiler->names[compiler->name_count++] = name;
-		*place = (uint16_t)compiler->name_count;
-	}
-	*ret = (uint16_t)(*place - 1);
-	return 0;
+	*ret = (uint16_t)number;
+	return result;
 }
 
 int compiler_macro(struct compiler *compiler, struct view name, struct template_macro **ret)
 {
-	*ret = table_find(&compiler->macros, name);
-	if (*ret)
-		return 0;
-	*ret = ARENA_NEW(compiler->arena, struct template_macro);
-	if (!*ret)
-		return -ENOMEM;
-	(*ret)->name = name;
-	return table_add(&compiler->macros, name, *ret);
+	size_t number = 0, room;
+	int result = names_take(compiler, &compiler->macros, name, &number);
+
+	if (result)
+		return result;
+	room = compiler->macros.room;
+	if (compiler->macro_room < room) {
+		struct template_macro **list = ARENA_NEW_ARRAY(&compiler->scratch, struct template_macro *, room);
+
+		if (!list)
+			return -ENOMEM;
+		if (number)
+			memcpy(list, compiler->macro_list, number * sizeof *list);
+		compiler->macro_list = list;
+		compiler->macro_room = room;
+	}
+	if (!compiler->macro_list[number]) {
+		compiler->macro_list[number] = ARENA_NEW(compiler->arena, struct template_macro);
+		if (!compiler->macro_list[number])
+			return -ENOMEM;
+		compiler->macro_list[number]->name = name;
+	}
+	*ret = compiler->macro_list[number];
+	return 0;
 }
 
 bool compiler_knows_macro(const struct compiler *compiler, struct view name)
 {
-	const struct template_macro *macro = table_find(&compiler->macros, name);
+	uint32_t place = compiler->macros.room ? *name_place(&compiler->macros, name) : 0;
 
-	return macro && macro->body;
+	return place && compiler->macro_list[place - 1]->body;
 }
 
 /* --- Blocks --------------------------------------------------------------------------------------------------------- */

@@ -240,7 +240,7 @@ static int run_evaluate(struct template_run *run, const struct template_op *op)
 		return result;
 	result = template_compile(&program, run->arena, text, &options, &error);
 	if (result)
-		return template_fail(run, "#evaluate: %s", error.text);
+		return result == -ENOMEM ? template_no_memory(run) : template_fail(run, "#evaluate: %s", error.text);
 	result = template_work(run, (size_t)program->slot_count * outer->template->slot_count / 16);
 	if (!result)
 		result = start_frame(run, program, outer->out, &inner);
