@@ -8,8 +8,8 @@
 #define FRAMES_MAX 512
 /* Items up to this many are compared with each other. */
 #define PAIRWISE_ITEMS_MAX 16
-/* Values of an enum that are compared in the time of one step. */
-#define VALUES_PER_STEP 8
+/* Texts of an enum that are compared in the time of one step. */
+#define TEXTS_PER_STEP 8
 /* Integers of so many bytes, sign included, fit into 64 bits. */
 #define SMALL_BYTES_MAX 18
 
@@ -188,7 +188,7 @@ static bool check_any(struct schema_check *check, const struct schema_any_rules 
 	bool found = rules->any_of.count == 0;
 
 	if (rules->values) {
-		check->steps += rules->values->count / VALUES_PER_STEP;
+		check->steps += rules->values->count / (rules->values_are_texts ? TEXTS_PER_STEP : 1);
 		if (!schema_check_enum(rules, value))
 			return false;
 	}
