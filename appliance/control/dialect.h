@@ -7,7 +7,7 @@
  *   json11     POST / with X-Amz-Target and JSON 1.1; errors {"__type", "message"}        (ACM)
  *   json11_parameter  the same, for services with other words for bad input         (CloudWatch Logs, tagging)
  *   ec2_query  POST / with Action=… in a form; answers in EC2's XML                       (EC2)
- *   aws_query  the same with the XML of the older services                                (IAM, STS)
+ *   aws_query  the same with the XML of the older services                 (IAM, STS, Elastic Load Balancing)
  *   rest_xml   method + path + XML body                                                   (Route 53)
  *
  * Threads: constant tables and pure functions on a call.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The two query dialects: EC2's, and that of the older services (IAM, STS). Requests are forms, answers are XML. */
+/* The two query dialects: EC2's, and that of the older services (IAM, STS, ELB). Requests are forms, answers are XML. */
 #include "appliance/control/dialect.h"
 
 #include <stdio.h>
