@@ -47,6 +47,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "template_us": 30, "template_allocations": 0, "template_vs_velocity": 0.5,
            "schema_us": 25, "schema_parse_us": 15, "schema_allocations": 0,
            "signing_us": 100, "signing_allocations": 0,
+           "target_ns_3": 300, "target_ns_100": 1000,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
            "flood_drop_min": 0.90, "flood_reset_min": 0.90, "flood_min": 0.90,
            "management_load_vs_none": 1.05,
@@ -55,7 +56,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "boot_vs_bare": 1.5}
 
 # Programs of tests/bench whose figures begin with their names; all others are policy_cost's.
-PROGRAMS = ("filter_cost", "route_cost", "schema_cost", "signing_cost", "template_cost")
+PROGRAMS = ("filter_cost", "route_cost", "schema_cost", "signing_cost", "target_cost", "template_cost")
 
 NGINX_PORT, BACK_END_PORT, FLOOR_PORT = 19101, 19102, 19103
 TLS = {"management": "127.0.0.1:19111", "traffic": "127.0.0.1:19112"}

@@ -84,7 +84,7 @@ $(B)/oracle/engine: $(B)/tests/oracle/engine.o $(B)/lib/mapping.a $(B)/lib/base.
 .PHONY: bench
 bench: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all image-programs $(B)/bench/floor $(B)/bench/handshakes $(B)/bench/filter_cost $(B)/bench/policy_cost \
-		$(B)/bench/route_cost $(B)/bench/template_cost $(B)/bench/schema_cost $(B)/bench/signing_cost $(B)/bench/flood $(B)/oracle/engine $(B)/oracle/Oracle.class
+		$(B)/bench/route_cost $(B)/bench/template_cost $(B)/bench/schema_cost $(B)/bench/signing_cost $(B)/bench/target_cost $(B)/bench/flood $(B)/oracle/engine $(B)/oracle/Oracle.class
 	@POSTERN_BUILD=$(B) WOLFSSL=$(WOLFSSL) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 $(B)/bench/%: tests/bench/%.c | $(WOLFSSL)/lib/libwolfssl.a
@@ -100,6 +100,8 @@ $(B)/bench/schema_cost: $(B)/lib/validate.a $(B)/lib/base.a
 $(B)/bench/schema_cost: BENCH_LIBS = $(LIBS_base)
 $(B)/bench/signing_cost: $(foreach f,integrate model outbound tls loop crypto wire base,$(B)/lib/$(f).a)
 $(B)/bench/signing_cost: BENCH_LIBS = $(foreach f,outbound tls loop wire base,$(LIBS_$(f)))
+$(B)/bench/target_cost: $(foreach f,integrate model outbound tls loop crypto wire policy base,$(B)/lib/$(f).a)
+$(B)/bench/target_cost: BENCH_LIBS = $(foreach f,outbound tls loop wire base,$(LIBS_$(f))) -lcjson
 $(B)/bench/template_cost: $(B)/lib/mapping.a $(B)/lib/base.a
 $(B)/bench/template_cost: BENCH_LIBS = $(LIBS_mapping) $(LIBS_base)
 
