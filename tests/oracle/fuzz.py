@@ -25,9 +25,9 @@ PARAMETERS = {"path": {"id": "p1"}, "querystring": {"q": "1 2"}, "header": {"X-T
 
 
 # What is kept apart by a blank, as regular expressions: "##" right behind a property is text; "$!" loses more than its '!' in front of
-# what is no reference; a brace reference right behind a property or '#', a loop or block behind a '$', and "$a.b()#set(...)[" do not
+# what is no reference; a brace right behind a property or '#', a loop or block behind a '$', and "$a.b()#set(...)[" do not
 # parse; of '$', '#' or "\\$" in front of an escape one byte is lost.
-ACCIDENTS = ((r"\$!", r"[^\w{$\s]|\$[^\w{]"), (r"\$!(?=\s)", r""), (r"\w", r"##|\$!?\{"), (r"#", r"\$|#|\\"), (r"\$", r"\\|#\{?(?:[fmdb*\[]|ev|st|el?s?e?\b)"), (r"\\\$", r"[$#]|!\s"), (r"\\\$!", r"\$"), (r"\$", r"#\s"), (r"#break|#stop", r"\s*\("))
+ACCIDENTS = ((r"\$!", r"[^\w{$\s]|\$[^\w{]"), (r"\$!(?=\s)", r""), (r"\w", r"##|\$!?[{(]"), (r"\[", r"\\"), (r"#", r"\$|#|\\"), (r"\$", r"\\|#\{?(?:[fmdb*\[]|ev|st|el?s?e?\b)"), (r"\\\$", r"[$#]|!\s"), (r"\\\$!", r"\$"), (r"\$", r"#\s"), (r"#break|#stop", r"\s*\("))
 
 
 class Grammar:
