@@ -148,6 +148,7 @@ struct pattern_scratch *pattern_scratch_new(void)
 	}
 	pcre2_set_match_limit(scratch->context, PATTERN_MATCH_LIMIT);
 	pcre2_set_depth_limit(scratch->context, PATTERN_DEPTH_LIMIT);
+	pcre2_set_heap_limit(scratch->context, PATTERN_HEAP_LIMIT_KIB);
 	if (scratch->jit_stack)
 		pcre2_jit_stack_assign(scratch->context, NULL, scratch->jit_stack);
 	return scratch;

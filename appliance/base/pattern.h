@@ -22,7 +22,9 @@
 #define PATTERN_TRANSLATED_MAX_BYTES 65536
 #define PATTERN_GROUP_MAX 16 /* groups that a caller can ask for, the whole match included */
 #define PATTERN_MATCH_LIMIT 100000
-#define PATTERN_DEPTH_LIMIT 1000
+/* As deep as Java's own matcher gets on a stack of 512 KB, about; what is remembered for it stays with the scratch. */
+#define PATTERN_DEPTH_LIMIT 4000
+#define PATTERN_HEAP_LIMIT_KIB 2048
 
 struct pattern;
 struct pattern_scratch;
