@@ -59,8 +59,8 @@ class Api:
     def follow(self):
         wait_for(lambda: follows(self.local.metrics()), "the gateway to follow", 10)
 
-    def get(self, stage="prod", path="/x"):
-        return self.local.get(self.id, path, stage=stage)
+    def get(self, stage="prod", path="/x", *options):
+        return self.local.get(self.id, path, *options, stage=stage)
 
     def server(self, stage="prod"):
         answer = self.get(stage)
@@ -173,6 +173,17 @@ def test_the_least_busy_target_is_chosen(balancing, api, echoes):
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         names = [future.result() for future in [pool.submit(api.server) for _ in range(90)]]
     assert names.count("slow") > 0 and names.count("fast") > 3 * names.count("slow"), names
+
+
+def test_who_gives_up_is_not_counted(balancing, api, echoes):
+    slow, fast = echoes("slow"), echoes("fast")
+    balancer = balancing.balancer("given-up")
+    balancing.listener(balancer, balancing.group("given-up", slow, fast))
+    api.put(balancing.link(balancer)).deploy()
+    slow.free.clear()
+    wait_for(lambda: slow.count >= 4 or api.get("prod", "/x", "--max-time", "0.3") is None, "requests at the slow one", 30)
+    slow.free.set()
+    wait_for(lambda: "slow" in api.names(4), "the slow one to be chosen")
 
 
 def test_links_by_stage_variable(balancing, api, echoes):
