@@ -41,6 +41,21 @@ def test_a_load_balancer_is_as_asked_for(balancing):
     assert balancing.client.describe_tags(ResourceArns=[arn])["TagDescriptions"] == [{"ResourceArn": arn, "Tags": [{"Key": "a", "Value": "b"}]}]
 
 
+def test_subnets_and_groups_are_set_later(local, balancing):
+    client = balancing.client
+    balancer = balancing.balancer("set", SubnetMappings=[{"SubnetId": "subnet-0a", "PrivateIPv4Address": "10.0.0.9"}], Subnets=[])
+    zones = client.describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"][0]["AvailabilityZones"]
+    assert zones == [{"ZoneName": "us-east-1a", "SubnetId": "subnet-0a", "LoadBalancerAddresses": [{"PrivateIPv4Address": "10.0.0.9"}]}]
+    changed = client.set_subnets(LoadBalancerArn=balancer, Subnets=["subnet-0a", "subnet-0b"])["AvailabilityZones"]
+    assert [zone["SubnetId"] for zone in changed] == ["subnet-0a", "subnet-0b"]
+    group = local.boto3("ec2").create_security_group(GroupName="v071", Description="v071", VpcId=balancing.vpc)["GroupId"]
+    assert client.set_security_groups(LoadBalancerArn=balancer, SecurityGroups=[group])["SecurityGroupIds"] == [group]
+    local.boto3("ec2").delete_security_group(GroupId=group)
+    assert client.set_ip_address_type(LoadBalancerArn=balancer, IpAddressType="dualstack")["IpAddressType"] == "dualstack"
+    shown = client.describe_load_balancers(Names=["v071-set"])["LoadBalancers"][0]
+    assert shown["IpAddressType"] == "dualstack" and shown["AvailabilityZones"] == changed and shown["SecurityGroups"] == [group]
+
+
 @pytest.mark.parametrize("wanted, refused", [
     ({"Name": "a_b"}, invalid("Load balancer name 'a_b' can only contain characters that are alphanumeric characters or hyphens(-)")),
     ({"Name": "-a"}, invalid("Load balancer name '-a' cannot begin or end with '-'")),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "appliance/base/assert.h"
 #include "appliance/control/elbv2/elbv2.h"
 #include "appliance/control/networks.h"
 #include "appliance/control/operations.h"
@@ -51,7 +52,25 @@ static bool has_zone(const struct json *zones, const char *zone)
 	return false;
 }
 
-static int add_subnet(struct call *call, struct json *balancer, struct json *zones, const char *id)
+/* What a mapping asks for besides the subnet: kept and shown, as nothing is made of it. */
+static struct json *addresses_of(const struct json *mapping)
+{
+	static const char *const members[] = { "AllocationId", "PrivateIPv4Address", "IPv6Address" };
+	struct json *list = json_array_new(), *address = json_object_new();
+
+	for (size_t i = 0; i < ARRAY_COUNT(members); i++)
+		if (json_find_text(mapping, members[i]).count)
+			json_set_text(address, members[i], json_find_text(mapping, members[i]));
+	if (json_count(address))
+		json_append(list, address);
+	else
+		json_free(address);
+	return list;
+}
+
+/* `mapping` may be NULL. */
+static int add_subnet(
+	struct call *call, struct json *balancer, struct json *zones, const char *id, const struct json *mapping)
 {
 	const char *vpc_id = "", *zone = "";
 	struct json *shown;
@@ -69,7 +88,7 @@ static int add_subnet(struct call *call, struct json *balancer, struct json *zon
 	shown = json_object_new();
 	json_set_c_string(shown, "ZoneName", zone);
 	json_set_c_string(shown, "SubnetId", id);
-	json_set(shown, "LoadBalancerAddresses", json_array_new());
+	json_set(shown, "LoadBalancerAddresses", addresses_of(mapping));
 	json_append(zones, shown);
 	return 0;
 }
@@ -86,13 +105,13 @@ static int take_subnets(struct call *call, struct json *balancer)
 		return call_fail(
 			call, "InvalidConfigurationRequest", "Only one of Subnets and SubnetMappings can be specified");
 	JSON_EACH(subnet, subnets)
-	if (add_subnet(call, balancer, zones, json_c_string(subnet)) < 0)
+	if (add_subnet(call, balancer, zones, json_c_string(subnet), NULL) < 0)
 		return CALL_FAILED;
 	JSON_EACH(mapping, mappings)
 	{
 		const char *id = json_find_c_string(mapping, "SubnetId");
 
-		if (add_subnet(call, balancer, zones, id ? id : "") < 0)
+		if (add_subnet(call, balancer, zones, id ? id : "", mapping) < 0)
 			return CALL_FAILED;
 	}
 	if (json_count(zones) >= wanted)
