@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "appliance/model/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "appliance/model/compile.h"
@@ -61,7 +62,8 @@ static bool has_bad_model(const struct json *definition, const struct json *meth
 	return error || refused;
 }
 
-const char *check_refusal(const struct json *definition, const struct json *method)
+const char *check_refusal(
+	const struct json *definition, const struct json *method, char broken[CHECK_MESSAGE_MAX_BYTES])
 {
 	const struct json *json = json_find(method, "methodIntegration");
 	const char *refusal = method_refusal(method, false);
@@ -69,6 +71,7 @@ const char *check_refusal(const struct json *definition, const struct json *meth
 	struct integration integration;
 	struct arena arena;
 
+	broken[0] = '\0';
 	if (!refusal && has_bad_model(definition, method))
 		refusal = "a model that it checks bodies against can't be compiled";
 	if (refusal || !json)
@@ -76,6 +79,8 @@ const char *check_refusal(const struct json *definition, const struct json *meth
 	arena_init(&arena, NULL, COMPILE_ARENA_MAX_BYTES);
 	if (integration_compile(&compile, &arena, view_of("method"), json, &integration) == 0) {
 		refusal = integration.refused;
+		if (integration.broken)
+			snprintf(broken, CHECK_MESSAGE_MAX_BYTES, "%s", integration.broken);
 		integration_fini(&integration);
 	}
 	arena_fini(&arena);

@@ -31,8 +31,12 @@ struct check_identity {
 /* An Integration object: URI, parameter mappings, templates, selection patterns. */
 int check_integration(struct view json, char message[CHECK_MESSAGE_MAX_BYTES]) __attribute__((warn_unused_result));
 
-/* Why the gateway would answer a Method of `definition` with 500 API_CONFIGURATION_ERROR, or NULL; static text. */
-const char *check_refusal(const struct json *definition, const struct json *method);
+/*
+ * Why the gateway would answer a Method of `definition` with 500 API_CONFIGURATION_ERROR, or NULL; static text. `broken` gets what would
+ * fail only when it is used, a template that is none; empty if nothing would.
+ */
+const char *check_refusal(
+	const struct json *definition, const struct json *method, char broken[CHECK_MESSAGE_MAX_BYTES]);
 
 /* A whole deployment record, with its postern.definition. */
 int check_deployment(const struct check_identity *identity, struct view api_id, struct view json,

@@ -213,9 +213,20 @@ static int compile_parameters(struct work *work, enum mapping_side side, const s
 	return 0;
 }
 
+static int note_broken(struct work *work, struct view media_type, const struct template_error *where)
+{
+	if (work->integration->broken)
+		return 0;
+	work->integration->broken = arena_printf(work->arena, "template '" VIEW_FMT "', line %u, column %u: %s",
+		VIEW_ARG(media_type), where->line, where->column, where->text)
+					    .at;
+	return work->integration->broken ? 0 : compile_no_memory(work->compile);
+}
+
 static int compile_template(struct work *work, const struct json *entry, struct integration_template *ret)
 {
 	static const struct template_options options = { .context_slot = context_slot };
+	struct template_error where = { .line = 0 };
 	struct template *program;
 	struct view literal;
 	int error;
@@ -224,7 +235,7 @@ static int compile_template(struct work *work, const struct json *entry, struct 
 	ret->text = arena_copy(work->arena, json_text(entry));
 	if (!ret->media_type.at || !ret->text.at)
 		return compile_no_memory(work->compile);
-	error = template_compile(&program, work->arena, ret->text, &options, NULL);
+	error = template_compile(&program, work->arena, ret->text, &options, &where);
 	if (error == -ENOMEM)
 		return compile_no_memory(work->compile);
 	if (error == -EMSGSIZE)
@@ -232,7 +243,7 @@ static int compile_template(struct work *work, const struct json *entry, struct 
 			VIEW_ARG(ret->media_type), TEMPLATE_MAX_BYTES);
 	/* What is no template is stored all the same, as with AWS, and fails when it is used. */
 	if (error)
-		return 0;
+		return note_broken(work, ret->media_type, &where);
 	ret->program = program;
 	/* One that is nothing but comments stays a template: an empty text would let bodies pass. */
 	ret->is_literal = template_is_literal(program, &literal) && (literal.count > 0 || ret->text.count == 0);

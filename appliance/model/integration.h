@@ -108,6 +108,8 @@ struct integration {
 	const struct integration_template *templates;
 	size_t response_count;
 	struct integration_response *responses; /* those with a pattern in ascending status, then the default */
+	/* NULL, or which template is none, and why: each use of it is answered with 500; the first of them. */
+	const char *broken;
 	const char *refused; /* NULL, or why this version can't run it: the client gets 500 API_CONFIGURATION_ERROR */
 };
 

@@ -59,7 +59,9 @@ static enum verdict map_one(struct pipeline *p, const struct mapping_parameter *
 	struct view value;
 
 	if (mapping->source_kind == MAPPING_FROM_BODY)
-		return map_body(p, mapping);
+		/* An event holds the body as it is, whatever was mapped out of it. */
+		return p->match.method->integration->type == INTEGRATION_AWS_PROXY ? VERDICT_NEXT
+										   : map_body(p, mapping);
 	if (!is_repeated(mapping)) {
 		value = values_source(p, mapping);
 		if (value.count > 0)

@@ -81,17 +81,30 @@ static struct json *endpoint_status(struct call *call, const struct json *endpoi
 	return shown;
 }
 
-/* Methods that the gateway refuses rather than serve them otherwise than they ask for. */
-static void add_not_served(struct json *list, const struct json *deployment, const char *api, const char *stage)
+/* The stages, one after the other. */
+struct walk {
+	struct call *call;
+	struct json *not_served, *warnings;
+	int64_t stages;
+};
+
+/* Methods that the gateway refuses rather than serve them otherwise than they ask for; and templates that will fail. */
+static void add_not_served(struct walk *walk, const struct json *deployment, const char *api, const char *stage)
 {
 	const struct json *definition = json_find_path(deployment, "postern", "definition", NULL);
+	char broken[CHECK_MESSAGE_MAX_BYTES];
 
 	JSON_EACH(resource, json_find(definition, "resources"))
 	JSON_EACH(method, json_find(resource, "resourceMethods"))
 	{
-		const char *reason = check_refusal(definition, method);
+		const char *reason = check_refusal(definition, method, broken);
 		struct json *row;
 
+		if (broken[0])
+			json_append(walk->warnings, json_text_new_printf("API %s stage %s " VIEW_FMT " " VIEW_FMT
+									 ": what uses this is answered with 500: %s",
+							    api, stage, VIEW_ARG(json_name(method)),
+							    VIEW_ARG(json_find_text(resource, "path")), broken));
 		if (!reason)
 			continue;
 		row = json_object_new();
@@ -100,7 +113,7 @@ static void add_not_served(struct json *list, const struct json *deployment, con
 		json_set_text(row, "method", json_name(method));
 		json_set_text(row, "resource", json_find_text(resource, "path"));
 		json_set_c_string(row, "reason", reason);
-		json_append(list, row);
+		json_append(walk->not_served, row);
 	}
 }
 
@@ -124,23 +137,29 @@ static int64_t count_of(struct call *call, enum store_kind kind)
 	return (int64_t)json_count(list);
 }
 
-struct walk {
-	struct call *call;
-	struct json *not_served;
-	int64_t stages;
-};
+static void visit_deployment(struct walk *walk, const char *api, const char *stage, const char *id)
+{
+	struct json JSON_CLEANUP *deployment =
+		record_find(walk->call, STORE_deployment, call_text(walk->call, "%s/%s", api, id));
+
+	add_not_served(walk, deployment, api, stage);
+}
 
 static int visit_stage(void *context, const struct store_record *record)
 {
 	struct walk *walk = context;
-	struct json JSON_CLEANUP *stage = NULL, *deployment = NULL;
+	struct json JSON_CLEANUP *stage = NULL;
+	const char *name, *own, *canary;
 
 	if (json_parse(view_from(record->body, record->body_bytes), NULL, &stage, NULL) < 0)
 		return 0;
 	walk->stages++;
-	deployment = record_find(walk->call, STORE_deployment,
-		call_text(walk->call, "%s/%s", record->parent, json_find_c_string(stage, "deploymentId")));
-	add_not_served(walk->not_served, deployment, record->parent, json_find_c_string(stage, "stageName"));
+	name = json_find_c_string(stage, "stageName");
+	own = json_find_c_string(stage, "deploymentId");
+	canary = json_find_c_string(json_find(stage, "canarySettings"), "deploymentId");
+	visit_deployment(walk, record->parent, name, own);
+	if (canary && strcmp(canary, own) != 0)
+		visit_deployment(walk, record->parent, name, canary);
 	return 0;
 }
 
@@ -149,7 +168,7 @@ int op_get_status(struct call *call)
 	struct control *control = call->control;
 	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
 	struct json *counts, *list, *warnings = json_array_new();
-	struct walk walk = { .call = call, .not_served = json_array_new() };
+	struct walk walk = { .call = call, .not_served = json_array_new(), .warnings = warnings };
 	uint64_t revision = 0;
 
 	record_error(call, store_revision(control->store, &revision));

@@ -155,6 +155,25 @@ static void what_can_t_be_run_is_marked_and_kept(void **state)
 	}
 }
 
+static struct json *tree(const char *text)
+{
+	struct json *value;
+
+	assert_int_equal(0, yaml_parse(view_from_text(text), NULL, &value, NULL));
+	return value;
+}
+
+static void templates_that_are_none_are_told(void **state)
+{
+	struct json JSON_CLEANUP *method = tree("{authorizationType: NONE, methodIntegration: {type: MOCK, "
+						"requestTemplates: {a/b: '#if($x', c/d: '#end'}}}");
+	char broken[CHECK_MESSAGE_MAX_BYTES];
+
+	(void)state;
+	assert_null(check_refusal(NULL, method, broken));
+	assert_true(view_starts_with(view_from_text(broken), view_of("template 'a/b', line 1, column ")));
+}
+
 static void templates_are_programs(void **state)
 {
 	static const struct {
@@ -180,14 +199,6 @@ static void templates_are_programs(void **state)
 		assert_int_equal(cases[i].mock_status, integration.templates[0].mock_status);
 		integration_fini(&integration);
 	}
-}
-
-static struct json *tree(const char *text)
-{
-	struct json *value;
-
-	assert_int_equal(0, yaml_parse(view_from_text(text), NULL, &value, NULL));
-	return value;
 }
 
 static void what_is_not_served_is_told(void **state)
@@ -216,10 +227,12 @@ static void what_is_not_served_is_told(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct json JSON_CLEANUP *method = tree(cases[i].method);
-		const char *refusal = check_refusal(definition, method);
+		char broken[CHECK_MESSAGE_MAX_BYTES];
+		const char *refusal = check_refusal(definition, method, broken);
 
 		if (!refusal != !cases[i].refusal || (refusal && !strstr(refusal, cases[i].refusal)))
 			fail_msg("case %zu: %s", i, refusal ? refusal : "served");
+		assert_string_equal("", broken);
 	}
 }
 
@@ -263,6 +276,7 @@ int main(void)
 		TEST(what_can_t_be_meant_is_refused_with_its_place),
 		TEST(what_can_t_be_run_is_marked_and_kept),
 		TEST(templates_are_programs),
+		TEST(templates_that_are_none_are_told),
 		TEST(what_is_not_served_is_told),
 		TEST(checks_say_what_the_builder_would),
 	};
