@@ -13,7 +13,7 @@ from g030_host_that_lacks_something import NOBODY, programs  # noqa: F401 (a fix
 from lab.appliance import allow, build_folder
 from lab.network import run
 
-COMMANDS = ["run", "status", "apply", "policy", "policy evaluate", "policy explain", "policy filter", "filter", "filter events", "filter stats",
+COMMANDS = ["run", "status", "apply", "policy", "policy evaluate", "policy explain", "policy filter", "template", "template render", "schema", "schema validate", "filter", "filter events", "filter stats",
             "filter show", "filter mode", "audit", "credentials", "credentials create", "credentials list", "credentials revoke", "domain", "domain create", "domain list", "domain delete", "settings", "doctor", "backup",
             "restore", "down",
             "system", "system status", "system update", "system settings", "system restart", "system checkpoint", "system confirm",
