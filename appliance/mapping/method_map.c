@@ -107,6 +107,25 @@ int method_map_put_if_absent(
 	return method_map_put(run, self, call, ret);
 }
 
+int method_map_replace(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	struct value old;
+	bool there = find(self, call->arguments[0], &old);
+	int result;
+
+	if (call->count == 3) {
+		there = there && value_equals(run, old, call->arguments[1]);
+		*ret = value_boolean(there);
+	}
+	if (!there)
+		return 0;
+	result = value_change(run, &self);
+	if (result == 0)
+		result = value_map_put(run, self.map, call->arguments[0], call->arguments[call->count - 1],
+			call->count == 2 ? ret : NULL);
+	return result;
+}
+
 int method_map_put_all(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
 	struct value other = value_current(run, call->arguments[0]);
@@ -152,20 +171,42 @@ int method_map_clear(struct template_run *run, struct value self, const struct v
 
 /* --- Views ---------------------------------------------------------------------------------------------------------- */
 
+/* An entry shows what its map has for the key now. */
 struct entry {
 	struct value_object object;
-	struct value key, value;
+	struct value key, value; /* as it was at last */
+	struct value map;        /* null: an entry of its own */
 };
+
+static struct value entry_value(struct template_run *run, struct entry *entry)
+{
+	struct value now;
+
+	if (!value_is_null(entry->map) && find(value_current(run, entry->map), entry->key, &now))
+		entry->value = now;
+	return entry->value;
+}
+
+static int entry_set(struct template_run *run, struct entry *entry, struct value value, struct value *ret)
+{
+	int result;
+
+	*ret = entry_value(run, entry);
+	entry->value = value;
+	if (value_is_null(entry->map))
+		return 0;
+	result = value_change(run, &entry->map);
+	return result ? result : value_map_put(run, entry->map.map, entry->key, value, NULL);
+}
 
 static int entry_property(struct template_run *run, struct value_object *self, struct view name, struct value *ret)
 {
 	struct entry *entry = (struct entry *)self;
 
-	(void)run;
 	if (view_equals(name, view_of("key")))
 		*ret = entry->key;
 	else if (view_equals(name, view_of("value")))
-		*ret = entry->value;
+		*ret = entry_value(run, entry);
 	return 0;
 }
 
@@ -176,7 +217,7 @@ static int entry_print(struct template_run *run, struct value_object *self, stru
 	int result = value_to_text(run, entry->key, true, &key);
 
 	if (result == 0)
-		result = value_to_text(run, entry->value, true, &value);
+		result = value_to_text(run, entry_value(run, entry), true, &value);
 	if (result)
 		return result;
 	buffer_append(out, key);
@@ -190,12 +231,14 @@ static int entry_call(
 {
 	struct entry *entry = (struct entry *)self;
 
+	if (call->method == METHOD_SET_VALUE && call->count == 1)
+		return entry_set(run, entry, call->arguments[0], ret);
 	if (call->count)
 		return 0;
 	if (call->method == METHOD_GET_KEY)
 		*ret = entry->key;
 	else if (call->method == METHOD_GET_VALUE)
-		*ret = entry->value;
+		*ret = entry_value(run, entry);
 	else if (call->method == METHOD_TO_STRING)
 		return method_any_to_string(run, value_object(self), call, ret);
 	return 0;
@@ -237,7 +280,11 @@ static int keep_value(struct template_run *run, struct value self, size_t at, st
 
 static int keep_entry(struct template_run *run, struct value self, size_t at, struct value *ret)
 {
-	return method_entry_new(run, key_at(self, at), value_at(self, at), ret);
+	int result = method_entry_new(run, key_at(self, at), value_at(self, at), ret);
+
+	if (result == 0)
+		((struct entry *)ret->object)->map = self;
+	return result;
 }
 
 static int collect(struct template_run *run, struct value self, enum value_list_flavor flavor,

@@ -217,19 +217,42 @@ int method_number_value_of(
 	return 0;
 }
 
-int method_number_to_hex_string(
-	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+/* The bits of an Integer or Long in digits of `width` bits. */
+static int bits_to_text(
+	struct template_run *run, struct value self, const struct value_call *call, unsigned width, struct value *ret)
 {
 	struct java_number number;
+	char digits[64], *at = digits + sizeof digits;
+	uint64_t bits;
 	struct buffer out;
 
 	if (!widened(self, call, 0, &number) || number.kind == JAVA_DOUBLE)
 		return 0;
+	bits = number.kind == JAVA_INTEGER ? (uint32_t)(uint64_t)number.integer : (uint64_t)number.integer;
+	do
+		*--at = "0123456789abcdef"[bits & ((1u << width) - 1)];
+	while ((bits >>= width) != 0);
 	method_text_start(run, &out);
-	buffer_printf(&out, "%llx",
-		(unsigned long long)(number.kind == JAVA_INTEGER ? (uint32_t)(uint64_t)number.integer
-								 : (uint64_t)number.integer));
+	buffer_append_bytes(&out, at, (size_t)(digits + sizeof digits - at));
 	return method_text_finish(run, &out, ret);
+}
+
+int method_number_to_hex_string(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	return bits_to_text(run, self, call, 4, ret);
+}
+
+int method_number_to_octal_string(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	return bits_to_text(run, self, call, 3, ret);
+}
+
+int method_number_to_binary_string(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	return bits_to_text(run, self, call, 1, ret);
 }
 
 /* --- The rest ------------------------------------------------------------------------------------------------------- */
@@ -278,5 +301,54 @@ int method_number_abs(struct template_run *run, struct value self, const struct 
 		ret->text++;
 		ret->count--;
 	}
+	return 0;
+}
+
+/* Integer.signum(n), Long.signum(n); a BigInteger has its own without an argument. */
+int method_number_signum(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	struct java_number number;
+
+	(void)run;
+	if (self.kind == VALUE_BIG && call->count == 0)
+		*ret = value_integer(self.text[0] == '-' ? -1 : self.text[0] != '0');
+	else if (call->count == 1 && widened(self, call, 0, &number) && number.kind != JAVA_DOUBLE)
+		*ret = value_integer((number.integer > 0) - (number.integer < 0));
+	return 0;
+}
+
+int method_number_sum(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	struct java_number left, right;
+
+	(void)run;
+	if (!widened(self, call, 0, &left) || !widened(self, call, 1, &right))
+		return 0;
+	if (left.kind == JAVA_DOUBLE)
+		*ret = value_double(left.real + right.real);
+	else if (left.kind == JAVA_INTEGER)
+		*ret = value_integer((int32_t)(uint32_t)((uint64_t)left.integer + (uint64_t)right.integer));
+	else
+		*ret = java_number_to_value(
+			java_number_of_long((int64_t)((uint64_t)left.integer + (uint64_t)right.integer)));
+	return 0;
+}
+
+int method_number_is_nan(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	(void)run;
+	(void)call;
+	if (self.kind == VALUE_DOUBLE)
+		*ret = value_boolean(isnan(self.number) != 0);
+	return 0;
+}
+
+int method_number_is_infinite(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	(void)run;
+	(void)call;
+	if (self.kind == VALUE_DOUBLE)
+		*ret = value_boolean(isinf(self.number) != 0);
 	return 0;
 }

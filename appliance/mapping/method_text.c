@@ -135,6 +135,51 @@ int method_text_strip(struct template_run *run, struct value self, const struct 
 	return method_work(run, self.count);
 }
 
+int method_text_strip_leading(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	struct view text = value_view(self), both = view_trim_set(text, WHITE_SPACE);
+
+	(void)call;
+	*ret = value_text(both.count ? view_after(text, (size_t)(both.at - text.at)) : view_of(""));
+	return method_work(run, self.count);
+}
+
+int method_text_strip_trailing(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	struct view text = value_view(self), both = view_trim_set(text, WHITE_SPACE);
+
+	(void)call;
+	*ret = value_text(both.count ? view_part(text, 0, (size_t)(both.at - text.at) + both.count) : view_of(""));
+	return method_work(run, self.count);
+}
+
+int method_text_to_char_array(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	size_t count = method_unit_count(value_view(self));
+	struct value_list *list;
+	struct view rest = value_view(self);
+	int result = template_work(run, count);
+
+	(void)call;
+	if (result == 0)
+		result = value_list_new(run, VALUE_LIST_ARRAY, count, &list);
+	while (result == 0 && rest.count) {
+		size_t bytes = view_utf8_character(rest, NULL);
+		struct view unit = bytes == 4 ? view_of("?") : view_part(rest, 0, bytes ? bytes : 1);
+
+		result = value_list_add(run, list, value_text(unit));
+		if (result == 0 && bytes == 4)
+			result = value_list_add(run, list, value_text(unit));
+		rest = view_after(rest, bytes ? bytes : 1);
+	}
+	if (result == 0)
+		*ret = value_list(list);
+	return result;
+}
+
 /* --- Searching ------------------------------------------------------------------------------------------------------ */
 
 /* What indexOf() looks for: a text, or a character by its number; `room` holds that one. */
@@ -237,6 +282,43 @@ int method_text_ends_with(struct template_run *run, struct value self, const str
 	if (method_text_argument(call, 0, &part))
 		*ret = value_boolean(view_ends_with(value_view(self), part));
 	return method_work(run, self.count);
+}
+
+/* Units `from` to `from` + `count`, if they are there. */
+static bool region(
+	struct template_run *run, struct view text, int64_t from, int64_t count, struct view *ret, int *result)
+{
+	struct value part;
+
+	if (from < 0 || from > (int64_t)method_unit_count(text) - count)
+		return false;
+	if (count <= 0) {
+		*ret = view_of("");
+		return true;
+	}
+	*result = method_units(run, text, (size_t)from, (size_t)(from + count), &part);
+	*ret = *result == 0 ? value_view(part) : view_of("");
+	return *result == 0;
+}
+
+int method_text_region_matches(
+	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
+{
+	size_t first = call->count == 5;
+	struct view other, left, right;
+	int64_t at, other_at, count;
+	int result = method_work(run, 4 * (size_t)self.count);
+	bool ignore_case = first && call->arguments[0].boolean;
+
+	if ((first && call->arguments[0].kind != VALUE_BOOLEAN) || !method_int_argument(call, first, &at) ||
+		!method_text_argument(call, first + 1, &other) || !method_int_argument(call, first + 2, &other_at) ||
+		!method_int_argument(call, first + 3, &count))
+		return result;
+	*ret = value_boolean(false);
+	if (result == 0 && region(run, value_view(self), at, count, &left, &result) &&
+		region(run, other, other_at, count, &right, &result))
+		*ret = value_boolean(ignore_case ? method_equals_ignore_case(left, right) : view_equals(left, right));
+	return result;
 }
 
 /* --- Comparing ------------------------------------------------------------------------------------------------------ */
@@ -378,14 +460,13 @@ int method_text_value_of(struct template_run *run, struct value self, const stru
 	return result;
 }
 
+/* The items of join() must be texts; null is one. */
 static int append_text(struct template_run *run, struct value value, struct buffer *out)
 {
-	struct view text;
-	int result = value_to_text(run, value, true, &text);
-
-	if (result == 0)
-		buffer_append(out, text);
-	return result;
+	if (value.kind != VALUE_TEXT && value.kind != VALUE_NULL)
+		return template_fail(run, "join: what is joined must be texts");
+	buffer_append(out, value.kind == VALUE_TEXT ? value_view(value) : view_of("null"));
+	return template_work(run, 1);
 }
 
 /* String.join(separator, list) or (separator, text, text, …). */

@@ -138,6 +138,16 @@ static void test_parts_of_the_payload_change_for_all_that_name_them(void **state
 		"[\"x\"] x [1,{\"b\":2}]");
 }
 
+static void test_entries_show_their_map(void **state)
+{
+	(void)state;
+	assert_renders("#foreach($e in $m.entrySet())#set($m.k = 'w')$e.value $e.setValue('x')#end $m", "w w {k=x}");
+	assert_renders(
+		"#set($x=$input.path('$.a[1]'))#foreach($e in $x.entrySet())$e.setValue(5)#end$input.json('$.a')",
+		"x[1,{\"b\":5}]");
+	assert_renders("$m.replace('k','w')$m.replace('no',1)$m.replace('k','w','z')$m", "vtrue{k=z}");
+}
+
 static void test_numbers(void **state)
 {
 	(void)state;
@@ -145,6 +155,8 @@ static void test_numbers(void **state)
 		"255ff2-111.5");
 	assert_renders("[$n.equals('7')][$n.equals(7.0)][$f.parseInt('1')][$n.hashCode()][$f.hashCode()]",
 		"[false][false][][7][1073217536]");
+	assert_renders("$n.toBinaryString(5) $n.toOctalString(-1) $n.signum(-3) $n.sum(2147483647,1) $f.isNaN()",
+		"101 37777777777 -1 -2147483648 false");
 	assert_fails("$n.parseInt('x')", "\"x\" is no number");
 	assert_fails("$n.parseInt('2147483648')", "is no number");
 	assert_fails("$n.compareTo('7')", "different types");
@@ -216,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_what_has_no_result_is_true_and_prints_nothing),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_parts_of_the_payload_change_for_all_that_name_them),
+		cmocka_unit_test(test_entries_show_their_map),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_null_is_no_text),
 		cmocka_unit_test(test_input),
