@@ -124,7 +124,7 @@ def test_a_target_that_ends_gets_no_more_requests(balancing, api, echoes):
     api.put(balancing.link(balancer)).deploy()
     assert set(api.names(8)) == {"one", "two"}
     metrics = api.local.metrics
-    assert metrics()['postern_targets{health="healthy"}'] == 2
+    wait_for(lambda: metrics()['postern_targets{health="healthy"}'] == 2, "the metric of both", 2)
     port = one.port
     one.stop()
     wait_for(lambda: balancing.health(group)[port] == ("unhealthy", "Target.FailedHealthChecks"), "the one to be missed")
