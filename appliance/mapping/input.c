@@ -12,6 +12,7 @@ struct input {
 	bool parsed;
 	struct view body; /* as the back end or client sent it, or {} */
 	struct json_value document;
+	struct value parameters; /* params(), once it was asked for: templates ask in loops */
 };
 
 /* --- The body ------------------------------------------------------------------------------------------------------- */
@@ -183,12 +184,17 @@ static int all_parameters(struct template_run *run, struct value *ret)
 	return result;
 }
 
-static int call_params(struct template_run *run, const struct value_call *call, struct value *ret)
+static int call_params(struct template_run *run, struct input *input, const struct value_call *call, struct value *ret)
 {
 	struct view name;
+	int result = 0;
 
-	if (call->count == 0)
-		return all_parameters(run, ret);
+	if (call->count == 0) {
+		if (value_is_null(input->parameters))
+			result = all_parameters(run, &input->parameters);
+		*ret = input->parameters;
+		return result;
+	}
 	if (!method_text_argument(call, 0, &name))
 		return 0;
 	*ret = value_text(view_of(""));
@@ -211,7 +217,7 @@ static int call_method(
 	struct input *input = (struct input *)self;
 
 	if (call->method == METHOD_PARAMS && call->count <= 1)
-		return call_params(run, call, ret);
+		return call_params(run, input, call, ret);
 	if (call->method == METHOD_PATH && call->count == 1)
 		return call_path(run, input, call, ret);
 	if (call->method == METHOD_JSON && call->count == 1)

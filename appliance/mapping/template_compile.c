@@ -330,6 +330,7 @@ static int finish(struct compiler *compiler)
 		memcpy(names, compiler->variables.names, compiler->variables.count * sizeof *names);
 	template->names = names;
 	template->slot_count = (uint16_t)compiler->variables.count;
+	template->source_bytes = (uint32_t)compiler->count;
 	template->site_count = (uint16_t)(compiler->site_count + 1);
 	template->context_slot = compiler->options->context_slot;
 	template->input = find_slot(compiler, view_of("input"));

@@ -164,7 +164,8 @@ struct template
 	uint16_t slot_count;
 	/* Slots of names that the engine gives a meaning; TEMPLATE_NO_SLOT if the template does not have them. */
 	uint16_t input, util, context, stage_variables, foreach, velocity_count, velocity_has_next, body_content;
-	uint16_t site_count; /* of hints */
+	uint16_t site_count;   /* of hints */
+	uint32_t source_bytes; /* about as long as what it renders to */
 	bool literal;
 	struct view text;                      /* of a literal */
 	int (*context_slot)(struct view path); /* for #evaluate; may be NULL */

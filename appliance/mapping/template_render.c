@@ -400,6 +400,8 @@ int template_render(const struct template *template, struct template_run *run, s
 		return result;
 	if (limit > out->count && limit - out->count > run->limits.output_bytes)
 		out->limit_bytes = out->count + run->limits.output_bytes;
+	if (template->source_bytes < out->limit_bytes - out->count)
+		(void)buffer_reserve(out, template->source_bytes); /* not byte by byte from the smallest room */
 	run->frame = frame;
 	result = template_run_block(run, template->main);
 	run->frame = NULL;
