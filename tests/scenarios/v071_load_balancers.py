@@ -50,10 +50,12 @@ def test_subnets_and_groups_are_set_later(local, balancing):
     assert [zone["SubnetId"] for zone in changed] == ["subnet-0a", "subnet-0b"]
     group = local.boto3("ec2").create_security_group(GroupName="v071", Description="v071", VpcId=balancing.vpc)["GroupId"]
     assert client.set_security_groups(LoadBalancerArn=balancer, SecurityGroups=[group])["SecurityGroupIds"] == [group]
-    local.boto3("ec2").delete_security_group(GroupId=group)
+    assert refusal(local.boto3("ec2").delete_security_group, GroupId=group) == (400, "DependencyViolation", f"resource {group} has a dependent object")
     assert client.set_ip_address_type(LoadBalancerArn=balancer, IpAddressType="dualstack")["IpAddressType"] == "dualstack"
     shown = client.describe_load_balancers(Names=["v071-set"])["LoadBalancers"][0]
     assert shown["IpAddressType"] == "dualstack" and shown["AvailabilityZones"] == changed and shown["SecurityGroups"] == [group]
+    client.delete_load_balancer(LoadBalancerArn=balancer)
+    local.boto3("ec2").delete_security_group(GroupId=group)
 
 
 @pytest.mark.parametrize("wanted, refused", [

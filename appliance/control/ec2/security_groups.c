@@ -157,11 +157,15 @@ int op_create_security_group(struct call *call)
 
 static bool is_used(struct call *call, const char *id)
 {
-	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL);
+	struct json JSON_CLEANUP *endpoints = record_list(call, STORE_vpcendpoint, NULL),
+				 *balancers = record_list(call, STORE_loadbalancer, NULL);
 
 	JSON_EACH(endpoint, endpoints)
 	JSON_EACH(used, json_find(endpoint, "groupSet"))
 	if (view_equals_text(json_find_text(used, "groupId"), id))
+		return true;
+	JSON_EACH(balancer, balancers)
+	if (json_has_text(json_find(balancer, "SecurityGroups"), view_from_text(id)))
 		return true;
 	return false;
 }
