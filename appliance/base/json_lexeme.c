@@ -41,10 +41,18 @@ int32_t json_lexeme_hex_quad(const unsigned char *at, const unsigned char *end)
 /* Behind a backslash: check one escape and step over it. */
 static bool step_over_escape(struct json_lexeme *lexeme)
 {
+	static const bool is_short[256] = { ['"'] = true,
+		['\\'] = true,
+		['/'] = true,
+		['b'] = true,
+		['f'] = true,
+		['n'] = true,
+		['r'] = true,
+		['t'] = true };
 	int byte = lexeme->at < lexeme->end ? *lexeme->at : -1;
 	int32_t unit, low = -1;
 
-	if (byte > 0 && strchr("\"\\/bfnrt", byte)) {
+	if (byte > 0 && is_short[byte]) {
 		lexeme->at++;
 		return true;
 	}

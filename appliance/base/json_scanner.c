@@ -397,43 +397,73 @@ int json_scanner_next(struct json_scanner *scanner, struct json_token *ret)
 	}
 }
 
-static int32_t hex_quad(struct view text, size_t at)
+/* A code point as UTF-8: how many bytes. */
+static size_t put_point(char *to, uint32_t point)
 {
-	const unsigned char *bytes = (const unsigned char *)text.at;
+	if (point < 0x80) {
+		to[0] = (char)point;
+		return 1;
+	}
+	if (point < 0x800) {
+		to[0] = (char)(0xc0 | point >> 6);
+		to[1] = (char)(0x80 | (point & 0x3f));
+		return 2;
+	}
+	if (point < 0x10000) {
+		to[0] = (char)(0xe0 | point >> 12);
+		to[1] = (char)(0x80 | (point >> 6 & 0x3f));
+		to[2] = (char)(0x80 | (point & 0x3f));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | point >> 18);
+	to[1] = (char)(0x80 | (point >> 12 & 0x3f));
+	to[2] = (char)(0x80 | (point >> 6 & 0x3f));
+	to[3] = (char)(0x80 | (point & 0x3f));
+	return 4;
+}
 
-	return json_lexeme_hex_quad(bytes + at, bytes + text.count);
+/* At the 'u' of an escape that was checked: behind it, or behind the second of a pair. */
+static const unsigned char *unescape_unit(const unsigned char *at, const unsigned char *end, char **to)
+{
+	int32_t unit = json_lexeme_hex_quad(at + 1, end);
+
+	at += 5;
+	if (unit >= 0xd800 && unit <= 0xdbff) {
+		unit = 0x10000 + ((unit - 0xd800) << 10) + (json_lexeme_hex_quad(at + 2, end) - 0xdc00);
+		at += 6;
+	}
+	ASSERT(unit >= 0);
+	*to += put_point(*to, (uint32_t)unit);
+	return at;
 }
 
 void json_unescape(struct buffer *buffer, struct view raw)
 {
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-	size_t i = 0;
+	static const char meant[256] = { ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t' };
+	const unsigned char *at = (const unsigned char *)(raw.count ? raw.at : ""), *end = at + raw.count;
+	/* What an escape means is never longer than the escape. */
+	char *room = buffer_reserve(buffer, raw.count), *to = room;
 
-	while (i < raw.count) {
-		size_t place = view_find_byte(view_after(raw, i), '\\');
-		size_t plain = place == VIEW_NOWHERE ? raw.count - i : place;
-		const char *short_name;
+	while (room && at < end) {
+		const unsigned char *plain_end = json_lexeme_plain_end(at, end);
+		size_t plain = (size_t)(plain_end - at);
 
-		buffer_append_bytes(buffer, raw.at + i, plain);
-		i += plain;
-		if (i + 1 >= raw.count)
-			break;
-		if (raw.at[i + 1] == 'u') {
-			int32_t unit = hex_quad(raw, i + 2);
-
-			i += 6;
-			if (unit >= 0xd800 && unit <= 0xdbff) {
-				unit = 0x10000 + ((unit - 0xd800) << 10) + (hex_quad(raw, i + 2) - 0xdc00);
-				i += 6;
+		memcpy(to, at, plain);
+		to += plain;
+		at = plain_end;
+		if (end - at >= 2 && *at == '\\') {
+			if (at[1] == 'u') {
+				at = unescape_unit(at + 1, end, &to);
+				continue;
 			}
-			ASSERT(unit >= 0);
-			buffer_append_utf8(buffer, (uint32_t)unit);
-			continue;
+			*to++ = meant[at[1]] ? meant[at[1]] : (char)at[1];
+			at += 2;
+		} else if (at < end) {
+			*to++ = (char)*at++;
 		}
-		short_name = strchr(from, raw.at[i + 1]);
-		buffer_append_byte(buffer, short_name ? to[short_name - from] : raw.at[i + 1]);
-		i += 2;
 	}
+	if (room)
+		buffer_commit(buffer, (size_t)(to - room));
 }
 
 int json_check(struct view text, const struct json_limits *limits, struct json_error *ret_error)

@@ -46,8 +46,9 @@ struct parser {
 
 /* --- Failures ------------------------------------------------------------------------------------------------------------ */
 
-/* Out of line, as all below that is rare. */
+/* Out of line, as all below that is rare; and what each value goes through. */
 #define RARE __attribute__((noinline, cold))
+#define COMMON static inline __attribute__((always_inline))
 
 RARE static const unsigned char *fail(struct parser *p, const unsigned char *at, int failure, const char *rule)
 {
@@ -262,7 +263,8 @@ static inline struct json_value *push(struct parser *p)
 }
 
 /* A text that is not all plain. */
-RARE static const unsigned char *parse_odd_text(struct parser *p, const unsigned char *from, struct json_value *ret)
+static __attribute__((noinline)) const unsigned char *parse_odd_text(
+	struct parser *p, const unsigned char *from, struct json_value *ret)
 {
 	struct json_lexeme lexeme = { .at = from, .end = p->end };
 	struct buffer buffer;
@@ -286,7 +288,7 @@ RARE static const unsigned char *parse_odd_text(struct parser *p, const unsigned
 }
 
 /* At a quote: a text into `*ret`. */
-static inline const unsigned char *parse_text(struct parser *p, const unsigned char *at, struct json_value *ret)
+COMMON const unsigned char *parse_text(struct parser *p, const unsigned char *at, struct json_value *ret)
 {
 	const unsigned char *from = at + 1, *end = json_lexeme_plain_text_end(from, p->end);
 
@@ -298,7 +300,7 @@ static inline const unsigned char *parse_text(struct parser *p, const unsigned c
 	return end + 1;
 }
 
-static inline const unsigned char *parse_number(struct parser *p, const unsigned char *at)
+COMMON const unsigned char *parse_number(struct parser *p, const unsigned char *at)
 {
 	bool decimal;
 	const unsigned char *end = json_lexeme_plain_number_end(at, p->end, &decimal);
@@ -353,7 +355,7 @@ static inline struct json_value *place_slots(struct parser *p, size_t count)
 }
 
 /* At the closing bracket. */
-static const unsigned char *close_container(struct parser *p, const unsigned char *at)
+COMMON const unsigned char *close_container(struct parser *p, const unsigned char *at)
 {
 	const struct level *level = &p->levels[--p->depth];
 	size_t slot_count = (size_t)(level->begin - p->stack);
@@ -376,7 +378,7 @@ static const unsigned char *close_container(struct parser *p, const unsigned cha
 }
 
 /* A member's name and its colon. */
-static inline const unsigned char *parse_name(struct parser *p, const unsigned char *at)
+COMMON const unsigned char *parse_name(struct parser *p, const unsigned char *at)
 {
 	struct json_value *name = push(p);
 
@@ -407,7 +409,7 @@ static const unsigned char *open_container(struct parser *p, const unsigned char
 }
 
 /* A value up to its end: if it is a container with something in it, the first value in there that is none. */
-static inline const unsigned char *parse_value(struct parser *p, const unsigned char *at)
+COMMON const unsigned char *parse_value(struct parser *p, const unsigned char *at)
 {
 	for (;;) {
 		size_t depth = p->depth;
@@ -439,7 +441,7 @@ static inline const unsigned char *parse_value(struct parser *p, const unsigned 
 }
 
 /* Behind a value: close what ends here. To the next value, or with depth 0 behind the root. */
-static inline const unsigned char *after_value(struct parser *p, const unsigned char *at)
+COMMON const unsigned char *after_value(struct parser *p, const unsigned char *at)
 {
 	while (at && p->depth) {
 		bool object = p->levels[p->depth - 1].object;
