@@ -150,6 +150,8 @@ static void print_overrides(struct rendering *rendering)
 
 	if (!rendering->sample.overrides.touched)
 		return;
+	if (template_overrides_repeated(&rendering->sample.overrides))
+		fprintf(stderr, "a parameter is overridden twice: the gateway answers 500\n");
 	buffer_init(&text, LINE_MAX_BYTES);
 	if (template_sample_write_overrides(&rendering->sample, &rendering->run, &text) == 0 && !buffer_error(&text))
 		fprintf(stderr, "overrides: " VIEW_FMT "\n", VIEW_ARG(buffer_view(&text)));

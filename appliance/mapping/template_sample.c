@@ -246,6 +246,8 @@ int template_sample_load_event(
 		json_value_find(event, view_of("queryStringParameters")), json_value_find(event, view_of("headers")));
 	if (!result)
 		result = load_stage_variables(ret, json_value_find(event, view_of("stageVariables")), ret_rule);
+	ret->source.context = sample_context; /* there even if the event says nothing of it */
+	ret->source.context_next = sample_context_next;
 	if (!result && json_value_kind(context) != JSON_VALUE_NULL) {
 		*ret_rule = "requestContext must be an object";
 		result = load_context(ret, arena, context, ret_rule);

@@ -88,6 +88,12 @@ def test_a_file_with_a_sample_event(tmp_path):
     assert (status, json.loads(out)["output"], json.loads(out)["context_after"]["responseOverride"]) == (0, output, {"header": {}, "status": 201})
 
 
+def test_overrides_that_the_gateway_refuses_are_told():
+    status, out, err = render("-", text="#set($context.responseOverride.status = 201)#set($context.responseOverride.status = 202)x")
+    assert (status, out) == (0, "x\n")
+    assert "overridden twice" in err
+
+
 def test_a_payload_alone(tmp_path):
     body = tmp_path / "body"
     body.write_text("a=b")
