@@ -429,7 +429,7 @@ int method_text_replace(struct template_run *run, struct value self, const struc
 	if (!method_text_argument(call, 0, &what) || !method_text_argument(call, 1, &by))
 		return 0;
 	at = what.count ? view_find(rest, what) : 0;
-	if (at == VIEW_NOWHERE) {
+	if (at == VIEW_NOWHERE || (what.count == 0 && by.count == 0)) {
 		*ret = self;
 		return method_work(run, self.count);
 	}

@@ -21,13 +21,20 @@ CONTEXT = {"name": "Ann", "s": "a,b,c", "u": "Grüße, Σας ✓ 𝒳y", "t1": 
            "m": {"k": "v", "n": 1, "in": {"d": "deep", "e": [1, 2]}}, "m2": {"b": 2, "a": "x"}, "em": {}}
 BODY = {"pets": [{"id": 1, "type": "dog", "price": 249.5, "tags": ["a", "b"]}, {"id": 2, "type": "cat", "price": 12, "tags": []}], "name": "shop",
         "open": True, "nested": {"a": {"b": "c"}}, "quote": "say \"hi\"", "size": 3}
+# What is done with random payloads.
+BODY_TEMPLATES = ("$input.json('$')", "$input.path('$')", "$input.body", "#set($x = $input.path('$'))#foreach($e in $x)[$e]#end|$x.size()|$!x.a|$!x.b.a",
+                  "$input.path('$').toString()", "#foreach($e in $input.path('$').entrySet())$e.key=$e.value;#end", "$input.path('$..a')", "$input.json('$..b')",
+                  "$util.urlEncode($input.body)", "$util.base64Encode($input.json('$'))", "$util.escapeJavaScript($input.json('$'))",
+                  "#set($x = $input.path('$'))#set($x.a = 5)#set($x.new = [1,'x'])$x", "#set($x = $input.path('$.a'))$!x.hashCode()|$!x.equals($input.path('$.a'))",
+                  "$util.parseJson($input.body).a|$util.parseJson($input.json('$')).keySet()", "$input.path('$').keySet()$input.path('$').values()",
+                  "#set($x = $input.path('$.a'))#if($x)y#{else}n#end|$!x.length()|$!x.isEmpty()|#set($y = $x + 1)$!y|#set($z = $x * 2)$!z|#if($x > 1)>#end")
 PARAMETERS = {"path": {"id": "p1"}, "querystring": {"q": "1 2"}, "header": {"X-Test": "h"}}
 
 
 # What is kept apart by a blank, as regular expressions: "##" right behind a property is text; "$!" loses more than its '!' in front of
 # what is no reference; a brace right behind a property or '#', a loop or block behind a '$', and "$a.b()#set(...)[" do not
 # parse; of '$', '#' or "\\$" in front of an escape one byte is lost.
-ACCIDENTS = ((r"\$!", r"[^\w{$\s]|\$[^\w{]"), (r"\$!(?=\s)", r""), (r"\w", r"##|\$!?[{(]"), (r"\[", r"\\"), (r"#", r"\$|#|\\"), (r"\$", r"\\|#\{?(?:[fmdb*\[]|ev|st|el?s?e?\b)"), (r"\\\$", r"[$#]|!\s"), (r"\\\$!", r"\$"), (r"\$", r"#\s"), (r"#break|#stop", r"\s*\("))
+ACCIDENTS = ((r"\$!", r"[^\w{$\s]|\$[^\w{]"), (r"\$!(?=\s)", r""), (r"\w", r"##|\$!?[{(]|\(1\)"), (r"\[", r"\\"), (r"#", r"\$|#|\\"), (r"\$", r"\\|#\{?(?:[fmdb*\[]|ev|st|el?s?e?\b)"), (r"\\\$", r"\s*[$#]|!\s"), (r"\\\$!", r"\$"), (r"\$", r"#\s"), (r"#break|#stop", r"\s*\("))
 
 
 class Grammar:
@@ -262,7 +269,7 @@ class Grammar:
     def apart(text):
         """Without accidents of Velocity's lexer, which ours does not repeat."""
         for before, after in ACCIDENTS:
-            text = re.sub(f"({before})(?={after})", r"\1." if "stop" in before or r"\s" in before else r"\1 ", text)
+            text = re.sub(f"({before})(?={after})", r"\1." if "stop" in before or r"\s" in before + after else r"\1 ", text)
         text = re.sub(r"([)\w\]}])(?=[ \t]*#set)", r"\1.", text)
         return re.sub(r"[$#!\\]+$", "", text)
 
@@ -272,17 +279,19 @@ class Paths:
 
     NAMES = ("a", "b", "id", "name", "k.dot", "hy-phen", "Ü")
     SCALARS = (0, 1, 2, -3, 1.5, 100, "x", "", "5", "dog", True, False, None, "null", "true")
+    RICH = ("q\"u\\o", "tab\tlf\ncr\r\b\f\x01\x1f", "é✓𝒳", "a b", 12345678901, 123456789012345678901234567890, -9223372036854775808, 0.001, 0.0001, 1e7, 12345678.5,
+            1e22, -0.0, 100.0, 2147483648, "{\"a\":[1]}", "a&b=c d+%")
 
     def __init__(self, source):
         self.random = source
 
-    def document(self, depth=0):
+    def document(self, depth=0, rich=False):
         roll = self.random.random()
         if depth > 3 or (depth and roll < 0.3):
-            return self.random.choice(self.SCALARS)
+            return self.random.choice(self.SCALARS + self.RICH if rich else self.SCALARS)
         if roll < 0.65:
-            return {self.random.choice(self.NAMES): self.document(depth + 1) for _ in range(self.random.randint(0, 4))}
-        return [self.document(depth + 1) for _ in range(self.random.randint(0, 4))]
+            return {self.random.choice(self.NAMES): self.document(depth + 1, rich) for _ in range(self.random.randint(0, 4))}
+        return [self.document(depth + 1, rich) for _ in range(self.random.randint(0, 4))]
 
     def plain_name(self):
         return self.random.choice([name for name in self.NAMES if "." not in name])
@@ -338,6 +347,11 @@ def cases(count, seed):
             path, damaged = paths.path()
             yield {"path": path, "damaged": damaged, "document": json.dumps(paths.document(), ensure_ascii=False)}
         else:
+            if grammar.chance(0.2):
+                template, damaged = grammar.one(*BODY_TEMPLATES), False
+                body = json.dumps(paths.document(rich=True), ensure_ascii=grammar.chance(0.3))
+                yield {"template": template, "damaged": False, "context": {"@input": {"body": body, "params": PARAMETERS}}}
+                continue
             body = json.dumps(BODY, ensure_ascii=False) if grammar.chance(0.8) else grammar.one("", "a=b", "\"text\"", "[1,2,{\"a\":null}]", "{broken", " {} ")
             template, damaged = grammar.template()
             yield {"template": template, "damaged": damaged, "context": {**CONTEXT, "@input": {"body": body, "params": PARAMETERS}}}
