@@ -8,7 +8,6 @@
  *
  * usage: policy_cost      (prints lines `NAME VALUE`)
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "policy/policy.h"
 #include "policy/source_filter.h"
+#include "tests/bench/allocations.h"
 
 #define API "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5"
 #define STATEMENTS 20
@@ -23,39 +23,6 @@
 #define ROUNDS 15
 #define EVALUATIONS 20000
 #define CIDRS 10000
-
-/* ---- allocations ---- */
-
-extern void *__libc_malloc(size_t bytes);
-extern void *__libc_calloc(size_t count, size_t bytes);
-extern void *__libc_realloc(void *memory, size_t bytes);
-extern void *__libc_memalign(size_t alignment, size_t bytes);
-
-static atomic_ulong allocation_count;
-
-void *malloc(size_t bytes)
-{
-	allocation_count++;
-	return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-	allocation_count++;
-	return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *memory, size_t bytes)
-{
-	allocation_count++;
-	return __libc_realloc(memory, bytes);
-}
-
-void *aligned_alloc(size_t alignment, size_t bytes)
-{
-	allocation_count++;
-	return __libc_memalign(alignment, bytes);
-}
 
 /* ---- documents ---- */
 

@@ -6,12 +6,12 @@
  *
  * usage: schema_cost      (prints lines `NAME VALUE`)
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "appliance/validate/schema.h"
+#include "tests/bench/allocations.h"
 
 #define PROPERTIES 30
 #define BODY_LEAST_BYTES 10000
@@ -19,32 +19,6 @@
 #define CHECKS 400
 #define POOL_BYTES ((size_t)8 << 20)
 #define ARENA_BYTES ((size_t)32 << 20)
-
-/* ---- allocations ---- */
-
-extern void *__libc_malloc(size_t bytes);
-extern void *__libc_calloc(size_t count, size_t bytes);
-extern void *__libc_realloc(void *memory, size_t bytes);
-
-static atomic_ulong allocation_count;
-
-void *malloc(size_t bytes)
-{
-	allocation_count++;
-	return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-	allocation_count++;
-	return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *memory, size_t bytes)
-{
-	allocation_count++;
-	return __libc_realloc(memory, bytes);
-}
 
 /* ---- documents ---- */
 

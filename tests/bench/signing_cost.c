@@ -6,13 +6,13 @@
  *
  * usage: signing_cost      (prints lines `NAME VALUE`)
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "appliance/crypto/digest.h"
 #include "appliance/integrate/aws_request.h"
+#include "tests/bench/allocations.h"
 
 #define BODY_BYTES 4096
 #define ROUNDS 21
@@ -20,32 +20,6 @@
 #define POOL_BYTES ((size_t)8 << 20)
 #define ARENA_BYTES ((size_t)1 << 20)
 #define WHEN_S 1795390370
-
-/* ---- allocations ---- */
-
-extern void *__libc_malloc(size_t bytes);
-extern void *__libc_calloc(size_t count, size_t bytes);
-extern void *__libc_realloc(void *memory, size_t bytes);
-
-static atomic_ulong allocation_count;
-
-void *malloc(size_t bytes)
-{
-	allocation_count++;
-	return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-	allocation_count++;
-	return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *memory, size_t bytes)
-{
-	allocation_count++;
-	return __libc_realloc(memory, bytes);
-}
 
 /* ---- the work ---- */
 

@@ -6,7 +6,6 @@
  *
  * usage: template_cost      (prints lines `NAME VALUE`; from the root of the tree. With a file name: writes one output there.)
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,6 +14,7 @@
 #include "appliance/base/pattern.h"
 #include "appliance/mapping/template.h"
 #include "appliance/mapping/template_sample.h"
+#include "tests/bench/allocations.h"
 
 #define ROUNDS 15
 #define RENDERINGS 400
@@ -31,32 +31,6 @@ static const char context_json[] =
 	" \"requestId\": \"8d806089-46cf-4172-baee-aebe038de750\","
 	" \"identity\": {\"sourceIp\": \"10.0.0.1\", \"userAgent\": \"bench/1.0 (it's a \\\"test\\\")\"}},"
 	" \"stageVariables\": {\"table\": \"orders-prod\"}}";
-
-/* --- Allocations ---------------------------------------------------------------------------------------------------- */
-
-extern void *__libc_malloc(size_t bytes);
-extern void *__libc_calloc(size_t count, size_t bytes);
-extern void *__libc_realloc(void *memory, size_t bytes);
-
-static atomic_ulong allocation_count;
-
-void *malloc(size_t bytes)
-{
-	allocation_count++;
-	return __libc_malloc(bytes);
-}
-
-void *calloc(size_t count, size_t bytes)
-{
-	allocation_count++;
-	return __libc_calloc(count, bytes);
-}
-
-void *realloc(void *memory, size_t bytes)
-{
-	allocation_count++;
-	return __libc_realloc(memory, bytes);
-}
 
 /* --- The work ------------------------------------------------------------------------------------------------------- */
 
