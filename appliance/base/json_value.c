@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A value is 16 bytes, and so is a member's name, so a container is a run of such slots. Slots wait on a stack until their container
- * ends and then move to its place, side by side. Stack and places share one block: the places grow from its start, the stack from
+ * ends and then move to its place, side by side. Stack and places share one block: the stack grows from its start, the places from
  * its end, and as every slot is in either of them, the block needs as many slots as there are names and values, which a quick look at the
  * punctuation bounds before anything is read.
  */
@@ -35,8 +35,8 @@ struct parser {
 	struct view text;
 	struct arena *arena;
 	struct json_limits limits;
-	struct json_value *low;   /* end of the places */
-	struct json_value *stack; /* its top: the slot pushed last */
+	struct json_value *stack;  /* behind the slot pushed last */
+	struct json_value *places; /* the place given away last */
 	size_t value_count, depth;
 	int failure;
 	const char *rule;
@@ -144,10 +144,10 @@ static bool take_block(struct parser *p, const unsigned char *at)
 
 	if (count > most)
 		count = most;
-	p->low = arena_alloc(p->arena, count * sizeof *p->low);
-	if (!p->low)
+	p->stack = arena_alloc(p->arena, count * sizeof *p->stack);
+	if (!p->stack)
 		return fail(p, at, -ENOMEM, "out of memory");
-	p->stack = p->low + count;
+	p->places = p->stack + count;
 	return true;
 }
 
@@ -258,8 +258,8 @@ static inline const unsigned char *skip_blanks(const struct parser *p, const uns
 /* Room on the stack. The block is large enough for every slot that the punctuation announced, and no slot comes without. */
 static inline struct json_value *push(struct parser *p)
 {
-	ASSERT(p->stack > p->low);
-	return --p->stack;
+	ASSERT(p->stack < p->places);
+	return p->stack++;
 }
 
 /* A text that is not all plain. */
@@ -332,25 +332,14 @@ static const unsigned char *parse_word(
 	return lexeme.at;
 }
 
-/* The slots of a container, newest first on the stack, go to their place. */
+/* The topmost slots of the stack go to their place, which is above and may begin among them. */
 static inline struct json_value *place_slots(struct parser *p, size_t count)
 {
-	struct json_value *place = p->low, *from = p->stack;
+	struct json_value *from = p->stack - count, *place = p->places - count;
 
-	p->low += count;
-	p->stack += count;
-	if (p->low <= from) {
-		for (size_t i = 0; i < count; i++)
-			place[i] = from[count - 1 - i];
-		return place;
-	}
-	for (size_t i = 0; i < count / 2; i++) {
-		struct json_value swapped = from[i];
-
-		from[i] = from[count - 1 - i];
-		from[count - 1 - i] = swapped;
-	}
 	memmove(place, from, count * sizeof *place);
+	p->stack = from;
+	p->places = place;
 	return place;
 }
 
@@ -358,7 +347,7 @@ static inline struct json_value *place_slots(struct parser *p, size_t count)
 COMMON const unsigned char *close_container(struct parser *p, const unsigned char *at)
 {
 	const struct level *level = &p->levels[--p->depth];
-	size_t slot_count = (size_t)(level->begin - p->stack);
+	size_t slot_count = (size_t)(p->stack - level->begin);
 	struct json_value *slots = place_slots(p, slot_count);
 	struct json_value value = { .kind = JSON_VALUE_ARRAY, .count = (uint32_t)slot_count };
 
@@ -496,7 +485,7 @@ int json_value_parse(struct arena *arena, struct view text, const struct json_li
 			describe(&p, ret_error);
 		return p.failure;
 	}
-	*ret = *p.stack;
+	*ret = p.stack[-1];
 	return 0;
 }
 
