@@ -45,7 +45,7 @@ TARGETS = {"tls_policy_log_vs_nginx": 0.70, "plain_vs_floor": 1.35, "handshake_v
            "filter_ns_over_empty_random_65536": 350,
            "route_ns_300_resources": 300,
            "template_us": 30, "template_allocations": 0, "template_vs_velocity": 0.5,
-           "schema_us": 25, "schema_parse_us": 15, "schema_allocations": 0,
+           "schema_us": 25, "schema_parse_us": 18, "schema_allocations": 0,
            "signing_us": 100, "signing_allocations": 0,
            "target_ns_3": 300, "target_ns_100": 1000,
            "policy_eval_ns": 1000, "policy_eval_allocations": 0, "flatten_ms": 100,
