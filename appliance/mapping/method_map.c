@@ -23,6 +23,8 @@ static struct value value_at(struct value self, size_t at)
 /* Is the key there? Its value. */
 static bool find(struct value self, struct value key, struct value *ret)
 {
+	const struct value *found;
+
 	if (self.kind == VALUE_JSON_OBJECT) {
 		const struct json_value *json =
 			key.kind == VALUE_TEXT ? json_value_find(self.json, value_view(key)) : NULL;
@@ -30,10 +32,9 @@ static bool find(struct value self, struct value key, struct value *ret)
 		*ret = value_of_json(json);
 		return json != NULL;
 	}
-	*ret = value_null();
-	if (value_map_find(self.map, key))
-		*ret = *value_map_find(self.map, key);
-	return value_map_find(self.map, key) != NULL;
+	found = value_map_find(self.map, key);
+	*ret = found ? *found : value_null();
+	return found != NULL;
 }
 
 int method_map_size(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)

@@ -27,6 +27,10 @@ static int call_method(struct template_run *run, const struct template_step *ste
 
 	if (!step->constant) {
 		result = evaluate_all(run, step->arguments, step->count, arguments);
+		for (size_t i = 0; !result && i < step->count; i++) { /* long texts take their time in any method */
+			if (arguments[i].kind == VALUE_TEXT)
+				result = template_work(run, arguments[i].count / 64);
+		}
 		if (result)
 			return result;
 		call.arguments = arguments;

@@ -220,7 +220,9 @@ static int map_put(
 int value_map_put(struct template_run *run, struct value_map *map, struct value key, struct value value,
 	struct value *ret_previous)
 {
-	return map_put(run->arena, map, key, value, ret_previous) ? template_no_memory(run) : 0;
+	if (map_put(run->arena, map, key, value, ret_previous))
+		return template_no_memory(run);
+	return template_work(run, key.kind == VALUE_TEXT ? key.count / 64 : 0);
 }
 
 int value_map_put_in(struct arena *arena, struct value_map *map, struct value key, struct value value)
@@ -251,6 +253,12 @@ void value_map_clear(struct value_map *map)
 }
 
 /* --- Equality ------------------------------------------------------------------------------------------------------- */
+
+/* Steps that looking at a text takes: 10 MB of a payload can be compared in a loop. */
+static size_t text_work(struct value value)
+{
+	return value.kind == VALUE_TEXT || value.kind == VALUE_BIG ? value.count / 64 : 0;
+}
 
 static bool equals_at(struct template_run *run, struct value a, struct value b, int depth);
 
@@ -323,7 +331,7 @@ static bool equal_maps(struct template_run *run, struct value a, struct value b,
 
 static bool equals_at(struct template_run *run, struct value a, struct value b, int depth)
 {
-	if (depth == 0 || template_work(run, 1))
+	if (depth == 0 || template_work(run, 1 + text_work(a)))
 		return false;
 	a = value_current(run, a);
 	b = value_current(run, b);
@@ -417,9 +425,11 @@ int value_index(struct template_run *run, struct value value, struct value key, 
 {
 	struct value found;
 	size_t at = 0;
-	int result = expand(run, value, &value);
+	int result = template_work(run, text_work(key));
 
 	*ret = value_null();
+	if (!result)
+		result = expand(run, value, &value);
 	if (result)
 		return result;
 	switch ((enum value_kind)value.kind) {
