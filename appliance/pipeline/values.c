@@ -142,6 +142,23 @@ struct view values_request(struct pipeline *p, struct view reference)
 	return (struct view){ 0 };
 }
 
+/* All values of a query parameter, as what takes but one gets a list: joined with ','. */
+static struct view queries_joined(struct pipeline *p, struct view name)
+{
+	struct uri_query query = { .rest = p->exchange->request.query };
+	struct buffer joined;
+	struct view value;
+	size_t count = 0;
+
+	buffer_init_arena(&joined, &p->exchange->arena, VALUE_MAX_BYTES);
+	while (values_query_next(p, &query, name, &value)) {
+		if (count++ > 0)
+			buffer_append_byte(&joined, ',');
+		buffer_append(&joined, value);
+	}
+	return count == 0 || buffer_error(&joined) ? (struct view){ 0 } : buffer_view(&joined);
+}
+
 struct view values_source(struct pipeline *p, const struct mapping_parameter *mapping)
 {
 	switch (mapping->source_kind) {
@@ -150,8 +167,9 @@ struct view values_source(struct pipeline *p, const struct mapping_parameter *ma
 	case MAPPING_FROM_PATH:
 		return values_path(p, mapping->source_text);
 	case MAPPING_FROM_QUERYSTRING:
-	case MAPPING_FROM_MULTIVALUE_QUERYSTRING:
 		return values_query(p, mapping->source_text);
+	case MAPPING_FROM_MULTIVALUE_QUERYSTRING:
+		return queries_joined(p, mapping->source_text);
 	case MAPPING_FROM_HEADER:
 		return values_header(p, mapping->source_text);
 	case MAPPING_FROM_MULTIVALUE_HEADER:

@@ -14,7 +14,7 @@ SOURCES = [
     ("method.request.path.id", "a%20b"), ("method.request.path.other", None),
     ("method.request.querystring.q", "two words"), ("method.request.querystring.empty", None), ("method.request.querystring.none", None),
     ("method.request.header.X-In", "last"), ("method.request.header.x-in", None), ("method.request.multivalueheader.X-In", "first,last"),
-    ("method.request.multivaluequerystring.single", "1"),
+    ("method.request.multivaluequerystring.single", "1"), ("method.request.multivaluequerystring.q", "one,two words"),
     ("stageVariables.one", "uno"), ("stageVariables.none", None),
     ("context.httpMethod", "POST"), ("context.identity.sourceIp", "127.0.0.1"), ("context.nothing", None),
     ("'static text'", "static text"), ("''", None),
