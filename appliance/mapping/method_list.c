@@ -335,13 +335,13 @@ int method_list_remove(struct template_run *run, struct value self, const struct
 		*ret = value_boolean(at >= 0);
 		if (result == 0 && at >= 0)
 			value_list_remove(self.list, (size_t)at);
-		return result;
+		return result ? result : template_work(run, self.list->count / 16);
 	}
 	if (at < 0 || at >= (int64_t)self.list->count)
 		return out_of_range(run, "remove", at, self.list->count);
 	*ret = self.list->items[at];
 	value_list_remove(self.list, (size_t)at);
-	return 0;
+	return template_work(run, self.list->count / 16); /* all behind it moved */
 }
 
 /* Keep those of which `other` has an equal one (or has none). */

@@ -156,7 +156,7 @@ int method_map_remove(struct template_run *run, struct value self, const struct 
 
 	if (result == 0)
 		(void)value_map_remove(self.map, call->arguments[0], ret);
-	return result;
+	return result ? result : template_work(run, self.map->count / 2); /* all behind it moved */
 }
 
 int method_map_clear(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
@@ -167,7 +167,7 @@ int method_map_clear(struct template_run *run, struct value self, const struct v
 	*ret = method_void();
 	if (result == 0)
 		value_map_clear(self.map);
-	return result;
+	return result ? result : template_work(run, self.map->index_room / 64);
 }
 
 /* --- Views ---------------------------------------------------------------------------------------------------------- */

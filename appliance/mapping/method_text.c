@@ -73,7 +73,10 @@ int method_text_char_at(struct template_run *run, struct value self, const struc
 {
 	size_t count = method_unit_count(value_view(self));
 	int64_t at;
+	int result = method_work(run, self.count);
 
+	if (result)
+		return result;
 	if (!method_int_argument(call, 0, &at))
 		return 0;
 	if (at < 0 || (size_t)at >= count)

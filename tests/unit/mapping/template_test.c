@@ -214,6 +214,13 @@ static void test_limits_end_a_run(void **state)
 		rendered("#macro(r)x#r()#end#r()", &limits), "! more than 20 blocks and macros inside each other"));
 	assert_true(view_equals_text(
 		rendered("#define($d)$d#end$d", &limits), "! more than 20 blocks and macros inside each other"));
+	limits.steps = 5000;
+	limits.iterations = 1000;
+	assert_true(view_equals_text(rendered("#set($x='aaaaaaaa')#foreach($i in "
+					      "[1..10])#set($x=\"$x$x\")#end#set($y=\"$x$x\")#set($z=\"$x$x\")"
+					      "#foreach($i in [1..100])#if($y == $z)#end#end",
+					     &limits),
+		"! the template takes more than 5000 steps"));
 	limits.iterations = 5;
 	assert_true(view_equals_text(rendered("#foreach($i in [1..9])$i#end", &limits), "12345"));
 	check("#set($x = 'ab')#foreach($i in [1..40])#set($x = \"$x$x\")#end",
