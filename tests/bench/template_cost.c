@@ -4,7 +4,7 @@
  * the payload included, from compiled template to finished output, in the memory of a request; and allocations from the heap
  * in all of that, once the first request has warmed the pool. template_compile_us is what compiling it takes.
  *
- * usage: template_cost      (prints lines `NAME VALUE`; from the root of the tree. With a file name: writes one output there.)
+ * usage: template_cost      (prints lines `NAME VALUE`; from the root of the tree)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +80,7 @@ static double median(double values[ROUNDS])
 
 /* One request: what is not the payload is there already; the overrides are a request's own. */
 static size_t render(struct template_sample *sample, const struct template *template, struct arena *arena,
-	struct pattern_scratch *patterns, const char *into)
+	struct pattern_scratch *patterns)
 {
 	struct template_run run;
 	struct buffer out;
@@ -92,12 +92,6 @@ static size_t render(struct template_sample *sample, const struct template *temp
 	buffer_init_arena(&out, arena, TEMPLATE_OUTPUT_MAX_BYTES);
 	if (template_render(template, &run, &out))
 		fail("the template fails", run.error);
-	if (into) {
-		FILE *file = fopen(into, "wb");
-
-		if (!file || fwrite(out.at, 1, out.count, file) != out.count || fclose(file))
-			fail(into, "can't be written");
-	}
 	count = out.count;
 	arena_reset(arena);
 	return count;
@@ -130,13 +124,13 @@ static double render_us(struct template_sample *sample, const struct template *t
 		double start = now_us();
 
 		for (int i = 0; i < RENDERINGS; i++)
-			render(sample, template, arena, patterns, NULL);
+			render(sample, template, arena, patterns);
 		values[round] = (now_us() - start) / RENDERINGS;
 	}
 	return median(values);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	struct view text = read_file("tests/bench/template.vtl"), body = read_file("tests/bench/template_body.json");
 	struct pattern_scratch *patterns = pattern_scratch_new();
@@ -161,7 +155,7 @@ int main(int argc, char **argv)
 	sample.body = body;
 	printf("template_bytes %zu\n", text.count);
 	printf("template_body_bytes %zu\n", body.count);
-	printf("template_output_bytes %zu\n", render(&sample, template, &arena, patterns, argc > 1 ? argv[1] : NULL));
+	printf("template_output_bytes %zu\n", render(&sample, template, &arena, patterns));
 	(void)render_us(&sample, template, &arena, patterns);
 	before = allocation_count;
 	figure = render_us(&sample, template, &arena, patterns);
