@@ -210,13 +210,13 @@ static bool decode(struct arena *arena, struct view *text)
 
 static int read_query(struct arena *arena, struct view text, struct pairs *ret)
 {
-	struct uri_query query = { .rest = text };
+	struct uri_query query = { .rest = text, .semicolons = true };
 	struct view name, value;
 	size_t count = text.count > 0;
 	int error;
 
 	for (size_t i = 0; i < text.count; i++)
-		count += text.at[i] == '&';
+		count += text.at[i] == '&' || text.at[i] == ';';
 	error = make_room(arena, count, ret);
 	while (!error && ret->count < count && uri_query_next(&query, &name, &value, NULL)) {
 		if (!decode(arena, &name) || !decode(arena, &value))

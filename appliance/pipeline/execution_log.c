@@ -239,7 +239,7 @@ static bool field_at(const void *source, size_t index, struct view *ret_name, st
 /* Parameters of the query, decoded, as a list. More than a line can show are not needed. */
 static struct field_list query_of(struct pipeline *p)
 {
-	struct uri_query query = { .rest = p->exchange->request.query };
+	struct uri_query query = values_query_of(p);
 	struct http_field *fields =
 		ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, EXECUTION_LOG_TEXT_MAX_BYTES / 2);
 	struct field_list list = { .at = fields };

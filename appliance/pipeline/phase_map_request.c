@@ -55,7 +55,7 @@ static enum verdict map_body(struct pipeline *p, const struct mapping_parameter 
 /* A source that is missing or empty gives no parameter at all. */
 static enum verdict map_one(struct pipeline *p, const struct mapping_parameter *mapping)
 {
-	struct uri_query query = { .rest = p->exchange->request.query };
+	struct uri_query query = values_query_of(p);
 	struct view value;
 
 	if (mapping->source_kind == MAPPING_FROM_BODY)

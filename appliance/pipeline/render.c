@@ -52,7 +52,7 @@ static bool put_text(struct pipeline *p, struct value_map *map, struct view name
 static struct value_map *parameters_of(struct pipeline *p, enum template_place place)
 {
 	const struct http1_head *head = &p->exchange->request;
-	struct uri_query query = { .rest = head->query };
+	struct uri_query query = values_query_of(p);
 	struct value_map *map = ARENA_NEW(&p->exchange->arena, struct value_map);
 	struct view name, value;
 	bool fits = map != NULL;
@@ -64,7 +64,9 @@ static struct value_map *parameters_of(struct pipeline *p, enum template_place p
 		break;
 	case TEMPLATE_QUERYSTRING:
 		while (fits && uri_query_next(&query, &name, &value, NULL))
-			fits = put_text(p, map, values_decode(p, name), values_decode(p, value));
+			/* One without '=' is there, and empty. */
+			fits = put_text(p, map, values_decode(p, name),
+				value.at ? values_decode(p, value) : view_of(""));
 		break;
 	case TEMPLATE_HEADER:
 		for (size_t i = 0; fits && i < head->header_count; i++) {

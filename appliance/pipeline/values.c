@@ -48,6 +48,11 @@ static bool is_named(struct view raw, struct view name)
 	return at == name.count;
 }
 
+struct uri_query values_query_of(const struct pipeline *p)
+{
+	return (struct uri_query){ .rest = p->exchange->request.query, .semicolons = true };
+}
+
 bool values_query_next(struct pipeline *p, struct uri_query *query, struct view name, struct view *ret_value)
 {
 	struct view part_name, part_value;
@@ -63,7 +68,7 @@ bool values_query_next(struct pipeline *p, struct uri_query *query, struct view 
 
 struct view values_query(struct pipeline *p, struct view name)
 {
-	struct uri_query query = { .rest = p->exchange->request.query };
+	struct uri_query query = values_query_of(p);
 	struct view part_name, part_value, last = { 0 };
 
 	while (uri_query_next(&query, &part_name, &part_value, NULL)) {
@@ -145,7 +150,7 @@ struct view values_request(struct pipeline *p, struct view reference)
 /* All values of a query parameter, as what takes but one gets a list: joined with ','. */
 static struct view queries_joined(struct pipeline *p, struct view name)
 {
-	struct uri_query query = { .rest = p->exchange->request.query };
+	struct uri_query query = values_query_of(p);
 	struct buffer joined;
 	struct view value;
 	size_t count = 0;

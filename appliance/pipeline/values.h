@@ -27,6 +27,9 @@ bool values_header_is_seen(const struct http1_header *header);
 /* All of its values, joined with ','. */
 struct view values_headers_joined(struct pipeline *p, struct view name);
 
+/* The query, to be walked as API Gateway reads it: ';' separates too (spec/rest-dataplane.md 2.6). */
+struct uri_query values_query_of(const struct pipeline *p);
+
 /* The next value of a query parameter in what `query` has left, decoded; false behind the last. */
 bool values_query_next(struct pipeline *p, struct uri_query *query, struct view name, struct view *ret_value);
 

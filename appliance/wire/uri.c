@@ -53,9 +53,10 @@ long uri_decode(char *ret, struct view text, bool plus_is_blank, bool lenient)
 	return (long)count;
 }
 
+static const char digits[] = "0123456789ABCDEF";
+
 size_t uri_encode(char *ret, struct view text, bool keep_slash)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	size_t count = 0;
 
 	for (size_t i = 0; i < text.count; i++) {
@@ -72,13 +73,46 @@ size_t uri_encode(char *ret, struct view text, bool keep_slash)
 	return count;
 }
 
+size_t uri_encode_unsafe(char *ret, struct view text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.count; i++) {
+		unsigned char byte = (unsigned char)text.at[i];
+
+		if (byte > ' ' && byte < 0x7f) {
+			ret[count++] = (char)byte;
+		} else {
+			ret[count++] = '%';
+			ret[count++] = digits[byte >> 4];
+			ret[count++] = digits[byte & 15];
+		}
+	}
+	return count;
+}
+
+/* Take the part up to the next separator, which is taken too. */
+static struct view take_part(struct uri_query *query)
+{
+	struct view part, rest = query->rest;
+	size_t count = 0;
+
+	if (!query->semicolons) {
+		view_cut(rest, '&', &part, &query->rest);
+		return part;
+	}
+	while (count < rest.count && rest.at[count] != '&' && rest.at[count] != ';')
+		count++;
+	query->rest = view_after(rest, count < rest.count ? count + 1 : count);
+	return view_part(rest, 0, count);
+}
+
 bool uri_query_next(struct uri_query *query, struct view *ret_name, struct view *ret_value, bool *ret_has_value)
 {
 	while (query->rest.count) {
-		struct view part;
+		struct view part = take_part(query);
 		bool has_value;
 
-		view_cut(query->rest, '&', &part, &query->rest);
 		if (part.count == 0)
 			continue;
 		has_value = view_cut(part, '=', ret_name, ret_value);

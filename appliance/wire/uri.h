@@ -55,12 +55,19 @@ long uri_decode(char *ret, struct view text, bool plus_is_blank, bool lenient) _
  */
 size_t uri_encode(char *ret, struct view text, bool keep_slash);
 
+/*
+ * Percent-encode only what no URI holds: control bytes, blanks, what is not ASCII. Escapes and delimiters stay as they are. Room
+ * and result as of uri_encode().
+ */
+size_t uri_encode_unsafe(char *ret, struct view text);
+
 /* Is `byte` one of A-Z a-z 0-9 - . _ ~ ? */
 bool uri_is_unreserved(unsigned char byte);
 
 /* Walks over name=value parts: start with `rest` = the query. */
 struct uri_query {
 	struct view rest;
+	bool semicolons; /* a ';' separates parts too: what API Gateway does to calls of APIs, no other service */
 };
 
 /*

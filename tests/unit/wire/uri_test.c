@@ -130,6 +130,8 @@ static void percent_encoding_is_done_as_aws_does(void **state)
 	assert_view("a/b%20c~%25%C3%2A", view_from(room, count));
 	count = uri_encode(room, edge("a/b"), false);
 	assert_view("a%2Fb", view_from(room, count));
+	count = uri_encode_unsafe(room, edge("a/b c%20?&\n\x7f\xc3"));
+	assert_view("a/b%20c%20?&%0A%7F%C3", view_from(room, count));
 }
 
 static void queries_are_walked_part_by_part(void **state)
@@ -150,6 +152,27 @@ static void queries_are_walked_part_by_part(void **state)
 	assert_int_equal(ARRAY_COUNT(expected), i);
 }
 
+static void semicolons_separate_where_they_are_asked_to(void **state)
+{
+	struct uri_query query = { .rest = edge(";a=1;&;b;c=2&d=3;e=;"), .semicolons = true };
+	struct uri_query plain = { .rest = edge("a=1;b=2") };
+	static const char *expected[][2] = { { "a", "1" }, { "b", "" }, { "c", "2" }, { "d", "3" }, { "e", "" } };
+	struct view name, value;
+	bool has_value;
+	size_t i = 0;
+
+	(void)state;
+	for (; uri_query_next(&query, &name, &value, &has_value); i++) {
+		assert_true(i < ARRAY_COUNT(expected));
+		assert_view(expected[i][0], name);
+		assert_view(expected[i][1], value);
+		assert_int_equal(i != 1, has_value);
+	}
+	assert_int_equal(ARRAY_COUNT(expected), i);
+	assert_true(uri_query_next(&plain, &name, &value, NULL));
+	assert_view("1;b=2", value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +182,7 @@ int main(void)
 		cmocka_unit_test(percent_encoding_is_undone),
 		cmocka_unit_test(percent_encoding_is_done_as_aws_does),
 		cmocka_unit_test(queries_are_walked_part_by_part),
+		cmocka_unit_test(semicolons_separate_where_they_are_asked_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
