@@ -23,6 +23,9 @@ uint64_t clock_monotonic_ms(void);
 /* Since the machine was booted, the time that it was suspended included: for deadlines that are kept in a file. */
 uint64_t clock_boot_ms(void);
 
+/* What this thread has taken of the processor. A system call. */
+uint64_t clock_thread_ns(void);
+
 /* Since 1970-01-01T00:00:00Z. */
 uint64_t clock_wall_ms(void);
 uint64_t clock_wall_ns(void);

@@ -20,11 +20,14 @@
 
 #define PATTERN_MAX_BYTES 4096 /* longest pattern accepted */
 #define PATTERN_TRANSLATED_MAX_BYTES 65536
-#define PATTERN_GROUP_MAX 16 /* groups that a caller can ask for, the whole match included */
-#define PATTERN_MATCH_LIMIT 100000
+#define PATTERN_GROUP_MAX 16       /* groups that a caller can ask for, the whole match included */
+#define PATTERN_MATCH_LIMIT 100000 /* tries of one place of the subject: about a millisecond */
 /* As deep as Java's own matcher gets on a stack of 512 KB, about; what is remembered for it stays with the scratch. */
 #define PATTERN_DEPTH_LIMIT 4000
 #define PATTERN_HEAP_LIMIT_KIB 2048
+
+/* Processor time that the matches of one piece of work may take together. */
+#define PATTERN_BUDGET_NS UINT64_C(100000000)
 
 struct pattern;
 struct pattern_scratch;
@@ -67,8 +70,19 @@ struct pattern_scratch *pattern_scratch_new(void) __attribute__((warn_unused_res
 void pattern_scratch_free(struct pattern_scratch *scratch);
 
 /*
+ * What the matches of one piece of work (the check of a body, the run of a template) have taken of PATTERN_BUDGET_NS. Zeroed before the
+ * first. Of one thread.
+ */
+struct pattern_budget {
+	uint32_t matches;
+	bool over; /* used up: every further match is -E2BIG */
+	uint64_t spent_ns;
+	uint64_t start_ns; /* the thread's processor time when measuring began; 0: it has not */
+};
+
+/*
  * Match. Returns 1, 0 (no match), -E2BIG (limit reached), -EILSEQ (subject is not UTF-8). `groups` (may be NULL) gets up to
- * `group_count` views into the subject: [0] the whole match; unset groups have `at` NULL.
+ * `group_count` views into the subject: [0] the whole match; unset groups have `at` NULL. It may take PATTERN_BUDGET_NS.
  */
 int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject,
 	struct view *groups, size_t group_count) __attribute__((warn_unused_result));
@@ -79,5 +93,12 @@ int pattern_match(const struct pattern *pattern, struct pattern_scratch *scratch
  */
 int pattern_match_from(const struct pattern *pattern, struct pattern_scratch *scratch, struct view subject, size_t from,
 	struct view *groups, size_t group_count) __attribute__((warn_unused_result));
+
+/*
+ * The same within what is left of `budget`: code that matches more than a few times for one exchange uses this. -E2BIG is also a
+ * budget that is used up: `budget->over` tells that from the limit of this one match.
+ */
+int pattern_match_within(const struct pattern *pattern, struct pattern_scratch *scratch, struct pattern_budget *budget,
+	struct view subject, size_t from, struct view *groups, size_t group_count) __attribute__((warn_unused_result));
 
 #endif

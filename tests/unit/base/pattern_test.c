@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/base/pattern.h"
 
 static struct pattern_scratch *scratch;
@@ -54,6 +55,68 @@ static void a_runaway_match_ends(void **state)
 	assert_int_equal(-E2BIG, matches("^(a+)+$", 0, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"));
 }
 
+/* PCRE2's own limit is for each place where a match may begin: over a long subject it is none. */
+static void a_search_of_a_long_subject_ends(void **state)
+{
+	enum { COUNT = 1 << 20 };
+	char *subject = malloc(COUNT);
+	uint64_t start_ns = clock_thread_ns();
+	struct pattern *pattern;
+
+	(void)state;
+	assert_non_null(subject);
+	memset(subject, 'a', COUNT);
+	assert_int_equal(0, pattern_compile(&pattern, view_of("(aa?)+[bc]"), 0, NULL));
+	assert_int_equal(-E2BIG, pattern_match(pattern, scratch, view_from(subject, COUNT), NULL, 0));
+	assert_true(clock_thread_ns() - start_ns < 20 * PATTERN_BUDGET_NS);
+	pattern_free(pattern);
+	free(subject);
+}
+
+static void matches_of_a_budget_end_together(void **state)
+{
+	const char *runaway = "aaaaaaaaaaaaaaaaaab";
+	struct pattern_budget budget = { 0 };
+	struct pattern *pattern;
+	uint64_t start_ns = clock_thread_ns();
+	unsigned count = 0;
+	int last = 0;
+
+	(void)state;
+	assert_int_equal(0, pattern_compile(&pattern, view_of("^(a+)+$"), 0, NULL));
+	while (!budget.over && count++ < 10000000)
+		last = pattern_match_within(pattern, scratch, &budget, view_from_text(runaway), 0, NULL, 0);
+	assert_true(last == 0 || last == -E2BIG);
+	assert_true(budget.over && clock_thread_ns() - start_ns < 20 * PATTERN_BUDGET_NS);
+	assert_int_equal(-E2BIG, pattern_match_within(pattern, scratch, &budget, view_of("a"), 0, NULL, 0));
+	pattern_free(pattern);
+}
+
+/* A search in parts finds what one search does, wherever it stands. */
+static void parts_of_a_search_are_not_seen(void **state)
+{
+	static const char *const patterns[] = { "x", "(?<=\xe2\x82\xac)x", "x$", "\\bx", "(?m)^x", "(?m)$", "\\z" };
+	char subject[600];
+	struct view group;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+		struct pattern *pattern;
+
+		assert_int_equal(0, pattern_compile(&pattern, view_from_text(patterns[i]), PATTERN_JAVA, NULL));
+		for (size_t at = 5; at + 2 < sizeof subject; at++) {
+			size_t count = i == 0 ? sizeof subject : at + 1, wanted = i >= 5 ? count : at;
+
+			memset(subject, ' ', sizeof subject);
+			memcpy(subject + at - 3, i == 4 ? " \r\n" : i == 1 ? "\xe2\x82\xac" : "  ,", 3);
+			subject[at] = 'x';
+			assert_int_equal(1, pattern_match(pattern, scratch, view_from(subject, count), &group, 1));
+			assert_int_equal(wanted, (size_t)(group.at - subject));
+		}
+		pattern_free(pattern);
+	}
+}
+
 static void a_bad_pattern_is_explained(void **state)
 {
 	static char longest[PATTERN_MAX_BYTES + 1];
@@ -73,6 +136,9 @@ int main(void)
 		cmocka_unit_test(flags_mean_what_they_say),
 		cmocka_unit_test(groups_are_views_of_the_subject),
 		cmocka_unit_test(a_runaway_match_ends),
+		cmocka_unit_test(a_search_of_a_long_subject_ends),
+		cmocka_unit_test(matches_of_a_budget_end_together),
+		cmocka_unit_test(parts_of_a_search_are_not_seen),
 		cmocka_unit_test(a_bad_pattern_is_explained),
 	};
 	int result;
