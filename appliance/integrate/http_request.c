@@ -151,7 +151,7 @@ static int locate(struct arena *arena, const struct http_request_input *input, s
 	if (integration->has_origin) {
 		*ret_origin = integration->origin;
 	} else {
-		r = outbound_origin_parse(ret_origin, text, true, integration->tls_insecure);
+		r = outbound_origin_parse(ret_origin, text, true, integration->tls_verification);
 		if (r < 0)
 			return -EINVAL;
 	}

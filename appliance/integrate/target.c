@@ -100,8 +100,7 @@ static bool address(const struct snapshot_balancer_listener *listener, const str
 		/* As nearly all are: it was made with the snapshot. */
 		if (!target->tls && !chosen->forwarded.tls)
 			break;
-		return outbound_target_init_named(target, chosen->id, chosen->port, target->tls,
-			       target->insecure_skip_verification,
+		return outbound_target_init_named(target, chosen->id, chosen->port, target->tls, target->verification,
 			       target->tls ? target->host : (struct view){ 0 }) == 0;
 	case LOAD_BALANCER_ENDS_TLS:
 		if (!target->tls)

@@ -149,7 +149,8 @@ static int compile_uri(struct work *work, const struct json *json)
 		return WORK_FAIL(work, -EINVAL, "uri: it must begin with http:// or https://");
 	if (uri->is_fixed && uri_parse(&parsed, uri->text))
 		return WORK_FAIL(work, -EINVAL, "uri: '" VIEW_FMT "' is not an HTTP URI", VIEW_ARG(uri->text));
-	error = outbound_origin_parse(&integration->origin, parts[0].text, uri->is_fixed, integration->tls_insecure);
+	error = outbound_origin_parse(
+		&integration->origin, parts[0].text, uri->is_fixed, integration->tls_verification);
 	integration->has_origin = error == 0;
 	if (error && error != -EAGAIN)
 		return WORK_FAIL(work, -EINVAL, "uri: '" VIEW_FMT "' is not an HTTP URI", VIEW_ARG(uri->text));
@@ -384,7 +385,9 @@ static int compile_behaviour(struct work *work, const struct json *json)
 	if (work->compile->timeout_max_ms && integration->timeout_ms > work->compile->timeout_max_ms)
 		integration->timeout_ms = work->compile->timeout_max_ms;
 	integration->streams = view_equals_text(json_find_text(json, "responseTransferMode"), "STREAM");
-	integration->tls_insecure = json_find_bool(json_find(json, "tlsConfig"), "insecureSkipVerification", false);
+	integration->tls_verification = json_find_bool(json_find(json, "tlsConfig"), "insecureSkipVerification", false)
+						? TLS_VERIFY_NAME
+						: TLS_VERIFY_ALL;
 	if (!view_equals_text(method, "ANY"))
 		integration->http_method = arena_copy(work->arena, method);
 	if (passthrough.count == 0 || view_equals_text(passthrough, "WHEN_NO_MATCH"))

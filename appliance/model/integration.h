@@ -97,8 +97,8 @@ struct integration {
 	bool has_origin;               /* HTTP and HTTP_PROXY: the authority of the URI has no placeholder */
 	struct outbound_origin origin; /* then: where connections go to */
 	uint32_t timeout_ms;
-	bool tls_insecure; /* tlsConfig.insecureSkipVerification */
-	bool streams;      /* responseTransferMode STREAM: the answer goes as it comes, and is not compressed */
+	enum tls_verification tls_verification; /* by tlsConfig.insecureSkipVerification */
+	bool streams; /* responseTransferMode STREAM: the answer goes as it comes, and is not compressed */
 	enum integration_passthrough passthrough;
 	enum integration_content_handling content_handling;
 	size_t parameter_count;

@@ -250,10 +250,10 @@ static int compile_target(struct compile *compile, struct group_object *object, 
 	ret->port = (uint16_t)port;
 	ret->slot = (uint16_t)slot;
 	ret->registration = (uint32_t)registration;
-	if (outbound_target_init(&ret->forwarded, ret->id, ret->port, object->group.has_tls, object->group.has_tls) <
-			0 ||
-		outbound_target_init(
-			&ret->checked, ret->id, check_port ? check_port : ret->port, check_tls, check_tls) < 0)
+	if (outbound_target_init(&ret->forwarded, ret->id, ret->port, object->group.has_tls,
+		    object->group.has_tls ? TLS_VERIFY_NOTHING : TLS_VERIFY_ALL) < 0 ||
+		outbound_target_init(&ret->checked, ret->id, check_port ? check_port : ret->port, check_tls,
+			check_tls ? TLS_VERIFY_NOTHING : TLS_VERIFY_ALL) < 0)
 		return compile_fail(compile, -EINVAL, "Id: '" VIEW_FMT "'", VIEW_ARG(ret->id));
 	return 0;
 }

@@ -55,13 +55,13 @@ static bool is_host(struct view host)
 }
 
 int outbound_target_init(
-	struct outbound_target *ret, struct view host, uint16_t port, bool tls, bool insecure_skip_verification)
+	struct outbound_target *ret, struct view host, uint16_t port, bool tls, enum tls_verification verification)
 {
-	return outbound_target_init_named(ret, host, port, tls, insecure_skip_verification, (struct view){ 0 });
+	return outbound_target_init_named(ret, host, port, tls, verification, (struct view){ 0 });
 }
 
 int outbound_target_init_named(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
-	bool insecure_skip_verification, struct view server_name)
+	enum tls_verification verification, struct view server_name)
 {
 	char key[2 * RESOLVER_NAME_MAX_BYTES + 4];
 	size_t count = 0;
@@ -72,14 +72,14 @@ int outbound_target_init_named(struct outbound_target *ret, struct view host, ui
 		key[count++] = view_lower_byte(host.at[i]);
 	key[count++] = (char)(port >> 8);
 	key[count++] = (char)(port & 0xff);
-	key[count++] = (char)(tls | insecure_skip_verification << 1);
+	key[count++] = (char)(tls | (int)verification << 1);
 	for (size_t i = 0; i < server_name.count; i++)
 		key[count++] = view_lower_byte(server_name.at[i]);
 	*ret = (struct outbound_target){
 		.host = host,
 		.port = port,
 		.tls = tls,
-		.insecure_skip_verification = insecure_skip_verification,
+		.verification = verification,
 		.server_name = server_name,
 		.hash = table_hash(view_from(key, count)),
 	};
@@ -98,7 +98,8 @@ void outbound_target_identify(struct outbound_target *target, const struct outbo
 	target->hash ^= hash;
 }
 
-int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_whole, bool insecure_skip_verification)
+int outbound_origin_parse(
+	struct outbound_origin *ret, struct view uri, bool is_whole, enum tls_verification verification)
 {
 	size_t colon = view_find(uri, view_of("://")), end;
 	struct uri parts;
@@ -114,7 +115,7 @@ int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_
 	r = uri_parse(&parts, view_part(uri, 0, end));
 	if (r < 0)
 		return r;
-	r = outbound_target_init(&ret->target, parts.host, parts.port, parts.is_https, insecure_skip_verification);
+	r = outbound_target_init(&ret->target, parts.host, parts.port, parts.is_https, verification);
 	if (r < 0)
 		return r;
 	ret->authority = parts.authority;
@@ -447,7 +448,7 @@ void outbound_free(struct outbound *outbound)
 	outbound_place_forget_all(outbound);
 	upstream_pool_fini(outbound);
 	resolver_free(outbound->resolver);
-	tls_client_context_free(outbound->verifying);
-	tls_client_context_free(outbound->trusting);
+	for (size_t i = 0; i < ARRAY_COUNT(outbound->contexts); i++)
+		tls_client_context_free(outbound->contexts[i]);
 	free(outbound);
 }

@@ -110,7 +110,7 @@ struct outbound_target {
 		host; /* name or address, no brackets; borrowed from the maker, who keeps it while the target is used */
 	uint16_t port;
 	bool tls;
-	bool insecure_skip_verification;          /* neither chain nor name of the back end's certificate is checked */
+	enum tls_verification verification;       /* of the back end's certificate */
 	const struct outbound_identity *identity; /* NULL: none; borrowed as `host` is */
 	struct view server_name; /* that TLS asks for and verifies, if it is not `host`; else empty. As host */
 	uint64_t hash;           /* of all of the above; made by outbound_target_init() */
@@ -118,11 +118,11 @@ struct outbound_target {
 
 /* Fill `*ret`. Host case is ignored. Returns 0, or -EINVAL if host is empty, longer than 253 bytes or holds a NUL, or port is 0. */
 int outbound_target_init(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
-	bool insecure_skip_verification) __attribute__((warn_unused_result));
+	enum tls_verification verification) __attribute__((warn_unused_result));
 
 /* The same for a target that is known by its address, and whose certificate is for `server_name` (empty: for the host). */
 int outbound_target_init_named(struct outbound_target *ret, struct view host, uint16_t port, bool tls,
-	bool insecure_skip_verification, struct view server_name) __attribute__((warn_unused_result));
+	enum tls_verification verification, struct view server_name) __attribute__((warn_unused_result));
 
 /* Show `identity` there, if it is an HTTPS target. NULL changes nothing. Connections are shared under the same identity only. */
 void outbound_target_identify(struct outbound_target *target, const struct outbound_identity *identity);
@@ -139,8 +139,8 @@ struct outbound_origin {
  * within it, at a '/' or '?'. Returns 0; -EAGAIN if it may go on behind `uri` (a placeholder stands in the authority);
  * -EINVAL or -EPROTONOSUPPORT as uri_parse().
  */
-int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_whole, bool insecure_skip_verification)
-	__attribute__((warn_unused_result));
+int outbound_origin_parse(struct outbound_origin *ret, struct view uri, bool is_whole,
+	enum tls_verification verification) __attribute__((warn_unused_result));
 
 enum outbound_body {
 	OUTBOUND_BODY_NONE,    /* no body and no framing field */

@@ -242,10 +242,10 @@ static const struct stream_owner owner = {
 /* The context for the target's kind of verification, made when it is first needed; NULL if it can't be. */
 static struct tls_client_context *context_for(struct outbound *pool, const struct outbound_target *facts)
 {
-	struct tls_client_context **context = facts->insecure_skip_verification ? &pool->trusting : &pool->verifying;
+	struct tls_client_context **context = &pool->contexts[facts->verification];
 	const struct tls_client_settings settings = {
 		.more_authorities_path = pool->settings.authorities_path,
-		.verify_nothing = facts->insecure_skip_verification,
+		.verification = facts->verification,
 	};
 
 	if (!*context && tls_client_context_new(context, &settings) < 0)

@@ -131,7 +131,7 @@ struct outbound {
 	struct loop *loop;
 	struct outbound_settings settings;
 	struct resolver *resolver;
-	struct tls_client_context *verifying, *trusting; /* made when first needed; trusting checks nothing */
+	struct tls_client_context *contexts[TLS_VERIFY_NOTHING + 1]; /* each made when it is first needed */
 	struct upstream_target *buckets[UPSTREAM_BUCKETS];
 	struct list targets;
 	uint32_t target_count;

@@ -21,8 +21,7 @@ static bool is_same_identity(const struct outbound_identity *a, const struct out
 
 static bool is_same_target(const struct outbound_target *a, const struct outbound_target *b)
 {
-	return a->hash == b->hash && a->port == b->port && a->tls == b->tls &&
-	       a->insecure_skip_verification == b->insecure_skip_verification &&
+	return a->hash == b->hash && a->port == b->port && a->tls == b->tls && a->verification == b->verification &&
 	       is_same_identity(a->identity, b->identity) && view_equals_ignore_case(a->host, b->host) &&
 	       view_equals_ignore_case(a->server_name, b->server_name);
 }

@@ -5,7 +5,7 @@
  * caller-owned slot is kept for resumption.
  *
  * Threads: a context belongs to one worker; everything on its loop's thread.
- * Source: RFC 8446, RFC 6125; spec/rest-dataplane.md (insecureSkipVerification).
+ * Source: RFC 8446, RFC 6125; API Gateway API reference, TlsConfig (insecureSkipVerification).
  */
 #ifndef POSTERN_TLS_CLIENT_H
 #define POSTERN_TLS_CLIENT_H
@@ -19,12 +19,19 @@
 
 struct tls_client_context;
 
+/* What of a server's certificate must be right. */
+enum tls_verification {
+	TLS_VERIFY_ALL,     /* its chain ends at a trusted authority, it has not ended, and it is for the name */
+	TLS_VERIFY_NAME,    /* insecureSkipVerification: all of that, but any authority will do, itself too */
+	TLS_VERIFY_NOTHING, /* as load balancers call their targets */
+};
+
 struct tls_client_settings {
 	const char *
 		authorities_path; /* PEM file of trusted roots; NULL: the system's (/etc/ssl/certs/ca-certificates.crt) */
 	struct view authorities_pem;       /* more roots; may be empty */
 	const char *more_authorities_path; /* PEM file of roots besides those; must be right; NULL: none */
-	bool verify_nothing;               /* insecureSkipVerification: neither chain nor name */
+	enum tls_verification verification;
 };
 
 /* Our own certificate, for servers that ask for one (mutual TLS); PEM. */

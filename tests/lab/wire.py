@@ -92,7 +92,7 @@ class Listener:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(PATIENCE_S)
         self.port = self.listener.getsockname()[1]
-        self.uri = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
+        self.uri = f"{'https://localhost' if context else 'http://127.0.0.1'}:{self.port}"
 
     def accept(self):
         connection, _ = self.listener.accept()

@@ -106,15 +106,16 @@ def test_another_name(call, company):
     assert outcome(get()) == NETWORK_ERROR
     assert peer.heads == []  # nothing was sent to it
     skipping = call(f"https://good.internal:{peer.port}/x", insecure=True)
-    assert outcome(skipping())[:2] == (200, "ok")
-    assert outcome(get()) == NETWORK_ERROR  # and a connection that was not verified is not used where it must be
+    assert outcome(skipping()) == NETWORK_ERROR and peer.heads == []  # which is of the authority alone
 
 
 def test_a_ca_that_nobody_trusts(call, place):
     peer = TlsPeer(*Authority(place / "stranger", "Stranger").issue("good.internal"))
-    assert outcome(call(f"https://good.internal:{peer.port}/x", peer=peer)()) == NETWORK_ERROR
+    get = call(f"https://good.internal:{peer.port}/x", peer=peer)
+    assert outcome(get()) == NETWORK_ERROR
     assert peer.heads == []
     assert outcome(call(f"https://good.internal:{peer.port}/x", insecure=True)())[:2] == (200, "ok")
+    assert outcome(get()) == NETWORK_ERROR  # and a connection that was not verified is not used where it must be
 
 
 def test_an_expired_certificate(call, company):
@@ -123,6 +124,16 @@ def test_an_expired_certificate(call, company):
         "-CAcreateserial", "-out", certificate, "-days", "-1", "-extfile", company.folder / "other.ext")
     peer = TlsPeer(certificate, key)
     assert outcome(call(f"https://other.internal:{peer.port}/x", peer=peer)()) == NETWORK_ERROR
+    assert outcome(call(f"https://other.internal:{peer.port}/x", insecure=True)()) == NETWORK_ERROR
+
+
+def test_an_expired_certificate_of_a_ca_that_nobody_trusts(call, place):
+    stranger = Authority(place / "late", "Late")
+    certificate, key = stranger.issue("other.internal")
+    run("openssl", "x509", "-req", "-in", stranger.folder / "other.csr", "-CA", stranger.certificate, "-CAkey", stranger.key,
+        "-CAcreateserial", "-out", certificate, "-days", "-1", "-extfile", stranger.folder / "other.ext")
+    peer = TlsPeer(certificate, key)
+    assert outcome(call(f"https://other.internal:{peer.port}/x", insecure=True, peer=peer)()) == NETWORK_ERROR
 
 
 def test_an_address_instead_of_a_name(call, company):

@@ -59,7 +59,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def certificate(folder):
-    return Authority(folder / "v040").issue("back.internal")
+    return Authority(folder / "v040").issue("localhost")
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])

@@ -40,7 +40,7 @@ class AskingPeer(Peer):
         self.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         self.context.load_verify_locations(cadata="".join(certificates))
         super().__init__(self.answer)
-        self.uri = self.uri.replace("http:", "https:")
+        self.uri = self.uri.replace("http:", "https:").replace("127.0.0.1", "localhost")
 
     def answer(self, connection, number):
         self.shown.append(ssl.DER_cert_to_PEM_cert(connection.getpeercert(True)).strip())
@@ -69,7 +69,7 @@ def certificates(client):
 
 @pytest.fixture(scope="module")
 def own(folder):
-    return Authority(folder / "v043").issue("back.internal")
+    return Authority(folder / "v043").issue("localhost")
 
 
 @pytest.fixture(params=[ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["tls 1.2", "tls 1.3"])

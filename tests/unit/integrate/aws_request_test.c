@@ -32,7 +32,7 @@ static struct aws_endpoint row_of(const char *service, const char *url, const ch
 {
 	struct aws_endpoint row = { .service = view_from_text(service), .base_path = view_from_text(base_path) };
 
-	assert_int_equal(0, outbound_origin_parse(&row.origin, view_from_text(url), true, false));
+	assert_int_equal(0, outbound_origin_parse(&row.origin, view_from_text(url), true, TLS_VERIFY_ALL));
 	return row;
 }
 

@@ -62,7 +62,7 @@ static int set_up(void **state)
 	outbound = outbound_new(loop, &settings);
 	assert_non_null(outbound);
 	row = (struct aws_endpoint){ .service = view_of("sts") };
-	assert_int_equal(0, outbound_origin_parse(&row.origin, view_from_text(url), true, false));
+	assert_int_equal(0, outbound_origin_parse(&row.origin, view_from_text(url), true, TLS_VERIFY_ALL));
 	endpoints = (struct aws_endpoints){ .rows = &row, .count = 1 };
 	config = (struct credentials_config){ .base = { view_of("AKIABASE"), view_of("secret"), { 0 } },
 		.region = view_of("us-east-1"),

@@ -66,7 +66,7 @@ static void set_uri(const char *text)
 	uri->is_fixed = count == 1 && uri_parts[0].kind == INTEGRATION_URI_TEXT;
 	integration.has_origin =
 		uri_parts[0].kind == INTEGRATION_URI_TEXT &&
-		outbound_origin_parse(&integration.origin, uri_parts[0].text, uri->is_fixed, false) == 0;
+		outbound_origin_parse(&integration.origin, uri_parts[0].text, uri->is_fixed, TLS_VERIFY_ALL) == 0;
 }
 
 static void map(enum mapping_target_kind kind, const char *name, const char *value)

@@ -73,7 +73,7 @@ static int take(
 	struct outbound_origin origin;
 	int error;
 
-	assert_int_equal(0, outbound_origin_parse(&origin, view_from_text(uri), true, false));
+	assert_int_equal(0, outbound_origin_parse(&origin, view_from_text(uri), true, TLS_VERIFY_ALL));
 	*ret = origin.target;
 	*lease = (struct target_lease){ 0 };
 	error = target_take(&worker, &wanted, ret, lease);
@@ -166,7 +166,7 @@ static void what_passes_keeps_the_scheme_and_the_name(void **state)
 
 	(void)state;
 	assert_int_equal(0, take("link", "", "https://pets.internal:80", &target, &lease));
-	assert_true(target.tls && !target.insecure_skip_verification);
+	assert_true(target.tls && target.verification == TLS_VERIFY_ALL);
 	assert_true(view_equals_text(target.server_name, "pets.internal"));
 	assert_int_equal(0, take("link", "", "http://pets.internal:80", &target, &lease));
 	assert_true(!target.tls && target.server_name.count == 0);
@@ -182,7 +182,7 @@ static void what_ends_tls_speaks_as_its_group(void **state)
 	assert_false(target.tls);
 	assert_int_equal(-ECONNREFUSED, take("link", "", "http://pets.internal:443", &target, &lease));
 	assert_int_equal(0, take("link", "a", "http://pets.internal", &target, &lease));
-	assert_true(target.tls && target.insecure_skip_verification);
+	assert_true(target.tls && target.verification == TLS_VERIFY_NOTHING);
 	assert_int_equal(-ECONNREFUSED, take("link", "a", "https://pets.internal:80", &target, &lease));
 }
 

@@ -54,7 +54,7 @@ static void a_fixed_uri_knows_where_it_goes(void **state)
 	assert_true(integration.uri.is_fixed);
 	assert_true(integration.has_origin);
 	assert_true(integration.origin.target.tls);
-	assert_true(integration.origin.target.insecure_skip_verification);
+	assert_true(integration.origin.target.verification == TLS_VERIFY_NAME);
 	assert_int_equal(8443, integration.origin.target.port);
 	assert_true(view_equals_text(integration.origin.target.host, "b.example"));
 	integration_fini(&integration);

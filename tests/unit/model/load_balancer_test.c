@@ -41,7 +41,7 @@ static void a_group_knows_where_targets_are_and_how_to_check_them(void **state)
 	assert_int_equal(80, group->targets[0].forwarded.port);
 	assert_false(group->targets[0].forwarded.tls);
 	assert_int_equal(8443, group->targets[0].checked.port);
-	assert_true(group->targets[0].checked.tls && group->targets[0].checked.insecure_skip_verification);
+	assert_true(group->targets[0].checked.tls && group->targets[0].checked.verification == TLS_VERIFY_NOTHING);
 }
 
 static void odd_groups_do_not_compile(void **state)

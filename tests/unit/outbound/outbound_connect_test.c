@@ -63,7 +63,7 @@ static void nobody_there_is_an_error(void **state)
 	(void)state;
 	close(listener);
 	listener = -1;
-	assert_int_equal(0, outbound_target_init(&elsewhere, view_of("127.0.0.1"), port, false, false));
+	assert_int_equal(0, outbound_target_init(&elsewhere, view_of("127.0.0.1"), port, false, TLS_VERIFY_ALL));
 	test = start_connect(&elsewhere);
 	TURN_UNTIL(test->errors);
 	assert_int_equal(OUTBOUND_CONNECT, test->error);
@@ -96,19 +96,19 @@ static void another_name_is_another_target(void **state)
 
 	(void)state;
 	memset(longest, 'a', sizeof longest);
-	assert_int_equal(0, outbound_target_init(&plain, view_of("127.0.0.1"), 443, true, false));
-	assert_int_equal(
-		0, outbound_target_init_named(&one, view_of("127.0.0.1"), 443, true, false, view_of("one.internal")));
-	assert_int_equal(
-		0, outbound_target_init_named(&two, view_of("127.0.0.1"), 443, true, false, view_of("two.internal")));
-	assert_int_equal(
-		0, outbound_target_init_named(&same, view_of("127.0.0.1"), 443, true, false, view_of("ONE.internal")));
+	assert_int_equal(0, outbound_target_init(&plain, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL));
+	assert_int_equal(0, outbound_target_init_named(
+				    &one, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL, view_of("one.internal")));
+	assert_int_equal(0, outbound_target_init_named(
+				    &two, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL, view_of("two.internal")));
+	assert_int_equal(0, outbound_target_init_named(
+				    &same, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL, view_of("ONE.internal")));
 	assert_true(plain.hash != one.hash && one.hash != two.hash);
 	assert_true(one.hash == same.hash);
-	assert_int_equal(-EINVAL, outbound_target_init_named(&one, view_of("127.0.0.1"), 443, true, false,
+	assert_int_equal(-EINVAL, outbound_target_init_named(&one, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL,
 					  view_from(longest, sizeof longest)));
-	assert_int_equal(-EINVAL,
-		outbound_target_init_named(&one, view_of("127.0.0.1"), 443, true, false, view_from("a\0b", 3)));
+	assert_int_equal(-EINVAL, outbound_target_init_named(
+					  &one, view_of("127.0.0.1"), 443, true, TLS_VERIFY_ALL, view_from("a\0b", 3)));
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static void a_name_is_judged_by_its_address(void **state)
 	struct test_call *test;
 
 	(void)state;
-	assert_int_equal(0, outbound_target_init(&named, view_of("LocalHost"), port, false, false));
+	assert_int_equal(0, outbound_target_init(&named, view_of("LocalHost"), port, false, TLS_VERIFY_ALL));
 	request.target = &named;
 	rules.allowed_count = 0;
 	test = start(&request);
@@ -56,7 +56,7 @@ static void an_unknown_name_is_a_name_error(void **state)
 	struct test_call *test;
 
 	(void)state;
-	assert_int_equal(0, outbound_target_init(&named, view_of("no such name"), port, false, false));
+	assert_int_equal(0, outbound_target_init(&named, view_of("no such name"), port, false, TLS_VERIFY_ALL));
 	request.target = &named;
 	test = start(&request);
 	TURN_UNTIL(is_over(test));
@@ -362,20 +362,21 @@ static void origins_are_taken_apart(void **state)
 	struct outbound_origin origin;
 
 	(void)state;
-	assert_int_equal(0, outbound_origin_parse(&origin, view_of("https://Pets.example:8443/v1?a=b"), true, true));
+	assert_int_equal(
+		0, outbound_origin_parse(&origin, view_of("https://Pets.example:8443/v1?a=b"), true, TLS_VERIFY_NAME));
 	assert_true(view_equals_text(origin.authority, "Pets.example:8443"));
 	assert_true(view_equals_text(origin.target.host, "Pets.example"));
 	assert_int_equal(8443, origin.target.port);
-	assert_true(origin.target.tls && origin.target.insecure_skip_verification);
+	assert_true(origin.target.tls && origin.target.verification == TLS_VERIFY_NAME);
 	assert_int_equal(strlen("https://Pets.example:8443"), origin.count);
-	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h?x"), true, false));
+	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h?x"), true, TLS_VERIFY_ALL));
 	assert_int_equal(80, origin.target.port);
 	assert_int_equal(8, origin.count);
-	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h"), true, false));
-	assert_int_equal(-EAGAIN, outbound_origin_parse(&origin, view_of("http://h"), false, false));
-	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h/"), false, false));
-	assert_true(outbound_origin_parse(&origin, view_of("ftp://h/"), true, false) < 0);
-	assert_int_equal(-EINVAL, outbound_origin_parse(&origin, view_of("/path"), true, false));
+	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h"), true, TLS_VERIFY_ALL));
+	assert_int_equal(-EAGAIN, outbound_origin_parse(&origin, view_of("http://h"), false, TLS_VERIFY_ALL));
+	assert_int_equal(0, outbound_origin_parse(&origin, view_of("http://h/"), false, TLS_VERIFY_ALL));
+	assert_true(outbound_origin_parse(&origin, view_of("ftp://h/"), true, TLS_VERIFY_ALL) < 0);
+	assert_int_equal(-EINVAL, outbound_origin_parse(&origin, view_of("/path"), true, TLS_VERIFY_ALL));
 }
 
 static void targets_differ_by_every_part(void **state)
@@ -384,12 +385,12 @@ static void targets_differ_by_every_part(void **state)
 	struct outbound_target a, b;
 
 	(void)state;
-	assert_int_equal(0, outbound_target_init(&a, view_of("Host"), 80, false, false));
-	assert_int_equal(0, outbound_target_init(&b, view_of("hOST"), 80, false, false));
+	assert_int_equal(0, outbound_target_init(&a, view_of("Host"), 80, false, TLS_VERIFY_ALL));
+	assert_int_equal(0, outbound_target_init(&b, view_of("hOST"), 80, false, TLS_VERIFY_ALL));
 	assert_true(a.hash == b.hash);
-	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 81, false, false));
+	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 81, false, TLS_VERIFY_ALL));
 	assert_false(a.hash == b.hash);
-	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, true, false));
+	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, true, TLS_VERIFY_ALL));
 	assert_false(a.hash == b.hash);
 	/* By who we are to it, too, but only where that is shown. */
 	outbound_target_identify(&b, NULL);
@@ -397,12 +398,12 @@ static void targets_differ_by_every_part(void **state)
 	outbound_target_identify(&b, &identity);
 	assert_false(a.hash == b.hash);
 	assert_ptr_equal(&identity, b.identity);
-	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, false, false));
+	assert_int_equal(0, outbound_target_init(&b, view_of("host"), 80, false, TLS_VERIFY_ALL));
 	outbound_target_identify(&b, &identity);
 	assert_null(b.identity);
-	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of(""), 80, false, false));
-	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("a\0b"), 80, false, false));
-	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("h"), 0, false, false));
+	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of(""), 80, false, TLS_VERIFY_ALL));
+	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("a\0b"), 80, false, TLS_VERIFY_ALL));
+	assert_int_equal(-EINVAL, outbound_target_init(&b, view_of("h"), 0, false, TLS_VERIFY_ALL));
 }
 
 int main(void)

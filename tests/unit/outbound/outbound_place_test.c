@@ -135,7 +135,7 @@ static int set_up_place(void **state)
 		assert_int_equal(0, getsockname(listener, (struct sockaddr *)&address, &bytes));
 		port = ntohs(address.sin6_port);
 	}
-	assert_int_equal(0, outbound_target_init(&target, view_of(HOME), port, false, false));
+	assert_int_equal(0, outbound_target_init(&target, view_of(HOME), port, false, TLS_VERIFY_ALL));
 	answers = true;
 	away_count = 0;
 	place = outbound_place_new(outbound, "vpce-0123456789abcdef0", take_order, &answers);
@@ -209,7 +209,7 @@ static void a_call_leaves_from_its_place(void **state)
 	fd = serve_one(&request);
 	assert_peer(fd, "::ffff:" PLACE);
 	close(fd);
-	assert_int_equal(0, outbound_target_init(&target6, view_of(HOME6), port, false, false));
+	assert_int_equal(0, outbound_target_init(&target6, view_of(HOME6), port, false, TLS_VERIFY_ALL));
 	request.target = &target6;
 	fd = serve_one(&request);
 	assert_peer(fd, PLACE6);
@@ -296,7 +296,7 @@ static void the_place_itself_is_no_back_end(void **state)
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		struct outbound_target wanted;
 
-		assert_int_equal(0, outbound_target_init(&wanted, view_from_text(own[i]), port, false, false));
+		assert_int_equal(0, outbound_target_init(&wanted, view_from_text(own[i]), port, false, TLS_VERIFY_ALL));
 		request.target = &wanted;
 		assert_int_equal(OUTBOUND_FORBIDDEN, error_of(&request));
 	}
@@ -321,7 +321,7 @@ static void a_closed_place_ends_what_is_idle_and_lets_answers_end(void **state)
 	int idle_fd = serve_one(&request), busy_fd;
 
 	(void)state;
-	assert_int_equal(0, outbound_target_init(&other, view_of(HOME6), port, false, false));
+	assert_int_equal(0, outbound_target_init(&other, view_of(HOME6), port, false, TLS_VERIFY_ALL));
 	request.target = &other;
 	busy = start(&request);
 	busy_fd = back_end_accept();
@@ -494,7 +494,7 @@ static int set_up_names(void **state)
 	outbound = outbound_new(loop, &settings);
 	place = outbound_place_new(outbound, "vpce-0123456789abcdef0", take_order, &answers);
 	assert_non_null(place);
-	assert_int_equal(0, outbound_target_init(&target, view_of("pets.internal"), port, false, false));
+	assert_int_equal(0, outbound_target_init(&target, view_of("pets.internal"), port, false, TLS_VERIFY_ALL));
 	return 0;
 }
 

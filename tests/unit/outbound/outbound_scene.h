@@ -205,7 +205,7 @@ static int set_up(void **state)
 	assert_int_equal(0, listen(listener, 16));
 	assert_int_equal(0, getsockname(listener, (struct sockaddr *)&address, &address_bytes));
 	port = ntohs(address.sin_port);
-	assert_int_equal(0, outbound_target_init(&target, view_of("127.0.0.1"), port, false, false));
+	assert_int_equal(0, outbound_target_init(&target, view_of("127.0.0.1"), port, false, TLS_VERIFY_ALL));
 	return 0;
 }
 

@@ -155,14 +155,14 @@ static int tear_down_tls(void **state)
 }
 
 /* A GET by `host`; the error, or 0. */
-static int call_by(const char *host, bool insecure)
+static int call_by(const char *host, enum tls_verification verification)
 {
 	struct outbound_request request = get();
 	struct outbound_target by;
 	struct test_call *test;
 	int result;
 
-	assert_int_equal(0, outbound_target_init(&by, view_from_text(host), port, true, insecure));
+	assert_int_equal(0, outbound_target_init(&by, view_from_text(host), port, true, verification));
 	request.target = &by;
 	test = start(&request);
 	TURN_UNTIL(is_over(test));
@@ -178,19 +178,21 @@ static int call_by(const char *host, bool insecure)
 static void a_verified_back_end_is_called_and_kept(void **state)
 {
 	(void)state;
-	assert_int_equal(0, call_by("localhost", false));
-	assert_int_equal(0, call_by("localhost", false));
+	assert_int_equal(0, call_by("localhost", TLS_VERIFY_ALL));
+	assert_int_equal(0, call_by("localhost", TLS_VERIFY_ALL));
 	assert_int_equal(1, accepted);
-	assert_int_equal(0, call_by("LocalHost", false)); /* the same target */
+	assert_int_equal(0, call_by("LocalHost", TLS_VERIFY_ALL)); /* the same target */
 	assert_int_equal(1, accepted);
 }
 
 static void a_wrong_name_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(OUTBOUND_TLS, call_by("127.0.0.2", false)); /* reached, but its certificate is for localhost */
+	/* Reached, but its certificate is for localhost. */
+	assert_int_equal(OUTBOUND_TLS, call_by("127.0.0.2", TLS_VERIFY_ALL));
 	assert_int_equal(1, accepted);
-	assert_int_equal(0, call_by("127.0.0.2", true));
+	assert_int_equal(OUTBOUND_TLS, call_by("127.0.0.2", TLS_VERIFY_NAME));
+	assert_int_equal(0, call_by("127.0.0.2", TLS_VERIFY_NOTHING));
 }
 
 static void an_unknown_authority_is_refused_unless_told_otherwise(void **state)
@@ -199,10 +201,10 @@ static void an_unknown_authority_is_refused_unless_told_otherwise(void **state)
 	outbound_free(outbound);
 	settings.authorities_path = NULL; /* the system's: it does not know ours */
 	outbound = outbound_new(loop, &settings);
-	assert_int_equal(OUTBOUND_TLS, call_by("localhost", false));
-	assert_int_equal(0, call_by("localhost", true));
+	assert_int_equal(OUTBOUND_TLS, call_by("localhost", TLS_VERIFY_ALL));
+	assert_int_equal(0, call_by("localhost", TLS_VERIFY_NAME));
 	/* What was opened without verification never serves who asked for it. */
-	assert_int_equal(OUTBOUND_TLS, call_by("localhost", false));
+	assert_int_equal(OUTBOUND_TLS, call_by("localhost", TLS_VERIFY_ALL));
 }
 
 static void a_new_connection_resumes_the_session(void **state)
@@ -210,7 +212,7 @@ static void a_new_connection_resumes_the_session(void **state)
 	(void)state;
 	answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(0, call_by("localhost", false));
+		assert_int_equal(0, call_by("localhost", TLS_VERIFY_ALL));
 		for (int turns = 0; turns < 5; turns++)
 			assert_int_equal(0, loop_turn(loop, false));
 	}
@@ -221,9 +223,9 @@ static void a_new_connection_resumes_the_session(void **state)
 static void a_stale_connection_is_replaced_over_tls_too(void **state)
 {
 	(void)state;
-	assert_int_equal(0, call_by("localhost", false));
+	assert_int_equal(0, call_by("localhost", TLS_VERIFY_ALL));
 	stream_close(&all_served[0]->stream, true);
-	assert_int_equal(0, call_by("localhost", false));
+	assert_int_equal(0, call_by("localhost", TLS_VERIFY_ALL));
 	assert_int_equal(2, accepted);
 }
 
@@ -239,7 +241,7 @@ static void a_large_answer_in_many_records_arrives_whole(void **state)
 	for (size_t i = 0; i < 600000; i++)
 		text[head + i] = (char)('a' + i % 23);
 	answer = text;
-	assert_int_equal(0, outbound_target_init(&by, view_of("localhost"), port, true, false));
+	assert_int_equal(0, outbound_target_init(&by, view_of("localhost"), port, true, TLS_VERIFY_ALL));
 	request.target = &by;
 	test = start(&request);
 	test->pause_in_head = true;
@@ -264,7 +266,7 @@ static void a_back_end_without_tls_is_a_tls_error(void **state)
 
 	(void)state;
 	loop_watch_fini(&accepting);
-	assert_int_equal(0, outbound_target_init(&by, view_of("localhost"), port, true, false));
+	assert_int_equal(0, outbound_target_init(&by, view_of("localhost"), port, true, TLS_VERIFY_ALL));
 	request.target = &by;
 	test = start(&request);
 	fd = back_end_accept();
@@ -281,7 +283,7 @@ static void without_a_tls_worker_https_fails(void **state)
 	outbound_free(outbound);
 	settings.tls = NULL;
 	outbound = outbound_new(loop, &settings);
-	assert_int_equal(OUTBOUND_TLS, call_by("localhost", false));
+	assert_int_equal(OUTBOUND_TLS, call_by("localhost", TLS_VERIFY_ALL));
 }
 
 #define TLS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_tls, tear_down_tls)
