@@ -53,7 +53,7 @@ static bool is_in_query(struct view before)
 	       (action != VIEW_NOWHERE && view_find_byte(view_after(before, action), '&') != VIEW_NOWHERE);
 }
 
-/* What would end a value's place goes encoded; all else as it came, percent-encoded or not. */
+/* What would end a value's place, and what no URI holds, goes encoded; all else as it came, percent-encoded or not. */
 static void append_value(struct buffer *ret, struct view value)
 {
 	bool in_query = is_in_query(buffer_view(ret));
@@ -64,7 +64,7 @@ static void append_value(struct buffer *ret, struct view value)
 		if (byte == '#' || byte == '&' || (!in_query && byte == '?'))
 			buffer_append_bytes(ret, encoded, uri_encode(encoded, view_part(value, i, 1), false));
 		else
-			buffer_append_byte(ret, byte);
+			buffer_append_bytes(ret, encoded, uri_encode_unsafe(encoded, view_part(value, i, 1)));
 	}
 }
 

@@ -43,7 +43,7 @@ static enum uri_place place_behind(struct view text)
 
 /*
  * Append what a client had a say in. It stays in its place: in the authority it can only be a part of a host name, the path does
- * not end with it, and it makes no further parameter of a query. All else goes as it came, percent-encoded or not.
+ * not end with it, and it makes no further parameter of a query. All else that a URI holds goes as it came, percent-encoded or not.
  */
 static int append_client_value(struct buffer *ret, struct view value)
 {
@@ -58,7 +58,7 @@ static int append_client_value(struct buffer *ret, struct view value)
 		if (place != IN_AUTHORITY && byte && strchr(enders[place], byte))
 			buffer_append_bytes(ret, encoded, uri_encode(encoded, view_part(value, i, 1), false));
 		else
-			buffer_append_byte(ret, byte);
+			buffer_append_bytes(ret, encoded, uri_encode_unsafe(encoded, view_part(value, i, 1)));
 	}
 	return 0;
 }
@@ -97,12 +97,12 @@ static void begin_query(struct buffer *target, bool *has_query)
 	*has_query = true;
 }
 
-static void append_encoded(struct buffer *target, struct view text)
+static void append_encoded(struct buffer *target, struct view text, bool is_literal)
 {
 	char *room = buffer_reserve(target, 3 * text.count);
 
 	if (room)
-		buffer_commit(target, uri_encode(room, text, false));
+		buffer_commit(target, is_literal ? uri_encode_unsafe(room, text) : uri_encode(room, text, false));
 }
 
 /* What follows the authority: path, the URI's query, the client's, the mapped one, in this order. */
@@ -123,9 +123,9 @@ static int write_target(const struct http_request_input *input, struct view rest
 		if (parameter->kind != MAPPING_TO_REQUEST_QUERYSTRING)
 			continue;
 		begin_query(ret, &has_query);
-		append_encoded(ret, parameter->name);
+		append_encoded(ret, parameter->name, false);
 		buffer_append_byte(ret, '=');
-		append_encoded(ret, parameter->value);
+		append_encoded(ret, parameter->value, parameter->is_literal);
 	}
 	return buffer_error(ret) == -EMSGSIZE ? -EINVAL : buffer_error(ret);
 }
@@ -167,11 +167,11 @@ static int locate(struct arena *arena, const struct http_request_input *input, s
 
 /* --- fields ----------------------------------------------------------------------------------------------------------- */
 
-/* A field of the client that is not to be sent although its rule lets it pass. */
-static bool is_signature(const struct http1_header *header)
+/* A field that is not to be sent although its rule lets it pass, whether the client's or mapped. */
+static bool is_signature(enum http1_header_id id, struct view value)
 {
 	/* A SigV4 signature was made for us and means nothing to anyone else. */
-	return header->id == HTTP1_HEADER_AUTHORIZATION && view_starts_with(header->value, view_of("AWS4-HMAC-SHA256"));
+	return id == HTTP1_HEADER_AUTHORIZATION && view_starts_with(value, view_of("AWS4-HMAC-SHA256"));
 }
 
 static bool is_mapped(const struct http_request_input *input, const struct http1_header *header)
@@ -223,7 +223,7 @@ static void write_client_fields(
 	for (size_t i = 0; i < client->header_count; i++) {
 		const struct http1_header *header = &client->headers[i];
 
-		if (header_rule_request(header) == HEADER_RULE_DROP || is_signature(header))
+		if (header_rule_request(header) == HEADER_RULE_DROP || is_signature(header->id, header->value))
 			continue;
 		if (input->parameter_count && is_mapped(input, header))
 			continue;
@@ -248,8 +248,12 @@ static int write_mapped_fields(
 {
 	for (size_t i = 0; i < input->parameter_count; i++) {
 		const struct integrate_parameter *parameter = &input->parameters[i];
+		enum http1_header_id id;
 
 		if (parameter->kind != MAPPING_TO_REQUEST_HEADER)
+			continue;
+		id = http1_header_id(parameter->name);
+		if (is_signature(id, parameter->value))
 			continue;
 		switch (header_rule_mapped(input->integration->type, parameter->name)) {
 		case HEADER_RULE_REFUSE:
@@ -260,7 +264,7 @@ static int write_mapped_fields(
 			break;
 		}
 		http1_write_header(writer, parameter->name, parameter->value);
-		note(written, http1_header_id(parameter->name));
+		note(written, id);
 	}
 	return 0;
 }

@@ -41,11 +41,15 @@ struct integrate_worker {
 	struct compression_stock compressions;
 };
 
-/* A result of the request's parameter mapping: integration.request.{path|querystring|header}.NAME, value as decoded text. */
+/*
+ * A result of the request's parameter mapping: integration.request.{path|querystring|header}.NAME, value as decoded text; a literal is as
+ * its author encoded it (spec/rest-dataplane.md 6.1).
+ */
 struct integrate_parameter {
 	enum mapping_target_kind kind;
 	struct view name;
 	struct view value;
+	bool is_literal;
 };
 
 #endif

@@ -21,7 +21,9 @@ struct view target_text(
 		buffer_append(&text, parts->parts[i].kind == INTEGRATION_URI_STAGE_VARIABLE
 					     ? snapshot_variable(variables, parts->parts[i].text)
 					     : parts->parts[i].text);
-	return buffer_error(&text) ? (struct view){ 0 } : buffer_view(&text);
+	if (buffer_error(&text))
+		return (struct view){ 0 };
+	return text.count ? buffer_view(&text) : view_of("");
 }
 
 /* ---- from link to group ---- */

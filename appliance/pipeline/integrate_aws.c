@@ -20,20 +20,20 @@ static void begin_parameter(struct buffer *query)
 		buffer_append_byte(query, '&');
 }
 
-static void append_encoded(struct buffer *query, struct view text)
+static void append_encoded(struct buffer *query, struct view text, bool is_literal)
 {
 	char *room = buffer_reserve(query, 3 * text.count);
 
 	if (room)
-		buffer_commit(query, uri_encode(room, text, false));
+		buffer_commit(query, is_literal ? uri_encode_unsafe(room, text) : uri_encode(room, text, false));
 }
 
-static void append_parameter(struct buffer *query, struct view name, struct view value)
+static void append_parameter(struct buffer *query, struct view name, struct view value, bool is_literal)
 {
 	begin_parameter(query);
-	append_encoded(query, name);
+	append_encoded(query, name, false);
 	buffer_append_byte(query, '=');
-	append_encoded(query, value);
+	append_encoded(query, value, is_literal);
 }
 
 static bool has_parameter(struct view query, struct view name)
@@ -66,10 +66,10 @@ static void write_query(struct pipeline *p, const struct aws_call *call, struct 
 	}
 	for (size_t i = 0; i < p->parameter_count; i++)
 		if (p->parameters[i].kind == MAPPING_TO_REQUEST_QUERYSTRING)
-			append_parameter(query, p->parameters[i].name, p->parameters[i].value);
+			append_parameter(query, p->parameters[i].name, p->parameters[i].value, p->parameters[i].is_literal);
 	if (call->uri.is_action && call->service.protocol == AWS_PROTOCOL_QUERY && call->service.version.count &&
 		!has_parameter(buffer_view(query), view_of("Version")))
-		append_parameter(query, view_of("Version"), call->service.version);
+		append_parameter(query, view_of("Version"), call->service.version, true);
 }
 
 /* ---- the fields of an action ---- */

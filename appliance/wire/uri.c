@@ -80,7 +80,7 @@ size_t uri_encode_unsafe(char *ret, struct view text)
 	for (size_t i = 0; i < text.count; i++) {
 		unsigned char byte = (unsigned char)text.at[i];
 
-		if (byte > ' ' && byte < 0x7f) {
+		if (byte > ' ' && byte < 0x7f && byte != '#') {
 			ret[count++] = (char)byte;
 		} else {
 			ret[count++] = '%';

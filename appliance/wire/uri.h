@@ -56,8 +56,8 @@ long uri_decode(char *ret, struct view text, bool plus_is_blank, bool lenient) _
 size_t uri_encode(char *ret, struct view text, bool keep_slash);
 
 /*
- * Percent-encode only what no URI holds: control bytes, blanks, what is not ASCII. Escapes and delimiters stay as they are. Room
- * and result as of uri_encode().
+ * Percent-encode only what no request target holds: control bytes, blanks, '#', what is not ASCII. Escapes and delimiters stay as
+ * they are. Room and result as of uri_encode().
  */
 size_t uri_encode_unsafe(char *ret, struct view text);
 

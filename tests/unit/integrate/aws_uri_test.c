@@ -114,6 +114,9 @@ static void placeholders_are_filled_in(void **state)
 	assert_string_equal("arn:aws:apigateway:r:s3:path/b/a/b%20c.png",
 		rendered("arn:aws:apigateway:r:s3:path/b/", INTEGRATION_URI_PATH_PARAMETER, "name", "", "a/b%20c.png",
 			&error));
+	assert_string_equal("arn:aws:apigateway:r:s3:path/b/a%20%C3%A9.png",
+		rendered("arn:aws:apigateway:r:s3:path/b/", INTEGRATION_URI_PATH_PARAMETER, "name", "",
+			"a \xc3\xa9.png", &error));
 	/* One that nothing is mapped to. */
 	rendered("arn:aws:apigateway:r:s3:path/b/", INTEGRATION_URI_PATH_PARAMETER, "other", "", "v", &error);
 	assert_int_equal(-EINVAL, error);

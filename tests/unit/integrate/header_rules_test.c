@@ -87,6 +87,7 @@ static void answers(void **state)
 		{ "x-amzn-RequestId", HEADER_RULE_REMAP, HEADER_RULE_REMAP },
 		{ "Transfer-Encoding", HEADER_RULE_DROP, HEADER_RULE_DROP },
 		{ "Content-Encoding", HEADER_RULE_DROP, HEADER_RULE_PASS },
+		{ "TE", HEADER_RULE_PASS, HEADER_RULE_DROP },
 		{ "Via", HEADER_RULE_DROP, HEADER_RULE_DROP },
 		{ "X-Own", HEADER_RULE_PASS, HEADER_RULE_PASS },
 	};

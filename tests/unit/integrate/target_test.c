@@ -225,12 +225,16 @@ static void texts_take_stage_variables(void **state)
 		{ INTEGRATION_URI_STAGE_VARIABLE, VIEW_INIT("link") },
 		{ INTEGRATION_URI_STAGE_VARIABLE, VIEW_INIT("none") } };
 	const struct integration_uri text = { .part_count = 3, .parts = parts };
+	const struct integration_uri unset = { .part_count = 1, .parts = &parts[2] };
 	struct arena arena;
 
 	(void)state;
 	arena_init(&arena, NULL, 1 << 16);
 	assert_true(view_equals_text(target_text(&arena, &text, &variables), "x-abc123"));
 	assert_int_equal(0, target_text(&arena, &(struct integration_uri){ 0 }, &variables).count);
+	/* The empty text is a text. */
+	assert_non_null(target_text(&arena, &unset, &variables).at);
+	assert_int_equal(0, target_text(&arena, &unset, &variables).count);
 	arena_fini(&arena);
 }
 
