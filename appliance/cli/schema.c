@@ -5,22 +5,22 @@
 #include <string.h>
 
 #include "appliance/base/json_value.h"
+#include "appliance/cli/batch.h"
 #include "appliance/cli/cli.h"
 #include "appliance/validate/schema.h"
 
-/* A batch of cases, and the memory that one case may take beside it. */
-#define BATCH_MAX_BYTES ((size_t)64 << 20)
+/* One case, and the memory that it may take. */
+#define CASE_MAX_BYTES ((size_t)64 << 20)
 #define CASE_MEMORY_MAX_BYTES ((size_t)256 << 20)
 
 static const struct json_limits batch_limits = {
-	.max_bytes = BATCH_MAX_BYTES,
+	.max_bytes = CASE_MAX_BYTES,
 	.max_depth = JSON_MAX_DEPTH,
 	.max_values = 10 * JSON_MAX_VALUES,
 };
 
 struct judge {
 	struct pattern_scratch *scratch;
-	bool failed; /* a case had no answer */
 };
 
 /* The models that a case brings along: https://.../models/{name}. */
@@ -75,11 +75,12 @@ static bool judge_one(struct judge *judge, struct arena *arena, const struct jso
 	return true;
 }
 
-/* One case, one line. */
-static void answer(struct judge *judge, const struct json_value *object, const char *unreadable)
+/* One case, one line. False if it could not be judged. */
+static bool answer(struct judge *judge, const struct json_value *object, const char *unreadable)
 {
 	struct arena arena;
 	struct buffer line;
+	bool judged = !unreadable;
 
 	arena_init(&arena, NULL, CASE_MEMORY_MAX_BYTES);
 	buffer_init(&line, CASE_MEMORY_MAX_BYTES);
@@ -90,59 +91,37 @@ static void answer(struct judge *judge, const struct json_value *object, const c
 		buffer_append(&line, view_of("\"error\":"));
 		json_value_write_text(&line, view_from_text(unreadable));
 		buffer_append_byte(&line, '}');
-		judge->failed = true;
-	} else if (!judge_one(judge, &arena, object, &line)) {
-		judge->failed = true;
+	} else {
+		judged = judge_one(judge, &arena, object, &line);
 	}
 	buffer_append_byte(&line, '\n');
 	fwrite(line.at, 1, line.count, stdout);
 	buffer_fini(&line);
 	arena_fini(&arena);
+	return judged;
 }
 
-/* Cases as lines: one that can't be read has an answer too. */
-static void answer_lines(struct judge *judge, struct view text)
+/* An entry that can't be read has an answer too. */
+static bool batch_entry(void *context, struct view text, size_t line, size_t column)
 {
-	struct view line;
-
-	while (view_split(&text, '\n', &line)) {
-		struct json_value object;
-		struct json_error why;
-		struct arena arena;
-
-		line = view_trim_set(line, " \t\r");
-		if (line.count == 0)
-			continue;
-		arena_init(&arena, NULL, CASE_MEMORY_MAX_BYTES);
-		if (json_value_parse(&arena, line, &batch_limits, &object, &why) == 0)
-			answer(judge, &object, NULL);
-		else
-			answer(judge, NULL, why.rule);
-		arena_fini(&arena);
-	}
-}
-
-static int run_batch(struct cli *cli, struct judge *judge, const char *path)
-{
-	struct json_value root;
+	struct judge *judge = context;
+	struct json_error why = { 0 };
+	struct json_value object;
 	struct arena arena;
-	struct view text;
-	int error = cli_read_file(cli, path, BATCH_MAX_BYTES, &text);
+	char unreadable[256];
+	bool judged;
 
-	if (error)
-		return cli_fail(cli, "%s: %s", path, strerror(-error));
-	arena_init(&arena, NULL, SIZE_MAX);
-	/* One document: an array of cases, or one that may take several lines. */
-	if (json_value_parse(&arena, text, &batch_limits, &root, NULL)) {
-		answer_lines(judge, text);
-	} else if (json_value_is_array(&root)) {
-		for (size_t i = 0; i < json_value_count(&root); i++)
-			answer(judge, json_value_at(&root, i), NULL);
+	arena_init(&arena, NULL, CASE_MEMORY_MAX_BYTES);
+	if (json_value_parse(&arena, text, &batch_limits, &object, &why) == 0) {
+		judged = answer(judge, &object, NULL);
 	} else {
-		answer(judge, &root, NULL);
+		snprintf(unreadable, sizeof unreadable, "line %zu, column %zu: %s", line + (why.line ? why.line - 1 : 0),
+			why.line > 1 ? why.column : column + (why.column ? why.column - 1 : 0),
+			why.rule ? why.rule : "too large");
+		judged = answer(judge, NULL, unreadable);
 	}
 	arena_fini(&arena);
-	return judge->failed ? CLI_FAILED : CLI_OK;
+	return judged;
 }
 
 static int parse_document(struct cli *cli, const char *what, const char *given, struct json_value *ret)
@@ -209,7 +188,7 @@ static int validate(struct cli *cli, int argc, char **argv)
 		"answered\n"
 		"by one line: {name, valid, validationErrorString} or {name, error}.",
 		options, sizeof options / sizeof options[0], 0, 0 };
-	struct judge judge = { .failed = false };
+	struct judge judge = { .scratch = NULL };
 	char **arguments;
 	size_t count;
 	int end = cli_options(cli, &usage, argc, argv, &arguments, &count);
@@ -221,7 +200,7 @@ static int validate(struct cli *cli, int argc, char **argv)
 	judge.scratch = pattern_scratch_new();
 	if (!judge.scratch)
 		return cli_fail(cli, "out of memory");
-	end = batch ? run_batch(cli, &judge, batch) : run_one(cli, &judge, schema, body);
+	end = batch ? batch_run(cli, batch, batch_entry, &judge) : run_one(cli, &judge, schema, body);
 	pattern_scratch_free(judge.scratch);
 	return end;
 }

@@ -8,6 +8,7 @@
 #include "appliance/base/pattern.h"
 #include "appliance/cli/batch.h"
 #include "appliance/cli/cli.h"
+#include "appliance/crypto/base64.h"
 #include "appliance/mapping/template_sample.h"
 
 /* All that one template may take; the gateway gives a request less. */
@@ -158,6 +159,26 @@ static void print_overrides(struct rendering *rendering)
 	buffer_fini(&text);
 }
 
+/* The body that an event with isBase64Encoded has. */
+static int decode_body(struct rendering *rendering, const struct json_value *event, const char **ret_rule)
+{
+	struct view text = rendering->sample.body;
+	uint8_t *bytes;
+	long count;
+
+	if (json_value_kind(json_value_find(event, view_of("isBase64Encoded"))) != JSON_VALUE_TRUE)
+		return 0;
+	*ret_rule = "isBase64Encoded is true, and the body is not base64";
+	bytes = arena_alloc(&rendering->arena, text.count + 1);
+	if (!bytes)
+		return -ENOMEM;
+	count = base64_decode_lines(bytes, text);
+	if (count < 0)
+		return -EINVAL;
+	rendering->sample.body = view_from((const char *)bytes, (size_t)count);
+	return 0;
+}
+
 /* The sample of an event, or of a payload alone. */
 static bool load_event(struct cli *cli, struct rendering *rendering, const char *path, const char *body_path)
 {
@@ -185,6 +206,8 @@ static bool load_event(struct cli *cli, struct rendering *rendering, const char 
 		result = template_sample_load(&rendering->sample, &rendering->arena, &event, &rule);
 	else
 		result = template_sample_load_event(&rendering->sample, &rendering->arena, &event, &rule);
+	if (!result)
+		result = decode_body(rendering, &event, &rule);
 	if (result) {
 		cli_fail(cli, "%s: %s", path ? path : "event", result == -EINVAL ? rule : strerror(-result));
 		return false;

@@ -271,9 +271,11 @@ static struct view strip(struct view text)
 	return text;
 }
 
-void java_number_write_text(struct buffer *buffer, struct view text)
+/* What is past the greatest double is `endless`; NULL: what Java prints. */
+static void write_number(struct buffer *buffer, struct view text, const char *endless)
 {
 	struct scientific parts;
+	double value;
 	char ret[JAVA_DOUBLE_TEXT_MAX];
 
 	if (is_integer_text(text)) {
@@ -289,7 +291,21 @@ void java_number_write_text(struct buffer *buffer, struct view text)
 			buffer, ret, lay_out(ret, parts.negative, parts.digits, parts.count, parts.exponent));
 		return;
 	}
-	buffer_append_bytes(buffer, ret, java_double_text(double_of(&parts), ret));
+	value = double_of(&parts);
+	if (endless && !isfinite(value))
+		buffer_append_text(buffer, endless);
+	else
+		buffer_append_bytes(buffer, ret, java_double_text(value, ret));
+}
+
+void java_number_write_text(struct buffer *buffer, struct view text)
+{
+	write_number(buffer, text, NULL);
+}
+
+void java_number_write_json(struct buffer *buffer, struct view text)
+{
+	write_number(buffer, text, "null");
 }
 
 /* --- Making and converting ------------------------------------------------------------------------------------------ */

@@ -111,6 +111,9 @@ void java_number_write(struct buffer *buffer, struct java_number number);
 /* The text of a JSON number as Java prints what it means; the common ones without any conversion. */
 void java_number_write_text(struct buffer *buffer, struct view text);
 
+/* The same in JSON: null for what is past the greatest double. */
+void java_number_write_json(struct buffer *buffer, struct view text);
+
 /* Double.toString() into `ret`; the count of bytes. */
 size_t java_double_text(double value, char ret[JAVA_DOUBLE_TEXT_MAX]);
 

@@ -218,6 +218,14 @@ int template_sample_load(
 	return result;
 }
 
+/* A member of the event, or the one with lists of values that stands for it. */
+static const struct json_value *find_either(const struct json_value *event, struct view one, struct view many)
+{
+	const struct json_value *found = json_value_find(event, one);
+
+	return json_value_kind(found) == JSON_VALUE_NULL ? json_value_find(event, many) : found;
+}
+
 int template_sample_load_event(
 	struct template_sample *ret, struct arena *arena, const struct json_value *event, const char **ret_rule)
 {
@@ -243,7 +251,8 @@ int template_sample_load_event(
 		return result;
 	*ret_rule = "headers, queryStringParameters and pathParameters must be objects";
 	result = set_input(ret, body_text, json_value_find(event, view_of("pathParameters")),
-		json_value_find(event, view_of("queryStringParameters")), json_value_find(event, view_of("headers")));
+		find_either(event, view_of("queryStringParameters"), view_of("multiValueQueryStringParameters")),
+		find_either(event, view_of("headers"), view_of("multiValueHeaders")));
 	if (!result)
 		result = load_stage_variables(ret, json_value_find(event, view_of("stageVariables")), ret_rule);
 	ret->source.context = sample_context; /* there even if the event says nothing of it */

@@ -40,7 +40,9 @@ int template_sample_load(struct template_sample *ret, struct arena *arena, const
 
 /*
  * The same of an event as API Gateway hands it to a Lambda function (proxy integration): body, headers, queryStringParameters,
- * pathParameters, stageVariables, requestContext. A body that is no text is one in JSON; $input, $context and $stageVariables are always there.
+ * pathParameters, stageVariables, requestContext; multiValueHeaders and multiValueQueryStringParameters if they stand alone, of which the last
+ * values count. A body that is no text is one in JSON; isBase64Encoded is the caller's affair. $input, $context and $stageVariables are
+ * always there.
  */
 int template_sample_load_event(struct template_sample *ret, struct arena *arena, const struct json_value *event,
 	const char **ret_rule) __attribute__((warn_unused_result));

@@ -88,6 +88,39 @@ def test_a_file_with_a_sample_event(tmp_path):
     assert (status, json.loads(out)["output"], json.loads(out)["context_after"]["responseOverride"]) == (0, output, {"header": {}, "status": 201})
 
 
+def test_events_with_lists_of_values_and_base64(tmp_path):
+    event, template = tmp_path / "event.json", tmp_path / "t.vtl"
+    template.write_text("$input.params('q') $input.params('X-Test') $input.json('$.a')")
+    many = {"multiValueHeaders": {"X-Test": ["1", "2"]}, "multiValueQueryStringParameters": {"q": ["x", "y"]}}
+    encoded = {"isBase64Encoded": True, "body": "eyJhIjoiYiJ9"}
+    for given, wanted in ((many | encoded, 'y 2 "b"\n'), (many | encoded | {"headers": None, "queryStringParameters": None}, 'y 2 "b"\n'),
+                          (many | encoded | {"headers": {"X-Test": "one"}}, 'y one "b"\n'), ({"isBase64Encoded": False, "body": '{"a":1}'}, "  1\n")):
+        event.write_text(json.dumps(given))
+        assert render(template, "--event", event)[:2] == (0, wanted)
+    event.write_text(json.dumps(encoded | {"body": "{}"}))
+    status, _, err = render(template, "--event", event)
+    assert (status, "not base64" in err) == (1, True)
+
+
+def test_numbers_that_no_double_holds_are_null():
+    for path, wanted in (("$", '{"a":null,"b":[null,1.0]}'), ("$.a", "null"), ("$.b", "[null,1.0]"), ("$..a", "[null]")):
+        entry = {"name": "n", "template": f"$input.json('{path}')", "context": {"@input": {"body": '{"a":1e400,"b":[-1e400,1.0]}'}}}
+        assert batch(json.dumps(entry))[1][0]["output"] == wanted
+
+
+def test_batches_of_schemas_answer_each_entry():
+    good = {"name": "good", "schema": {"type": "string"}, "body": "x"}
+    wanted = {"name": "good", "valid": True, "validationErrorString": None}
+    bad = ['{"name": "bad", "schema"', "[]", '{"name": "bad"}', '{"name": "bad", "schema": {"type": 1}, "body": 1}', '{"schema": {}, "body": 01}']
+    entries = [json.dumps(good)] + [text for entry in bad for text in (entry, json.dumps(good))]
+    for text in ("\n".join(entries), "\ufeff" + "\n".join(entries), "\ufeff[" + ",\n".join(entry if entry != bad[0] else "{bad}" for entry in entries) + "]"):
+        done = subprocess.run([build_folder() / "postern", "schema", "validate", "--batch", "-"], input=text.encode(), capture_output=True, timeout=60,
+                              check=False)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        assert (done.returncode, answers[::2]) == (1, [wanted] * (len(bad) + 1))
+        assert [list(answer) for answer in answers[1::2]] == [["name", "error"]] * len(bad)
+
+
 def test_overrides_that_the_gateway_refuses_are_told():
     status, out, err = render("-", text="#set($context.responseOverride.status = 201)#set($context.responseOverride.status = 202)x")
     assert (status, out) == (0, "x\n")
