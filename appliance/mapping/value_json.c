@@ -264,13 +264,13 @@ static int write_json_at(struct template_run *run, const struct json_value *json
 		else if (json_value_is_number(child))
 			java_number_write_json(out, json_value_text(child));
 		else
-			result = value_write_json(run, value_of_json(child), out);
+			result = write_at(run, value_of_json(child), depth - 1, out);
 	}
 	buffer_append_byte(out, array ? ']' : '}');
 	return result;
 }
 
-static int write_list(struct template_run *run, const struct value_list *list, struct buffer *out)
+static int write_list(struct template_run *run, const struct value_list *list, int depth, struct buffer *out)
 {
 	int result = 0;
 
