@@ -44,12 +44,14 @@ static int parse(struct template_run *run, struct input *input)
 		result = json_value_parse(run->arena, body, NULL, &input->document, NULL);
 	if (result == -ENOMEM)
 		return template_no_memory(run);
-	if (result) {
+	if (result == -EMSGSIZE)
+		return template_fail(run, "the body has too many values, or too many inside each other");
+	if (result == -EBADMSG) {
 		(void)template_fail(run, INPUT_NOT_JSON);
 		return -EBADMSG;
 	}
-	input->parsed = true;
-	return 0;
+	input->parsed = result == 0;
+	return result;
 }
 
 /* --- path() and json() ---------------------------------------------------------------------------------------------- */
@@ -59,7 +61,9 @@ static int find(
 	struct template_run *run, struct input *input, const struct value_call *call, struct json_path_result *ret)
 {
 	const struct json_path *path = call->prepared;
+	struct json_path_budget budget;
 	struct view text;
+	size_t work;
 	int result = parse(run, input);
 
 	*ret = (struct json_path_result){ .definite = true };
@@ -75,12 +79,16 @@ static int find(
 		if (result)
 			return result == -ENOMEM ? template_no_memory(run) : 0;
 	}
-	result = json_path_find(path, &input->document, run->arena, run->patterns, ret);
+	work = run->steps_left < JSON_PATH_WORK_MAX ? run->steps_left : JSON_PATH_WORK_MAX;
+	budget = (struct json_path_budget){ .work = work, .matches = &run->matches };
+	result = json_path_find_within(path, &input->document, run->arena, run->patterns, &budget, ret);
 	if (result == -ENOMEM)
 		return template_no_memory(run);
+	if (result && run->matches.over)
+		return template_fail(run, "regular expressions need too long together");
 	if (result)
 		return template_fail(run, "a JSONPath looks at too many values");
-	return template_work(run, ret->count);
+	return template_work(run, work - budget.work + ret->count);
 }
 
 static int call_path(struct template_run *run, struct input *input, const struct value_call *call, struct value *ret)

@@ -28,6 +28,7 @@
 #include "appliance/base/view.h"
 
 struct json_path;
+struct pattern_budget;
 struct pattern_scratch;
 
 #define JSON_PATH_MAX_BYTES 4096
@@ -61,11 +62,22 @@ int json_path_compile(const struct json_path **ret, struct arena *arena, struct 
 /* Does it name at most one value? */
 bool json_path_is_definite(const struct json_path *path);
 
+/* What searches may still do. */
+struct json_path_budget {
+	size_t work; /* as JSON_PATH_WORK_MAX */
+	struct pattern_budget *matches;
+};
+
 /*
  * Run it over the document `root`. `patterns` may be NULL: =~ then matches nothing. Returns 0 and the result (nothing found is one
- * with count 0); -E2BIG past JSON_PATH_WORK_MAX; -ENOMEM.
+ * with count 0); -E2BIG past JSON_PATH_WORK_MAX, or when the matches of =~ took PATTERN_BUDGET_NS; -ENOMEM.
  */
 int json_path_find(const struct json_path *path, const struct json_value *root, struct arena *arena,
 	struct pattern_scratch *patterns, struct json_path_result *ret) __attribute__((warn_unused_result));
+
+/* The same within what is left of `budget`; what the search did is taken off. */
+int json_path_find_within(const struct json_path *path, const struct json_value *root, struct arena *arena,
+	struct pattern_scratch *patterns, struct json_path_budget *budget, struct json_path_result *ret)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -7,8 +7,9 @@
 #include "appliance/base/pattern.h"
 #include "appliance/mapping/json_path_program.h"
 
-/* Members of an object that are looked at for one unit of work. */
-#define MEMBERS_PER_WORK 16
+/* Members of an object, or bytes of a text, that are looked at for one unit of work. */
+#define MEMBERS_PER_WORK 4
+#define BYTES_PER_WORK 64
 
 struct search {
 	const struct json_path *path;
@@ -17,15 +18,21 @@ struct search {
 	struct pattern_scratch *patterns;
 	struct json_path_result *result;
 	size_t room;
-	size_t work;
+	struct json_path_budget *budget;
 };
 
 static int take(struct search *search, const struct json_value *value, size_t step);
 
+/* Count work; what is left of it is asked at the next container. */
+static void work(struct search *search, size_t units)
+{
+	search->budget->work -= units < search->budget->work ? units : search->budget->work;
+}
+
 static bool is_worked_out(struct search *search, const struct json_value *container)
 {
-	search->work += 1 + json_value_count(container) / MEMBERS_PER_WORK;
-	return search->work > JSON_PATH_WORK_MAX;
+	work(search, 1 + json_value_count(container) / MEMBERS_PER_WORK);
+	return search->budget->work == 0 || search->budget->matches->over;
 }
 
 static int keep(struct search *search, const struct json_value *value)
@@ -64,11 +71,14 @@ struct operand {
 };
 
 /* The value at the end of a definite path of single steps, without keeping anything. */
-static const struct json_value *follow(const struct json_path *path, const struct json_value *value)
+static const struct json_value *follow(
+	struct search *search, const struct json_path *path, const struct json_value *value)
 {
 	for (size_t i = 0; i < path->count && value; i++) {
 		const struct json_step *step = &path->steps[i];
 
+		if (step->kind == JSON_STEP_NAMES)
+			work(search, json_value_count(value) / MEMBERS_PER_WORK);
 		if (step->kind == JSON_STEP_NAMES)
 			value = json_value_find(value, step->names[0]);
 		else if (!json_value_is_array(value))
@@ -118,14 +128,13 @@ static struct operand operand_of(const struct json_value *value)
 	return ret;
 }
 
-static struct operand operand(
-	const struct search *search, const struct json_operand *source, const struct json_value *item)
+static struct operand operand(struct search *search, const struct json_operand *source, const struct json_value *item)
 {
 	if (source->kind == JSON_OPERAND_PATH) {
 		/* an object of several members equals nothing and is always there */
 		if (has_several_names(source->path))
 			return (struct operand){ .kind = OPERAND_CONTAINER, .value = item };
-		return operand_of(follow(source->path, source->path->of_item ? item : search->root));
+		return operand_of(follow(search, source->path, source->path->of_item ? item : search->root));
 	}
 	return (struct operand){ .kind = OPERAND_TEXT, .literal = true, .text = source->word };
 }
@@ -215,13 +224,14 @@ static int compare(const struct operand *left, const struct operand *right)
 	return order(result<0, result> 0);
 }
 
-static bool is_in(const struct search *search, const struct json_filter *filter, const struct json_value *item,
-	struct operand left)
+static bool is_in(
+	struct search *search, const struct json_filter *filter, const struct json_value *item, struct operand left)
 {
 	if (filter->right.kind == JSON_OPERAND_PATH) {
 		const struct json_value *list =
-			follow(filter->right.path, filter->right.path->of_item ? item : search->root);
+			follow(search, filter->right.path, filter->right.path->of_item ? item : search->root);
 
+		work(search, json_value_count(list) / MEMBERS_PER_WORK);
 		for (size_t i = 0; i < json_value_count(list); i++) {
 			struct operand right = operand_of(json_value_at(list, i));
 
@@ -239,14 +249,15 @@ static bool is_in(const struct search *search, const struct json_filter *filter,
 	return false;
 }
 
-static bool matches(const struct search *search, const struct json_filter *filter, const struct operand *left)
+static bool matches(struct search *search, const struct json_filter *filter, const struct operand *left)
 {
 	struct view subject = left->text;
 
 	if (left->kind == OPERAND_BOOLEAN)
 		subject = left->boolean ? view_of("true") : view_of("false");
 	return subject.at && search->patterns &&
-	       pattern_match(filter->right.pattern, search->patterns, subject, NULL, 0) == 1;
+	       pattern_match_within(
+		       filter->right.pattern, search->patterns, search->budget->matches, subject, 0, NULL, 0) == 1;
 }
 
 /* Items of a list, characters of a text; SIZE_MAX for all else. */
@@ -264,7 +275,7 @@ static bool has_size(const struct operand *left, const struct operand *right)
 	return view_parse_u64(right->text, SIZE_MAX - 1, &size) == 0 && size_of(left) == size;
 }
 
-static bool holds(const struct search *search, const struct json_filter *filter, const struct json_value *item)
+static bool holds(struct search *search, const struct json_filter *filter, const struct json_value *item)
 {
 	struct operand left, right;
 	int result;
@@ -275,6 +286,7 @@ static bool holds(const struct search *search, const struct json_filter *filter,
 		return holds(search, filter->first, item) && holds(search, filter->second, item);
 	if (filter->kind == JSON_FILTER_NOT)
 		return !holds(search, filter->first, item);
+	work(search, 1);
 	left = operand(search, &filter->left, item);
 	if (filter->kind == JSON_FILTER_EXISTS)
 		return left.kind > OPERAND_NULL;
@@ -287,6 +299,7 @@ static bool holds(const struct search *search, const struct json_filter *filter,
 	right = operand(search, &filter->right, item);
 	if (right.kind == OPERAND_MISSING)
 		return false;
+	work(search, (left.text.count + right.text.count) / BYTES_PER_WORK);
 	if (filter->kind == JSON_FILTER_SIZE)
 		return has_size(&left, &right);
 	if (filter->kind == JSON_FILTER_EMPTY)
@@ -326,6 +339,7 @@ static int take_several_names(struct search *search, const struct json_value *va
 
 	if (!merged || !members)
 		return -ENOMEM;
+	work(search, step->count * (1 + (step->count + json_value_count(value)) / MEMBERS_PER_WORK));
 	merged->kind = JSON_VALUE_OBJECT;
 	merged->members = members;
 	for (size_t i = 0; i < step->count; i++) {
@@ -416,11 +430,13 @@ static int take_filtered(struct search *search, const struct json_value *value, 
 }
 
 /* Does the step behind a scan begin at this container? */
-static bool scan_stops(const struct search *search, const struct json_value *value, const struct json_step *step)
+static bool scan_stops(struct search *search, const struct json_value *value, const struct json_step *step)
 {
 	switch (step->kind) {
 	case JSON_STEP_NAMES:
 		for (size_t i = 0; i < step->count; i++) {
+			if (i)
+				work(search, json_value_count(value) / MEMBERS_PER_WORK);
 			if (!json_value_find(value, step->names[i]))
 				return false;
 		}
@@ -488,15 +504,16 @@ static int take(struct search *search, const struct json_value *value, size_t at
  * Does a step up to the first that may give several not fit its value? Then there is no list. A name that an object lacks fits: the list
  * is empty.
  */
-static bool begins_nowhere(const struct json_path *path, const struct json_value *value)
+static bool begins_nowhere(struct search *search, const struct json_value *value)
 {
+	const struct json_path *path = search->path;
 	enum json_step_kind kind = path->steps[path->certain].kind;
 
 	for (size_t i = 0; i < path->certain; i++) {
 		struct json_path step = { .count = 1, .steps = &path->steps[i] };
 		bool is_object = json_value_is_object(value);
 
-		value = follow(&step, value);
+		value = follow(search, &step, value);
 		if (!value)
 			return !is_object || path->steps[i].kind != JSON_STEP_NAMES;
 	}
@@ -505,20 +522,33 @@ static bool begins_nowhere(const struct json_path *path, const struct json_value
 	return (kind == JSON_STEP_SLICE || kind == JSON_STEP_INDEXES) && !json_value_is_array(value);
 }
 
-int json_path_find(const struct json_path *path, const struct json_value *root, struct arena *arena,
-	struct pattern_scratch *patterns, struct json_path_result *ret)
+int json_path_find_within(const struct json_path *path, const struct json_value *root, struct arena *arena,
+	struct pattern_scratch *patterns, struct json_path_budget *budget, struct json_path_result *ret)
 {
-	struct search search = { .path = path, .root = root, .arena = arena, .patterns = patterns, .result = ret };
+	struct search search = {
+		.path = path, .root = root, .arena = arena, .patterns = patterns, .result = ret, .budget = budget
+	};
+	int result;
 
 	*ret = (struct json_path_result){ .definite = path->definite };
 	if (path->definite && !has_several_names(path)) {
-		const struct json_value *value = follow(path, root);
+		const struct json_value *value = follow(&search, path, root);
 
 		return value ? keep(&search, value) : 0;
 	}
-	if (!path->definite && begins_nowhere(path, root)) {
+	if (!path->definite && begins_nowhere(&search, root)) {
 		ret->definite = true;
 		return 0;
 	}
-	return take(&search, root, 0);
+	result = take(&search, root, 0);
+	return result == 0 && budget->matches->over ? -E2BIG : result; /* the last match may have been refused */
+}
+
+int json_path_find(const struct json_path *path, const struct json_value *root, struct arena *arena,
+	struct pattern_scratch *patterns, struct json_path_result *ret)
+{
+	struct pattern_budget matches = { 0 };
+	struct json_path_budget budget = { .work = JSON_PATH_WORK_MAX, .matches = &matches };
+
+	return json_path_find_within(path, root, arena, patterns, &budget, ret);
 }

@@ -35,9 +35,11 @@ static int find(struct template_run *run, const struct pattern *pattern, struct 
 		return result;
 	if (!run->patterns)
 		return template_fail(run, "regular expressions are not to be had here");
-	result = pattern_match_from(pattern, run->patterns, subject, from, groups, count);
+	result = pattern_match_within(pattern, run->patterns, &run->matches, subject, from, groups, count);
 	if (result == -EILSEQ)
 		return template_fail(run, "a text is not UTF-8");
+	if (result < 0 && run->matches.over)
+		return template_fail(run, "regular expressions need too long together");
 	return result < 0 ? template_fail(run, "a regular expression needs too long for its text") : result;
 }
 

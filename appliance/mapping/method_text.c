@@ -221,16 +221,53 @@ int method_text_index_of(struct template_run *run, struct value self, const stru
 	return method_work(run, text.count);
 }
 
+/* Parts longer than this are not compared at every place. */
+#define COMPARED_PART_BYTES 64
+
+static char *reversed(struct template_run *run, struct view text)
+{
+	char *at = arena_alloc(run->arena, text.count);
+
+	for (size_t i = 0; at && i < text.count; i++)
+		at[i] = text.at[text.count - 1 - i];
+	return at;
+}
+
+/* Where the last `part` of `text` begins, or VIEW_NOWHERE. Backwards it is the first, which memmem() finds in linear time. */
+static int find_last(struct template_run *run, struct view text, struct view part, size_t *ret)
+{
+	char *whole, *wanted;
+
+	*ret = VIEW_NOWHERE;
+	if (part.count > text.count)
+		return 0;
+	if (part.count <= COMPARED_PART_BYTES) {
+		for (size_t at = text.count - part.count + 1; at-- > 0 && *ret == VIEW_NOWHERE;) {
+			if (part.count == 0 || memcmp(text.at + at, part.at, part.count) == 0)
+				*ret = at;
+		}
+		return 0;
+	}
+	whole = reversed(run, text);
+	wanted = whole ? reversed(run, part) : NULL;
+	if (!wanted)
+		return template_no_memory(run);
+	*ret = view_find(view_from(whole, text.count), view_from(wanted, part.count));
+	if (*ret != VIEW_NOWHERE)
+		*ret = text.count - part.count - *ret;
+	return 0;
+}
+
 int method_text_last_index_of(
 	struct template_run *run, struct value self, const struct value_call *call, struct value *ret)
 {
 	struct view text = value_view(self), part;
 	struct buffer room;
 	char bytes[8];
-	size_t start;
+	size_t start, found;
 	bool inside;
 	int64_t from = INT32_MAX;
-	int result = method_work(run, 4 * text.count);
+	int result = method_work(run, 16 * text.count);
 
 	if (result)
 		return result;
@@ -243,13 +280,10 @@ int method_text_last_index_of(
 	start = method_unit_offset(text, (size_t)from, &inside);
 	if (start > text.count - part.count)
 		start = text.count - part.count;
-	for (size_t at = start + 1; at-- > 0;) {
-		if (part.count && memcmp(text.at + at, part.at, part.count) != 0)
-			continue;
-		*ret = value_integer((int64_t)method_unit_at(text, at));
-		return 0;
-	}
-	return 0;
+	result = find_last(run, view_part(text, 0, start + part.count), part, &found);
+	if (result == 0 && found != VIEW_NOWHERE)
+		*ret = value_integer((int64_t)method_unit_at(text, found));
+	return result;
 }
 
 int method_text_contains(struct template_run *run, struct value self, const struct value_call *call, struct value *ret)

@@ -23,10 +23,10 @@
 
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
+#include "appliance/base/pattern.h"
 #include "appliance/base/view.h"
 #include "appliance/mapping/value.h"
 
-struct pattern_scratch;
 struct template;
 
 /* A mapping template may have 300 KB (Amazon API Gateway quotas and important notes). */
@@ -165,6 +165,8 @@ struct template_run {
 	char error[TEMPLATE_ERROR_MAX_BYTES]; /* why it failed: one line for the log */
 	uint32_t steps_left;
 	uint32_t depth;
+	uint32_t nesting; /* VALUE_NESTING_MAX */
+	struct pattern_budget matches;
 	struct value_changes *changes; /* JSON containers that were changed */
 	void *input;                   /* input.c: the parsed body */
 	void *frame;                   /* template_render.c */
@@ -195,6 +197,20 @@ int template_fail(struct template_run *run, const char *format, ...) __attribute
 
 /* The run's memory is used up: returns -ENOMEM. */
 int template_no_memory(struct template_run *run);
+
+/* Go into a container or object that is printed or written. 0, or -EINVAL at VALUE_NESTING_MAX; template_leave() if it was 0. */
+static inline int template_enter(struct template_run *run)
+{
+	if (__builtin_expect(run->nesting >= VALUE_NESTING_MAX, 0))
+		return template_fail(run, "values are nested deeper than %d", VALUE_NESTING_MAX);
+	run->nesting++;
+	return 0;
+}
+
+static inline void template_leave(struct template_run *run)
+{
+	run->nesting--;
+}
 
 /* Count `steps` of work (one for each 64 bytes that are looked at is about right). 0, or -E2BIG when it is too much. */
 int template_work_slowly(struct template_run *run);

@@ -91,7 +91,7 @@ static bool loses_dollars(struct view name)
  */
 static bool lone_dollar(struct compiler *compiler, const char **ret_end)
 {
-	const char *start;
+	const char *start, *end;
 
 	*ret_end = compiler->at;
 	if (compiler_sees(compiler, '!') && compiler_byte(compiler, 1) != '{') {
@@ -104,13 +104,18 @@ static bool lone_dollar(struct compiler *compiler, const char **ret_end)
 		}
 	}
 	start = compiler->at;
+	if (start >= compiler->dollars && start <= compiler->dollars_end)
+		return true; /* a long run is not read again for each of them */
 	while (compiler_sees(compiler, '$'))
 		compiler->at++;
+	end = compiler->at;
 	if (compiler_sees(compiler, '#') && loses_dollars(directive_name(compiler)))
 		return false;
 	if (skip_to_set(compiler))
 		return false;
 	compiler->at = start;
+	compiler->dollars = start;
+	compiler->dollars_end = end;
 	return true;
 }
 

@@ -47,7 +47,8 @@ struct compiler {
 	size_t macro_room;
 	unsigned nesting;
 	uint16_t site_count;
-	bool in_text; /* inside a text in double quotes */
+	const char *dollars, *dollars_end; /* the last run of '$' that was looked behind and prints */
+	bool in_text;                      /* inside a text in double quotes */
 };
 
 /* --- template_names.c ----------------------------------------------------------------------------------------------- */

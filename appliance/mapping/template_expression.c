@@ -75,19 +75,25 @@ static inline bool is_named(const struct json_member *member, struct view name)
 	return memcmp(text, name.at, count) == 0;
 }
 
+/* Objects up to this size are searched without a step for it. */
+#define MEMBERS_FREE 64
+
 /*
  * The member that a step names, or NULL. Objects that a loop walks have their members in one order: where the last one had it is
  * looked at first.
  */
 static const struct json_value *find_member(
-	struct template_frame *frame, const struct template_step *step, const struct json_value *object)
+	struct template_run *run, const struct template_step *step, const struct json_value *object)
 {
+	struct template_frame *frame = run->frame;
 	uint8_t *hint = &frame->hints[step->site];
 	const struct json_member *members = object->members;
 	size_t count = object->count;
 
 	if (*hint < count && is_named(&members[*hint], step->name))
 		return &members[*hint].value;
+	if (__builtin_expect(count > MEMBERS_FREE, 0))
+		(void)template_work(run, count / 16); /* what counts next finds out */
 	for (size_t i = 0; i < count; i++) {
 		if (is_named(&members[i], step->name)) {
 			*hint = (uint8_t)i;
@@ -151,7 +157,7 @@ int template_dereference(
 
 		/* The value stays in registers here: through memory it would be written in two halves and read whole, which waits. */
 		if (step->kind == STEP_PROPERTY && value.kind == VALUE_JSON_OBJECT && !run->changes) {
-			value = value_of_json(find_member(frame, step, value.json));
+			value = value_of_json(find_member(run, step, value.json));
 			continue;
 		}
 		if (step->kind == STEP_PROPERTY && value.kind == VALUE_OBJECT &&
@@ -202,7 +208,7 @@ int template_print_member(struct template_run *run, const struct template_refere
 			out);
 	if (self.kind != VALUE_JSON_OBJECT || run->changes)
 		return template_print_reference(run, reference, out);
-	json = find_member(frame, reference->steps, self.json);
+	json = find_member(run, reference->steps, self.json);
 	return print_json(json, out) ? 0 : value_print(run, value_of_json(json), out);
 }
 
@@ -219,7 +225,7 @@ int template_print_reference(struct template_run *run, const struct template_ref
 	}
 	result = template_dereference(run, reference, reference->step_count - (last ? 1u : 0u), &value);
 	if (!result && last && value.kind == VALUE_JSON_OBJECT && !run->changes) {
-		const struct json_value *json = find_member(run->frame, last, value.json);
+		const struct json_value *json = find_member(run, last, value.json);
 
 		if (print_json(json, out))
 			return 0;

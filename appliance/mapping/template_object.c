@@ -82,7 +82,7 @@ static int block_print(struct template_run *run, struct value_object *self, stru
 	result = template_run_block(run, block->ops);
 	block->frame->out = frame_out;
 	run->frame = frame;
-	if (result == RUN_STOP)
+	if (result == RUN_STOP && frame) /* NULL: an override is printed after the template */
 		frame->stopped = true;
 	return result < 0 ? result : 0;
 }

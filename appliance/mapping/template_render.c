@@ -394,6 +394,8 @@ int template_render(const struct template *template, struct template_run *run, s
 	}
 	run->steps_left = run->limits.steps;
 	run->depth = 0;
+	run->nesting = 0;
+	run->matches = (struct pattern_budget){ 0 };
 	run->error[0] = '\0';
 	result = start_frame(run, template, out, &frame);
 	if (result)

@@ -300,7 +300,7 @@ static struct value member_value(struct value value, size_t at)
 	return value.kind == VALUE_MAP ? value.map->entries[at].value : value_of_json(json_value_at(value.json, at));
 }
 
-static bool member_find(struct value value, struct value key, struct value *ret)
+static bool member_find(struct template_run *run, struct value value, struct value key, struct value *ret)
 {
 	const struct json_value *json;
 	struct value *found;
@@ -311,6 +311,7 @@ static bool member_find(struct value value, struct value key, struct value *ret)
 			*ret = *found;
 		return found != NULL;
 	}
+	(void)template_work(run, json_value_count(value.json) / 16); /* what counts next finds out */
 	json = key.kind == VALUE_TEXT ? json_value_find(value.json, value_view(key)) : NULL;
 	*ret = value_of_json(json);
 	return json != NULL;
@@ -323,7 +324,7 @@ static bool equal_maps(struct template_run *run, struct value a, struct value b,
 	for (size_t i = 0; i < member_count(a); i++) {
 		struct value other;
 
-		if (!member_find(b, member_key(a, i), &other) || !equals_at(run, member_value(a, i), other, depth))
+		if (!member_find(run, b, member_key(a, i), &other) || !equals_at(run, member_value(a, i), other, depth))
 			return false;
 	}
 	return true;
@@ -385,7 +386,7 @@ int value_property(struct template_run *run, struct value value, struct view nam
 	switch ((enum value_kind)value.kind) {
 	case VALUE_JSON_OBJECT:
 		*ret = value_of_json(json_value_find(value.json, name));
-		return 0;
+		return template_work(run, json_value_count(value.json) / 16);
 	case VALUE_MAP:
 		found = value_map_find_text(value.map, name);
 		if (found)
@@ -435,7 +436,7 @@ int value_index(struct template_run *run, struct value value, struct value key, 
 	switch ((enum value_kind)value.kind) {
 	case VALUE_MAP:
 	case VALUE_JSON_OBJECT:
-		if (member_find(value, key, &found))
+		if (member_find(run, value, key, &found))
 			*ret = found;
 		else if (value.kind == VALUE_JSON_OBJECT)
 			*ret = value_missing();

@@ -27,6 +27,7 @@
 
 #include "appliance/base/arena.h"
 #include "appliance/base/buffer.h"
+#include "appliance/base/json_value.h"
 #include "appliance/base/view.h"
 
 struct json_value;
@@ -69,8 +70,14 @@ struct value {
 /* Longest text: the output's limit keeps it far below. */
 #define VALUE_TEXT_MAX_BYTES ((size_t)16 << 20)
 
-/* Containers in containers that are printed, compared or written: deeper ones end the run. */
+/* Containers in containers that are compared or copied: deeper ones end the run. */
 #define VALUE_DEPTH_MAX 64
+
+/*
+ * Containers and objects inside each other that are being printed or written as JSON, whichever way one leads to the other: a key,
+ * an entry, a block. As deep as a document may be, and what it stands in.
+ */
+#define VALUE_NESTING_MAX (JSON_MAX_DEPTH + 2)
 
 /* What kind of Java collection a list is: how it prints and which methods it has. */
 enum value_list_flavor {

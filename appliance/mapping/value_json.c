@@ -241,10 +241,8 @@ int value_copy_json(
 
 /* --- Writing -------------------------------------------------------------------------------------------------------- */
 
-static int write_at(struct template_run *run, struct value value, int depth, struct buffer *out);
-
 /* A document's own container, of which nothing was changed. */
-static int write_json_at(struct template_run *run, const struct json_value *json, int depth, struct buffer *out)
+static int write_json_container(struct template_run *run, const struct json_value *json, struct buffer *out)
 {
 	bool array = json_value_is_array(json);
 	int result = 0;
@@ -264,13 +262,13 @@ static int write_json_at(struct template_run *run, const struct json_value *json
 		else if (json_value_is_number(child))
 			java_number_write_json(out, json_value_text(child));
 		else
-			result = write_at(run, value_of_json(child), depth - 1, out);
+			result = value_write_json(run, value_of_json(child), out);
 	}
 	buffer_append_byte(out, array ? ']' : '}');
 	return result;
 }
 
-static int write_list(struct template_run *run, const struct value_list *list, int depth, struct buffer *out)
+static int write_list(struct template_run *run, const struct value_list *list, struct buffer *out)
 {
 	int result = 0;
 
@@ -278,13 +276,13 @@ static int write_list(struct template_run *run, const struct value_list *list, i
 	for (size_t i = 0; !result && i < list->count; i++) {
 		if (i)
 			buffer_append_byte(out, ',');
-		result = write_at(run, list->items[i], depth - 1, out);
+		result = value_write_json(run, list->items[i], out);
 	}
 	buffer_append_byte(out, ']');
 	return result;
 }
 
-static int write_map(struct template_run *run, const struct value_map *map, int depth, struct buffer *out)
+static int write_map(struct template_run *run, const struct value_map *map, struct buffer *out)
 {
 	int result = 0;
 
@@ -299,7 +297,7 @@ static int write_map(struct template_run *run, const struct value_map *map, int 
 			return result;
 		json_value_write_text(out, key);
 		buffer_append_byte(out, ':');
-		result = write_at(run, map->entries[i].value, depth - 1, out);
+		result = value_write_json(run, map->entries[i].value, out);
 	}
 	buffer_append_byte(out, '}');
 	return result;
@@ -333,29 +331,31 @@ static int write_scalar(struct template_run *run, struct value value, struct buf
 	}
 }
 
-static int write_at(struct template_run *run, struct value value, int depth, struct buffer *out)
+static int write_inside(struct template_run *run, struct value value, struct buffer *out)
 {
-	int result = template_work(run, 1);
-
-	if (result)
-		return result;
-	if (depth == 0)
-		return template_fail(run, "containers are nested deeper than %d", VALUE_DEPTH_MAX);
-	value = value_current(run, value);
 	switch ((enum value_kind)value.kind) {
-	case VALUE_JSON_ARRAY:
-	case VALUE_JSON_OBJECT:
-		return write_json_at(run, value.json, depth, out);
 	case VALUE_LIST:
-		return write_list(run, value.list, depth, out);
+		return write_list(run, value.list, out);
 	case VALUE_MAP:
-		return write_map(run, value.map, depth, out);
+		return write_map(run, value.map, out);
 	default:
-		return write_scalar(run, value, out);
+		return write_json_container(run, value.json, out);
 	}
 }
 
 int value_write_json(struct template_run *run, struct value value, struct buffer *out)
 {
-	return write_at(run, value, JSON_MAX_DEPTH + 2, out);
+	int result = template_work(run, 1);
+
+	if (result)
+		return result;
+	value = value_current(run, value);
+	if (value.kind < VALUE_LIST || value.kind > VALUE_JSON_OBJECT)
+		return write_scalar(run, value, out);
+	result = template_enter(run);
+	if (result)
+		return result;
+	result = write_inside(run, value, out);
+	template_leave(run);
+	return result;
 }

@@ -8,8 +8,6 @@
 /* Room for the text of a value at first; longer ones move. */
 #define TEXT_ROOM 256
 
-static int print_at(struct template_run *run, struct value value, int depth, struct buffer *out);
-
 static void print_integer(int64_t number, struct buffer *out)
 {
 	if (number < 0)
@@ -18,16 +16,16 @@ static void print_integer(int64_t number, struct buffer *out)
 }
 
 /* A member of a container: null has a name there. */
-static int print_member(struct template_run *run, struct value value, int depth, struct buffer *out)
+static int print_member(struct template_run *run, struct value value, struct buffer *out)
 {
 	if (value_is_null(value)) {
 		buffer_append_text(out, "null");
 		return 0;
 	}
-	return print_at(run, value, depth, out);
+	return value_print(run, value, out);
 }
 
-static int print_list(struct template_run *run, struct value_list *list, int depth, struct buffer *out)
+static int print_list(struct template_run *run, struct value_list *list, struct buffer *out)
 {
 	int result = 0;
 
@@ -42,14 +40,14 @@ static int print_list(struct template_run *run, struct value_list *list, int dep
 	for (size_t i = 0; !result && i < list->count; i++) {
 		if (i)
 			buffer_append_text(out, ", ");
-		result = print_member(run, list->items[i], depth, out);
+		result = print_member(run, list->items[i], out);
 	}
 	buffer_append_byte(out, ']');
 	list->printing = false;
 	return result;
 }
 
-static int print_map(struct template_run *run, struct value_map *map, int depth, struct buffer *out)
+static int print_map(struct template_run *run, struct value_map *map, struct buffer *out)
 {
 	int result = 0;
 
@@ -64,17 +62,17 @@ static int print_map(struct template_run *run, struct value_map *map, int depth,
 	for (size_t i = 0; !result && i < map->count; i++) {
 		if (i)
 			buffer_append_text(out, ", ");
-		result = print_member(run, map->entries[i].key, depth, out);
+		result = print_member(run, map->entries[i].key, out);
 		buffer_append_byte(out, '=');
 		if (!result)
-			result = print_member(run, map->entries[i].value, depth, out);
+			result = print_member(run, map->entries[i].value, out);
 	}
 	buffer_append_byte(out, '}');
 	map->printing = false;
 	return result;
 }
 
-static int print_json_object(struct template_run *run, const struct json_value *json, int depth, struct buffer *out)
+static int print_json_object(struct template_run *run, const struct json_value *json, struct buffer *out)
 {
 	int result = 0;
 
@@ -84,7 +82,7 @@ static int print_json_object(struct template_run *run, const struct json_value *
 			buffer_append_text(out, ", ");
 		buffer_append(out, json_value_name_at(json, i));
 		buffer_append_byte(out, '=');
-		result = print_member(run, value_of_json(json_value_at(json, i)), depth, out);
+		result = print_member(run, value_of_json(json_value_at(json, i)), out);
 	}
 	buffer_append_byte(out, '}');
 	return result;
@@ -95,14 +93,28 @@ static int print_object(struct template_run *run, struct value_object *object, s
 	return object->class->print ? object->class->print(run, object, out) : 0;
 }
 
-static int print_at(struct template_run *run, struct value value, int depth, struct buffer *out)
+static int print_inside(struct template_run *run, struct value value, struct buffer *out)
+{
+	switch ((enum value_kind)value.kind) {
+	case VALUE_LIST:
+		return print_list(run, value.list, out);
+	case VALUE_MAP:
+		return print_map(run, value.map, out);
+	case VALUE_JSON_ARRAY:
+		return value_write_json(run, value, out);
+	case VALUE_JSON_OBJECT:
+		return print_json_object(run, value.json, out);
+	default:
+		return print_object(run, value.object, out);
+	}
+}
+
+int value_print(struct template_run *run, struct value value, struct buffer *out)
 {
 	int result = template_work(run, 1);
 
 	if (result)
 		return result;
-	if (depth == 0)
-		return template_fail(run, "containers are nested deeper than %d", VALUE_DEPTH_MAX);
 	value = value_current(run, value);
 	switch ((enum value_kind)value.kind) {
 	case VALUE_NULL:
@@ -121,23 +133,15 @@ static int print_at(struct template_run *run, struct value value, int depth, str
 	case VALUE_DOUBLE:
 		java_number_write(out, java_number_of_double(value.number));
 		return 0;
-	case VALUE_LIST:
-		return print_list(run, value.list, depth - 1, out);
-	case VALUE_MAP:
-		return print_map(run, value.map, depth - 1, out);
-	case VALUE_JSON_ARRAY:
-		return value_write_json(run, value, out);
-	case VALUE_JSON_OBJECT:
-		return print_json_object(run, value.json, depth - 1, out);
-	case VALUE_OBJECT:
-		return print_object(run, value.object, out);
+	default:
+		break;
 	}
-	return 0;
-}
-
-int value_print(struct template_run *run, struct value value, struct buffer *out)
-{
-	return print_at(run, value, VALUE_DEPTH_MAX, out);
+	result = template_enter(run);
+	if (result)
+		return result;
+	result = print_inside(run, value, out);
+	template_leave(run);
+	return result;
 }
 
 int value_to_text(struct template_run *run, struct value value, bool named_null, struct view *ret)
