@@ -92,6 +92,17 @@ static inline struct list_link *list_take_first(struct list *list)
 	return link;
 }
 
+/* Move all elements, in order, to `ret`, which need not be initialised: to walk them while others join `list` again. */
+static inline void list_take_all(struct list *list, struct list *ret)
+{
+	list_init(ret);
+	if (list_is_empty(list))
+		return;
+	ret->head = list->head;
+	ret->head.next->previous = ret->head.previous->next = &ret->head;
+	list_init(list);
+}
+
 /* Walk; the body must not unlink the element at hand. */
 #define LIST_EACH(link, list) for (struct list_link *link = (list)->head.next; link != &(list)->head; link = link->next)
 

@@ -92,6 +92,7 @@ static void answer(struct entry *entry, struct credentials_question *question)
 
 static void end_fetch(struct entry *entry)
 {
+	struct list questions, dependents;
 	struct list_link *link;
 
 	entry->step = STEP_IDLE;
@@ -103,9 +104,12 @@ static void end_fetch(struct entry *entry)
 	buffer_fini(&entry->answer);
 	buffer_fini(&entry->room);
 	explicit_bzero(entry->token, sizeof entry->token);
-	while ((link = list_take_first(&entry->questions)))
+	/* What was fetched may have ended again when a dependent looks, which then waits for the next fetch. */
+	list_take_all(&entry->questions, &questions);
+	list_take_all(&entry->dependents, &dependents);
+	while ((link = list_take_first(&questions)))
 		answer(entry, CONTAINER_OF(link, struct credentials_question, link));
-	while ((link = list_take_first(&entry->dependents)))
+	while ((link = list_take_first(&dependents)))
 		go_on(CONTAINER_OF(link, struct entry, link));
 }
 

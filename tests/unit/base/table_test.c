@@ -108,6 +108,28 @@ static void links_come_and_go_in_order(void **state)
 	assert_null(list_take_first(&list));
 }
 
+static void all_links_of_a_list_move_at_once(void **state)
+{
+	struct list_link links[3] = { 0 };
+	struct list list, taken;
+
+	(void)state;
+	list_init(&list);
+	list_take_all(&list, &taken);
+	assert_true(list_is_empty(&list) && list_is_empty(&taken));
+	list_append(&list, &links[0]);
+	list_append(&list, &links[1]);
+	list_take_all(&list, &taken);
+	assert_true(list_is_empty(&list));
+	/* What joins meanwhile is not among them. */
+	list_append(&list, &links[2]);
+	assert_ptr_equal(&links[0], list_take_first(&taken));
+	assert_ptr_equal(&links[1], list_last(&taken));
+	assert_ptr_equal(&links[1], list_take_first(&taken));
+	assert_null(list_take_first(&taken));
+	assert_ptr_equal(&links[2], list_take_first(&list));
+}
+
 static void ids_have_their_alphabets(void **state)
 {
 	char text[64], other[RANDOM_UUID_BYTES], uuid[RANDOM_UUID_BYTES];
@@ -134,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_walk_meets_each_entry_once),
 		cmocka_unit_test(the_hash_is_siphash_1_3),
 		cmocka_unit_test(links_come_and_go_in_order),
+		cmocka_unit_test(all_links_of_a_list_move_at_once),
 		cmocka_unit_test(ids_have_their_alphabets),
 	};
 

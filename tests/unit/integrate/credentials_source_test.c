@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "appliance/outbound/outbound.h"
 
 #define PATIENCE_TURNS 5000
+/* Longer than any credentials of the test with a clock that leaps. */
+#define LEAP_S 100
 #define ROLE "arn:aws:iam::1:role/r"
 
 static struct loop *loop;
@@ -29,6 +32,23 @@ static struct credentials_config config;
 static struct credentials_source *source;
 static struct credentials_worker *workers[2];
 static char request_text[16384];
+
+/* Of the wall clock: readings until it leaps, 0 for never. */
+static unsigned readings_to_leap;
+static time_t leapt_s;
+
+/* Stands before that of the C library. */
+int clock_gettime(clockid_t which, struct timespec *ret)
+{
+	int result = (int)syscall(SYS_clock_gettime, which, ret);
+
+	if (which == CLOCK_REALTIME) {
+		if (readings_to_leap > 0 && --readings_to_leap == 0)
+			leapt_s += LEAP_S;
+		ret->tv_sec += leapt_s;
+	}
+	return result;
+}
 
 /* --- the scene -------------------------------------------------------------------------------------------------------- */
 
@@ -344,6 +364,59 @@ static void a_machine_without_a_role_says_so_to_all(void **state)
 	assert_true(nobody_asks());
 }
 
+/* Answer whatever is asked until `asker` is told; the machine's credentials last `life_s` the first time. */
+static void serve(struct asker *asker, int64_t life_s, unsigned leap)
+{
+	struct pollfd poller = { .fd = listener, .events = POLLIN };
+	char body[512];
+
+	for (int i = 0; !asker->told; i++) {
+		int fd;
+
+		assert_true(i < PATIENCE_TURNS);
+		assert_int_equal(0, loop_turn(loop, false));
+		if (poll(&poller, 1, 1) == 0)
+			continue;
+		fd = next_request();
+		if (strstr(request_text, "PUT /latest/api/token ")) {
+			reply(fd, 200, "token");
+		} else if (strstr(request_text, "security-credentials/ ")) {
+			reply(fd, 200, "my-role");
+		} else if (strstr(request_text, "POST ")) {
+			reply_with_role(fd, "ASIAR", 3600);
+		} else {
+			snprintf(body, sizeof body,
+				"{\"AccessKeyId\":\"ASIAM\",\"SecretAccessKey\":\"s\",\"Token\":\"t\","
+				"\"Expiration\":\"%s\"}",
+				in_an_hour(leapt_s + life_s));
+			readings_to_leap = leap;
+			life_s = 3600;
+			reply(fd, 200, body);
+		}
+	}
+}
+
+/* Whenever it is that they end: what waits for them waits for the next ones, or is told that there are none. */
+static void the_machines_credentials_may_end_at_once(void **state)
+{
+	(void)state;
+	config.base = (struct credentials){ 0 };
+	config.instance_metadata = view_from_text(url);
+	for (unsigned leap = 1; leap <= 12; leap++) {
+		struct asker role = { 0 };
+
+		for (size_t i = 0; i < 2; i++)
+			credentials_worker_free(workers[i]);
+		credentials_source_free(source);
+		make_source();
+		assert_int_equal(-EAGAIN, look(&role, workers[0], ROLE));
+		serve(&role, LEAP_S / 2, leap);
+		readings_to_leap = 0;
+		look(&role, workers[0], ROLE);
+		assert_true(role.error == 0 || strstr(role.why, "have ended already"));
+	}
+}
+
 static void who_is_gone_is_not_told(void **state)
 {
 	struct asker gone = { 0 }, stays = { 0 };
@@ -396,6 +469,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(answers_that_are_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_machine_comes_before_its_roles, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_machine_without_a_role_says_so_to_all, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_machines_credentials_may_end_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_is_gone_is_not_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(it_may_end_in_the_middle, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(there_is_a_limit_of_roles, set_up, tear_down),
