@@ -68,7 +68,7 @@ void schema_fini(struct schema *schema); /* NULL is fine */
 /* What one check may cost. */
 struct schema_limits {
 	size_t max_depth;        /* levels of the value (spec/validation.md 9) */
-	size_t max_steps;        /* schemas asked about values, and comparisons of values */
+	size_t max_steps;        /* schemas asked about values, comparisons of values, twice the matches of patterns */
 	size_t max_report_bytes; /* of the list of messages; longer ones are cut between two messages */
 };
 #define SCHEMA_MAX_DEPTH 64
@@ -80,6 +80,7 @@ extern const struct schema_limits schema_limits_default;
  * Is `value` valid? `arena` gives memory for what needs some (uniqueItems of long arrays, names in order); `limits` may be NULL.
  * `report` (may be NULL: nobody wants to read it) gets, if it is not, the bracketed list of messages of spec/validation.md 5.
  *
+ * Regular expressions may take PATTERN_BUDGET_NS together, which is a limit as well.
  * Returns 1 if it is valid, 0 if not; also 0, with a list that says so, if a limit was passed: what could not be checked is not let
  * through. -ENOMEM if the arena is full.
  */

@@ -12,10 +12,11 @@ struct schema_check {
 	const struct schema_limits *limits;
 	struct arena *arena;
 	struct pattern_scratch *scratch;
-	size_t steps;  /* taken so far */
-	size_t levels; /* of the value, above the one at hand */
-	size_t frames; /* schemas that are being asked */
-	bool over;     /* a limit was passed: whatever is found now does not count */
+	struct pattern_budget budget; /* of time, for regular expressions */
+	size_t steps;                 /* taken so far */
+	size_t levels;                /* of the value, above the one at hand */
+	size_t frames;                /* schemas that are being asked */
+	bool over;                    /* a limit was passed: whatever is found now does not count */
 	bool no_memory;
 };
 

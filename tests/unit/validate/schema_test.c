@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "appliance/base/clock.h"
 #include "appliance/validate/schema.h"
 
 static struct arena arena;
@@ -266,6 +267,51 @@ static void limits_hold(void **state)
 	schema_fini(schema);
 }
 
+/* Of an object with so many members, whose names are the letter so often and a number behind. */
+static const struct json_value *members(size_t count, int letters)
+{
+	char letter[64] = "";
+	struct buffer text;
+
+	memset(letter, 'a', (size_t)letters);
+	buffer_init_arena(&text, &arena, (size_t)16 << 20);
+	for (size_t i = 0; i < count; i++)
+		buffer_printf(&text, "%c\"%s%zu\":1", i ? ',' : '{', letter, i);
+	buffer_append_byte(&text, '}');
+	return parsed(buffer_view(&text));
+}
+
+/* What takes long for each member, and what takes long because there are many patterns. */
+static void regular_expressions_share_a_time(void **state)
+{
+	struct buffer many;
+	struct {
+		struct view schema;
+		const struct json_value *value;
+	} heavy[2];
+
+	(void)state;
+	buffer_init_arena(&many, &arena, (size_t)1 << 20);
+	for (size_t i = 0; i < 500; i++)
+		buffer_printf(&many, "%s\"^b%zu\":{}", i ? "," : "{\"patternProperties\":{", i);
+	buffer_append_text(&many, "}}");
+	heavy[0].schema = view_of("{\"patternProperties\":{\"^(a+)+$\":{}}}");
+	heavy[0].value = members(20000, 30);
+	heavy[1].schema = buffer_view(&many);
+	heavy[1].value = members(30000, 1);
+	for (size_t i = 0; i < 2; i++) {
+		struct schema *schema = compiled(parsed(heavy[i].schema), NULL);
+		uint64_t start_ns = clock_thread_ns();
+		struct buffer report;
+
+		buffer_init_arena(&report, &arena, 65536);
+		assert_int_equal(0, schema_check(schema, heavy[i].value, &arena, scratch, NULL, &report));
+		assert_string_equal("[the instance takes too much to be checked]", buffer_text(&report));
+		assert_in_range(clock_thread_ns() - start_ns, 0, 5 * PATTERN_BUDGET_NS);
+		schema_fini(schema);
+	}
+}
+
 static void a_long_chain_of_definitions_takes_no_stack(void **state)
 {
 	struct buffer text;
@@ -290,6 +336,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_schema_is_refused_with_its_place),
 		cmocka_unit_test(models_refer_to_each_other),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(regular_expressions_share_a_time),
 		cmocka_unit_test(a_long_chain_of_definitions_takes_no_stack),
 	};
 
