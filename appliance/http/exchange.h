@@ -198,7 +198,8 @@ int http_respond_head(struct exchange *x, int status, const struct http_field *f
 /*
  * Send the next piece of body; `bytes` is not needed after the call and may be empty. `last` completes the response; a
  * declared length must then have been given exactly (else the connection is reset, and -EPROTO returned; too much is -EPROTO
- * as well). Returns the number of bytes waiting (compare with HTTP_WAITING_HIGH_BYTES), or -EPIPE if the client is gone.
+ * as well). Returns the number of bytes waiting (compare with HTTP_WAITING_HIGH_BYTES), -EPIPE if the client is gone, or
+ * -ENOBUFS if nobody is there who takes it and it is more than is kept (memory.h): then nothing more can be given.
  */
 ssize_t http_respond_body(struct exchange *x, struct view bytes, bool last);
 

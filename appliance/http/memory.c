@@ -84,7 +84,7 @@ int http_memory_open(struct http_memory *memory, const struct http_memory_reques
 	x->received_wall_ms = clock_turn_wall_ms();
 	arena_init(&x->arena, NULL, EXCHANGE_ARENA_MAX_BYTES);
 	/* Not the arena's: a body that grew in there would be in there several times. */
-	buffer_init(&memory->answer, EXCHANGE_ARENA_MAX_BYTES);
+	buffer_init(&memory->answer, HTTP_MEMORY_ANSWER_MAX_BYTES);
 	http1_head_init(&x->request, memory->headers, HTTP1_HEADERS_MAX_COUNT);
 	return make_head(memory, request);
 }
@@ -152,6 +152,8 @@ ssize_t memory_respond_body(struct exchange *x, struct view bytes, bool last)
 	if (!x->response_bodiless) {
 		x->response_body_bytes += bytes.count;
 		buffer_append(&x->memory->answer, bytes);
+		if (buffer_error(&x->memory->answer))
+			return -ENOBUFS;
 	}
 	x->response_complete = last;
 	return 0;

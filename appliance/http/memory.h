@@ -9,7 +9,7 @@
  *	http_memory_close(memory)           in done() or later
  *
  * The body is there as a whole from the start, so http_body_try_whole() always succeeds the first time, and the ways to have
- * one piece by piece are not for such exchanges. The response is bounded as the exchange's arena is.
+ * one piece by piece are not for such exchanges. The response is bounded: a longer one can't be given (-ENOBUFS).
  * Threads: the loop's.
  */
 #ifndef POSTERN_HTTP_MEMORY_H
@@ -17,6 +17,9 @@
 
 #include "appliance/base/buffer.h"
 #include "appliance/http/exchange.h"
+
+/* Longest answer that is kept: above all that is gathered for a client, and what can be shown of a streamed one. */
+#define HTTP_MEMORY_ANSWER_MAX_BYTES ((size_t)32 << 20)
 
 struct http_memory {
 	struct exchange exchange; /* first; exchange.status is 0 if there was no answer */

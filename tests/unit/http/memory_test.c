@@ -116,6 +116,32 @@ static void head_has_no_body(void **state)
 	http_memory_close(&memory);
 }
 
+/* Whoever gives an endless answer is told that it does not end well. */
+static void an_answer_has_a_limit(void **state)
+{
+	const struct http_memory_request request = request_for(view_of("GET"), view_of("/"), view_of(""));
+	static char piece[1 << 20];
+	struct http_memory memory;
+	ssize_t given = 0;
+	size_t count = 0;
+
+	(void)state;
+	answer_later = true;
+	assert_int_equal(0, http_memory_open(&memory, &request));
+	http_memory_begin(&memory);
+	assert_int_equal(0, http_respond_head(&memory.exchange, 200, NULL, 0, HTTP_LENGTH_UNKNOWN));
+	for (; given == 0 && count <= HTTP_MEMORY_ANSWER_MAX_BYTES; count += sizeof piece)
+		given = http_respond_body(&memory.exchange, view_from(piece, sizeof piece), false);
+	assert_int_equal(-ENOBUFS, given);
+	assert_int_equal(HTTP_MEMORY_ANSWER_MAX_BYTES + sizeof piece, count);
+	assert_int_equal(-ENOBUFS, http_respond_body(&memory.exchange, view_of(""), true));
+	assert_false(memory.exchange.response_complete);
+	assert_int_not_equal(0, buffer_error(&memory.answer));
+	http_done(&memory.exchange);
+	assert_int_equal(1, done_count);
+	http_memory_close(&memory);
+}
+
 static void who_is_abandoned_is_told(void **state)
 {
 	const struct http_memory_request request = request_for(view_of("GET"), view_of("/"), view_of(""));
@@ -181,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_answer_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(head_has_no_body, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_answer_has_a_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_abandoned_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_field_that_ends_its_line_is_no_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_no_client_could_send_is_refused, setup, teardown),
