@@ -132,6 +132,9 @@ enum verdict phase_account(struct pipeline *p)
 	struct observe_access access = { 0 };
 	struct access_record record;
 
+	/* A call that never began has not given it back. */
+	if (!p->call_begun)
+		target_give_back(&p->call.lease);
 	if (p->log)
 		execution_log_end(p);
 	if (p->is_test)

@@ -155,6 +155,7 @@ enum verdict integrate_call_owned(
 		p->call.body_source = HTTP_CALL_BODY_WHOLE;
 		p->call.whole = p->mapped_body;
 	} else if (coding_of_request(p, &p->call.decode) != VERDICT_NEXT) {
+		target_give_back(&p->call.lease);
 		return VERDICT_FAIL;
 	}
 	if (integration->type == INTEGRATION_HTTP || integration->type == INTEGRATION_HTTP_PROXY)

@@ -186,6 +186,22 @@ def test_who_gives_up_is_not_counted(balancing, api, echoes):
     wait_for(lambda: "slow" in api.names(4), "the slow one to be chosen")
 
 
+def test_what_is_refused_before_the_call_is_not_counted(balancing, api, echoes):
+    one, two = echoes("one"), echoes("two")
+    group, balancer = balancing.group("refused", one), balancing.balancer("refused")
+    balancing.listener(balancer, group)
+    api.put(balancing.link(balancer)).deploy()
+    balancing.wait_all(group)
+    # A coding that is not spoken here: a target was chosen, and never called.
+    assert {api.get("prod", "/x", "-d", "abc", "-X", "GET", "-H", "Content-Encoding: br").status for _ in range(20)} == {415}
+    balancing.register(group, two)
+    balancing.wait_all(group)
+    api.follow()
+    wait_for(lambda: "two" in api.names(1), "the other to be chosen")
+    # Were they counted, the other one would have all of these.
+    assert set(api.names(16)) == {"one", "two"}
+
+
 def test_links_by_stage_variable(balancing, api, echoes):
     links = {}
     for stage in ("blue", "green"):
