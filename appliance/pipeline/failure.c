@@ -4,6 +4,7 @@
 #include "appliance/base/json_writer.h"
 #include "appliance/mapping/mapping_template.h"
 #include "appliance/pipeline/accept.h"
+#include "appliance/pipeline/answer_field.h"
 #include "appliance/pipeline/state.h"
 #include "appliance/pipeline/values.h"
 
@@ -60,14 +61,23 @@ enum verdict state_answer_plain(struct pipeline *p, int status, struct view medi
 {
 	p->status = status;
 	p->body = body;
-	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, 1 + STATE_EXTRA_FIELDS);
+	state_set_fields(p, ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, 1 + STATE_EXTRA_FIELDS), 0,
+		1 + STATE_EXTRA_FIELDS);
 	if (p->fields)
 		state_add_field(p, view_of("Content-Type"), media_type);
 	return VERDICT_ANSWER;
 }
 
+void state_set_fields(struct pipeline *p, struct http_field *fields, size_t count, size_t room)
+{
+	p->fields = fields;
+	p->field_count = fields ? count : 0;
+	p->field_room = fields ? room : 0;
+}
+
 void state_add_field(struct pipeline *p, struct view name, struct view value)
 {
+	ASSERT(p->field_count < p->field_room);
 	p->fields[p->field_count++] = (struct http_field){ .name = name, .value = value };
 }
 
@@ -114,34 +124,22 @@ static void write_template(struct pipeline *p, struct view text, struct buffer *
 	}
 }
 
-/* A value from outside may hold what a field may not; such a field is left out. */
-static bool is_field_value(struct view value)
+/* By the rules of mapped fields, in the place of the gateway's own. False without memory. */
+static bool add_custom_fields(struct pipeline *p, const struct gateway_response *custom)
 {
-	for (size_t i = 0; i < value.count; i++) {
-		unsigned char c = (unsigned char)value.at[i];
+	bool fits = true;
 
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return value.count > 0;
-}
-
-static void add_custom_fields(struct pipeline *p, const struct gateway_response *custom)
-{
-	for (size_t i = 0; i < custom->parameter_count; i++) {
-		struct view value = values_source(p, &custom->parameters[i]);
-
-		if (is_field_value(value))
-			state_add_field(p, custom->parameters[i].target_name, value);
-	}
+	for (size_t i = 0; fits && i < custom->parameter_count; i++)
+		fits = answer_field_set_gateway(
+			p, custom->parameters[i].target_name, values_source(p, &custom->parameters[i]));
+	return fits;
 }
 
 /* Not even the arena has room for an answer: the bare minimum, from static memory. */
 static enum verdict write_minimum(struct pipeline *p)
 {
 	p->status = 500;
-	p->field_count = 0;
-	p->fields = NULL;
+	state_set_fields(p, NULL, 0, 0);
 	p->body = view_of("{\"message\": \"Internal server error\"}");
 	return VERDICT_NEXT;
 }
@@ -152,13 +150,13 @@ enum verdict state_write_failure(struct pipeline *p)
 	struct gateway_response_choice choice =
 		gateway_response_choose(deployment ? deployment->gateway_responses : NULL, p->failure_type);
 	size_t custom_count = choice.custom ? choice.custom->parameter_count : 0;
+	size_t room = custom_count + 2 + STATE_EXTRA_FIELDS;
 	struct view media_type = application_json;
 	struct buffer body;
 
-	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, custom_count + 2 + STATE_EXTRA_FIELDS);
+	state_set_fields(p, ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, room), 0, room);
 	if (!p->fields)
 		return write_minimum(p);
-	p->field_count = 0;
 	p->status = p->failure_status ? p->failure_status : choice.status;
 	if (choice.custom && choice.custom->status)
 		p->status = choice.custom->status;
@@ -180,7 +178,7 @@ enum verdict state_write_failure(struct pipeline *p)
 		state_add_field(p, view_of("Content-Type"), media_type);
 	state_add_field(
 		p, view_of("x-amzn-ErrorType"), p->error_type.count ? p->error_type : choice.defaults->error_type);
-	if (choice.custom)
-		add_custom_fields(p, choice.custom);
+	if (choice.custom && !add_custom_fields(p, choice.custom))
+		return write_minimum(p);
 	return VERDICT_NEXT;
 }

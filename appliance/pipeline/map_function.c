@@ -123,8 +123,7 @@ static bool accepts_binary(const struct pipeline *p)
 enum verdict map_function_head(struct pipeline *p, struct lambda_answer *answer)
 {
 	p->status = p->function_status = answer->status;
-	p->fields = answer->fields;
-	p->field_count = answer->field_count;
+	state_set_fields(p, answer->fields, answer->field_count, answer->field_count + EXTRA_FIELDS);
 	if (p->trace_id.count)
 		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
 	return VERDICT_NEXT;

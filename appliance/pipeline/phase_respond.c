@@ -46,7 +46,7 @@ static enum verdict respond_streaming(struct pipeline *p)
 	error = http_respond_head(p->exchange, p->status, p->fields, p->field_count, p->body_length);
 	/* What pointed into the back end's head is on its way or given up. */
 	p->back_end_head = NULL;
-	p->fields = NULL;
+	state_set_fields(p, NULL, 0, 0);
 	if (!error)
 		return VERDICT_WAIT;
 	cancel_call(p);

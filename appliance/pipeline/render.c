@@ -65,8 +65,8 @@ static struct value_map *parameters_of(struct pipeline *p, enum template_place p
 	case TEMPLATE_QUERYSTRING:
 		while (fits && uri_query_next(&query, &name, &value, NULL))
 			/* One without '=' is there, and empty. */
-			fits = put_text(p, map, values_decode(p, name),
-				value.at ? values_decode(p, value) : view_of(""));
+			fits = put_text(
+				p, map, values_decode(p, name), value.at ? values_decode(p, value) : view_of(""));
 		break;
 	case TEMPLATE_HEADER:
 		for (size_t i = 0; fits && i < head->header_count; i++) {
@@ -167,6 +167,7 @@ static int render(struct pipeline *p, const struct integration_template *templat
 	struct buffer output;
 	int error = 0;
 
+	p->template_body = source->body;
 	if (!p->has_overrides)
 		error = template_overrides_init(&p->overrides, &p->exchange->arena);
 	p->has_overrides = error == 0;
@@ -191,6 +192,61 @@ static int render(struct pipeline *p, const struct integration_template *templat
 	return 0;
 }
 
+/* ---- overrides as texts ---- */
+
+#define REPEATED "a parameter is overridden twice"
+/* Each override takes so many steps besides those of its value. */
+#define OVERRIDE_STEPS 8
+/* Room for overrides at first. */
+#define OVERRIDES_ROOM 8
+
+/* One more. 0 or a negative errno. */
+static int add_override(
+	struct template_run *run, struct render_overrides *overrides, struct view name, struct view value)
+{
+	size_t count = overrides->field_count, room = OVERRIDES_ROOM;
+	struct http_field *fields;
+
+	if (count == RENDER_OVERRIDES_MAX)
+		return template_fail(run, "there are more than %d overrides", RENDER_OVERRIDES_MAX);
+	/* Full at OVERRIDES_ROOM and each power of two behind it. */
+	if (count == 0 || (count >= OVERRIDES_ROOM && (count & (count - 1)) == 0)) {
+		room = count ? 2 * count : room;
+		fields = ARENA_NEW_ARRAY(run->arena, struct http_field, room);
+		if (!fields)
+			return template_no_memory(run);
+		for (size_t i = 0; i < count; i++)
+			fields[i] = overrides->fields[i];
+		overrides->fields = fields;
+	}
+	overrides->fields[overrides->field_count++] = (struct http_field){ .name = name, .value = value };
+	return 0;
+}
+
+/*
+ * What the entries of a map (NULL: it has none) are sent as. A value may be a block, which runs only now, and which may change this very
+ * map: it grows, and its entries move. What is added is taken too. 0 or a negative errno.
+ */
+static int settle(struct template_run *run, const struct value_map *map, struct render_overrides *ret)
+{
+	*ret = (struct render_overrides){ 0 };
+	for (size_t i = 0; map && i < map->count; i++) {
+		struct value_entry entry = map->entries[i];
+		struct view name, value;
+		int error = template_work(run, OVERRIDE_STEPS);
+
+		if (!error)
+			error = value_to_text(run, entry.key, false, &name);
+		if (!error)
+			error = template_override_text(run, entry.value, &value);
+		if (!error && value.at && name.count > 0)
+			error = add_override(run, ret, name, value);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 /* ---- overrides of the integration request ---- */
 
 static const enum mapping_target_kind targets[TEMPLATE_PLACE_COUNT] = {
@@ -209,14 +265,14 @@ static bool is_same(const struct integrate_parameter *parameter, enum mapping_ta
 
 /* In the place of what was mapped to the same name. */
 static void override_parameter(
-	struct pipeline *p, size_t mapped_count, enum mapping_target_kind kind, struct view name, struct view value)
+	struct pipeline *p, size_t mapped_count, enum mapping_target_kind kind, const struct http_field *field)
 {
 	for (size_t i = 0; i < mapped_count; i++) {
-		if (is_same(&p->parameters[i], kind, name))
+		if (is_same(&p->parameters[i], kind, field->name))
 			p->parameters[i].name = (struct view){ 0 };
 	}
 	p->parameters[p->parameter_count++] =
-		(struct integrate_parameter){ .kind = kind, .name = name, .value = value };
+		(struct integrate_parameter){ .kind = kind, .name = field->name, .value = field->value };
 }
 
 /* Take out those whose name was taken away. */
@@ -231,33 +287,23 @@ static void close_gaps(struct pipeline *p)
 	p->parameter_count = count;
 }
 
-static int override_place(
-	struct pipeline *p, struct template_run *run, const struct value_map *map, size_t mapped_count, unsigned place)
-{
-	for (size_t i = 0; map && i < map->count; i++) {
-		struct view name, value;
-		int error = value_to_text(run, map->entries[i].key, false, &name);
-
-		if (!error)
-			error = template_override_text(run, map->entries[i].value, &value);
-		if (error)
-			return error;
-		if (value.at && name.count > 0)
-			override_parameter(p, mapped_count, targets[place], name, value);
-	}
-	return 0;
-}
-
+/* Move all that was mapped, and what overrides it, to new room. */
 static int override_request(struct pipeline *p, struct template_run *run)
 {
-	const struct value_map *maps[TEMPLATE_PLACE_COUNT];
 	size_t mapped_count = p->parameter_count, room = mapped_count;
+	struct render_overrides overrides[TEMPLATE_PLACE_COUNT];
 	struct integrate_parameter *parameters;
 
 	for (unsigned place = 0; place < TEMPLATE_PLACE_COUNT; place++) {
-		maps[place] = template_request_overrides(&p->overrides, (enum template_place)place);
-		room += maps[place] ? maps[place]->count : 0;
+		int error = settle(
+			run, template_request_overrides(&p->overrides, (enum template_place)place), &overrides[place]);
+
+		if (error)
+			return error;
+		room += overrides[place].field_count;
 	}
+	if (template_overrides_repeated(&p->overrides))
+		return template_fail(run, REPEATED);
 	if (room == mapped_count)
 		return 0;
 	parameters = ARENA_NEW_ARRAY(&p->exchange->arena, struct integrate_parameter, room);
@@ -267,11 +313,10 @@ static int override_request(struct pipeline *p, struct template_run *run)
 		parameters[i] = p->parameters[i];
 	p->parameters = parameters;
 	for (unsigned place = 0; place < TEMPLATE_PLACE_COUNT; place++) {
-		int error = override_place(p, run, maps[place], mapped_count, place);
-
-		if (error)
-			return error;
+		for (size_t i = 0; i < overrides[place].field_count; i++)
+			override_parameter(p, mapped_count, targets[place], &overrides[place].fields[i]);
 	}
+	ASSERT(p->parameter_count <= room);
 	close_gaps(p);
 	return 0;
 }
@@ -283,9 +328,7 @@ enum verdict render_request(struct pipeline *p, const struct integration_templat
 	int error = render(p, template, &source, &run, &p->mapped_body);
 
 	if (!error && p->overrides.touched)
-		error = template_overrides_repeated(&p->overrides)
-				? template_fail(&run, "a parameter is overridden twice")
-				: override_request(p, &run);
+		error = override_request(p, &run);
 	if (!error)
 		return VERDICT_NEXT;
 	if (error == -EBADMSG) {
@@ -309,42 +352,21 @@ enum verdict render_response(struct pipeline *p, const struct integration_templa
 	return VERDICT_NEXT;
 }
 
-size_t render_response_field_count(const struct pipeline *p)
+enum verdict render_response_overrides(struct pipeline *p, struct render_overrides *ret)
 {
-	const struct value_map *map = p->has_overrides ? template_response_headers(&p->overrides) : NULL;
-
-	return map ? map->count : 0;
-}
-
-enum verdict render_response_overrides(
-	struct pipeline *p, bool (*put)(struct pipeline *p, struct view name, struct view value), bool *ret_status)
-{
-	const struct value_map *map;
+	struct source source = { .p = p, .body = p->template_body };
 	struct template_run run;
-	int status;
+	int error;
 
-	*ret_status = false;
+	*ret = (struct render_overrides){ 0 };
 	if (!p->has_overrides || !p->overrides.touched)
 		return VERDICT_NEXT;
-	if (template_overrides_repeated(&p->overrides))
-		return fail(p, "Unable to transform response", "a parameter is overridden twice");
-	template_run_init(&run, &p->exchange->arena, &source_calls, NULL, &p->overrides, p->worker->patterns);
-	status = template_response_status(&p->overrides);
-	if (status) {
-		p->status = status;
-		*ret_status = true;
-	}
-	map = template_response_headers(&p->overrides);
-	for (size_t i = 0; map && i < map->count; i++) {
-		struct view name, value;
-
-		if (value_to_text(&run, map->entries[i].key, false, &name) ||
-			template_override_text(&run, map->entries[i].value, &value))
-			return fail(p, "Unable to transform response", run.error);
-		if (!value.at || name.count == 0)
-			continue;
-		if (!put(p, name, value))
-			return integrate_misconfigured(p, "the answer's fields do not fit into memory");
-	}
+	template_run_init(&run, &p->exchange->arena, &source_calls, &source, &p->overrides, p->worker->patterns);
+	error = settle(&run, template_response_headers(&p->overrides), ret);
+	if (!error && template_overrides_repeated(&p->overrides))
+		error = template_fail(&run, REPEATED);
+	if (error)
+		return fail(p, "Unable to transform response", run.error);
+	ret->status = template_response_status(&p->overrides);
 	return VERDICT_NEXT;
 }

@@ -21,14 +21,20 @@ enum verdict render_request(struct pipeline *p, const struct integration_templat
 /* p->body through the response template. NEXT or FAIL. */
 enum verdict render_response(struct pipeline *p, const struct integration_template *template);
 
-/* How many fields the response overrides add at most. */
-size_t render_response_field_count(const struct pipeline *p);
+/* Overrides of one kind that a request may have: more than any head has fields. */
+#define RENDER_OVERRIDES_MAX 2000
+
+/* The response overrides as they are sent, in the exchange's arena. */
+struct render_overrides {
+	struct http_field *fields;
+	size_t field_count;
+	int status; /* 0: not overridden */
+};
 
 /*
- * Put the response overrides into p->fields, which has room, and p->status. `put` adds one field in the place of one of its name, by the
- * rules of the integration's type; false: no memory. `*ret_status` says whether the status was overridden. NEXT or FAIL.
+ * What the templates left for the response, once both have run. Printing a value may run a piece of template, which may add more: so
+ * all of it is done here, before anybody makes room for the fields. NEXT or FAIL.
  */
-enum verdict render_response_overrides(
-	struct pipeline *p, bool (*put)(struct pipeline *p, struct view name, struct view value), bool *ret_status);
+enum verdict render_response_overrides(struct pipeline *p, struct render_overrides *ret);
 
 #endif

@@ -13,6 +13,7 @@
 #include "appliance/integrate/credentials.h"
 #include "appliance/integrate/http_call.h"
 #include "appliance/integrate/integrate.h"
+#include "appliance/loop/timer.h"
 #include "appliance/mapping/template.h"
 #include "appliance/model/snapshot.h"
 #include "appliance/observe/observe.h"
@@ -87,6 +88,7 @@ struct pipeline {
 	size_t parameter_count;
 	struct integrate_parameter *parameters;
 	const struct integration_template *request_template; /* NULL: the body passes through */
+	struct view template_body;                           /* what the last template that ran had as $input */
 	bool has_overrides;
 	struct template_overrides overrides;                    /* of both templates */
 	struct value_map *parameter_maps[TEMPLATE_PLACE_COUNT]; /* what templates enumerate; made when one does */
@@ -106,10 +108,11 @@ struct pipeline {
 	bool calls_function;                   /* of Lambda, whose answers have rules of their own (map_function.h) */
 	int function_status;                   /* AWS_PROXY: its statusCode; 0: it gave none that is one */
 	struct lambda_stream *stream;          /* of a function's answer that streams (stream_function.c); else NULL */
+	struct timer stream_end;               /* its function is done, and the back end has not ended yet */
 
 	/* --- answer */
 	int status;
-	size_t field_count;
+	size_t field_count, field_room; /* set together: state_set_fields() */
 	struct http_field *fields;
 	struct view body;
 	int64_t body_length;         /* of a streamed answer */
@@ -157,7 +160,10 @@ void state_resume(struct pipeline *p, bool finished);
 /* Go on after a WAIT with a failure that was chosen. */
 void state_resume_failed(struct pipeline *p);
 
-/* Add a field; the array has room. */
+/* The answer's fields are `fields`, of which `count` are there, with room for `room`. NULL: there are none. */
+void state_set_fields(struct pipeline *p, struct http_field *fields, size_t count, size_t room);
+
+/* Add a field; there must be room. */
 void state_add_field(struct pipeline *p, struct view name, struct view value);
 
 /* Write the failure's answer into p->status, fields and body. */
