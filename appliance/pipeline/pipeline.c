@@ -52,6 +52,7 @@ static void end(struct pipeline *p)
 {
 	struct exchange *x = p->exchange;
 
+	timer_disarm(p->worker->loop, &p->stream_end);
 	if (!p->is_test)
 		current_unpin(p->worker->current, p->worker->index, p->snapshot);
 	counters_down(observe_counters(p->worker->observe), COUNTERS_requests_active, 0);

@@ -13,6 +13,8 @@
 
 /* Room for X-Amzn-Trace-Id, and for what phase respond adds. */
 #define EXTRA_FIELDS (1 + STATE_EXTRA_FIELDS)
+/* A back end that has said that the function is done has so long to end its own answer: then the connection can be used again. */
+#define END_GRACE_MS 200
 
 /* A call that Lambda refused is gathered as any other. */
 static void on_head(struct http_call *call, const struct http1_head *head)
@@ -84,7 +86,7 @@ static bool begin_answer(struct pipeline *p)
 	return true;
 }
 
-/* Give a piece of body to the client. False: it is more than an answer may have. */
+/* Give a piece of body to the client. False: it is more than an answer, or one that is kept for a test, may have. */
 static bool give(struct pipeline *p, struct view data, bool last, bool *ret_crowded)
 {
 	ssize_t waiting_bytes;
@@ -93,9 +95,31 @@ static bool give(struct pipeline *p, struct view data, bool last, bool *ret_crow
 	if (p->call.answered_bytes > p->call.answer_max_bytes)
 		return false;
 	waiting_bytes = http_respond_body(p->exchange, data, last);
+	if (waiting_bytes == -ENOBUFS)
+		return false;
 	/* An error means that the client is gone, which gone() tells; until then there is no use in reading on. */
 	*ret_crowded = waiting_bytes < 0 || waiting_bytes > HTTP_WAITING_HIGH_BYTES;
 	return true;
+}
+
+static void end_is_late(struct timer *timer)
+{
+	struct pipeline *p = CONTAINER_OF(timer, struct pipeline, stream_end);
+
+	http_call_cancel(&p->call);
+	p->call_ended = true;
+	state_resume(p, true);
+}
+
+/* The client has all of it, and does not wait for the back end to end as well. */
+static void complete(struct pipeline *p, bool last)
+{
+	bool crowded;
+
+	if (!p->exchange->response_complete)
+		(void)give(p, view_of(""), true, &crowded);
+	if (!last && !timer_is_armed(&p->stream_end))
+		timer_arm(p->worker->loop, &p->stream_end, END_GRACE_MS, end_is_late);
 }
 
 static enum http_call_taken on_body(struct http_call *call, struct view bytes, bool last)
@@ -124,8 +148,7 @@ static enum http_call_taken on_body(struct http_call *call, struct view bytes, b
 			p->why = "the function's answer is over the limit of streamed bodies";
 			return give_up(p);
 		case LAMBDA_STREAM_COMPLETE:
-			if (!p->exchange->response_complete)
-				(void)give(p, view_of(""), true, &crowded);
+			complete(p, last);
 			return HTTP_CALL_MORE;
 		case LAMBDA_STREAM_FAILED:
 		case LAMBDA_STREAM_MALFORMED:

@@ -239,8 +239,11 @@ void test_invoke_write(const struct test_invoke *test, struct buffer *ret)
 	if (test->refused) {
 		answer.outcome = INVOKE_REFUSED;
 		answer.message = view_from_text(test->refused);
-	} else if (memory->exchange.status == 0 || buffer_error(&memory->answer)) {
+	} else if (memory->exchange.status == 0) {
 		answer.outcome = INVOKE_UNAVAILABLE;
+	} else if (buffer_error(&memory->answer)) {
+		answer.outcome = INVOKE_REFUSED;
+		answer.message = view_of("The answer is too large to be shown");
 	} else {
 		execution_log_write(&test->log, view_from(test->request_id, sizeof test->request_id), &log);
 		answer.log = buffer_view(&log);

@@ -148,6 +148,36 @@ def test_a_client_that_goes_ends_the_call(running, served):
     assert ended.wait(10)
 
 
+def test_a_client_does_not_wait_for_the_back_ends_end(running, served):
+    given_up = threading.Event()
+
+    def function(request):
+        try:
+            yield metadata(b"whole", statusCode=200)
+            yield complete()
+            while True:
+                yield chunk(bytes(PIECE))  # what follows matters to nobody
+        finally:
+            given_up.set()
+    running.returns(function)
+    client = Client(running, served)
+    assert client.head() == 200 and client.body() == b"whole"
+    assert given_up.wait(10)
+    held = threading.Event()
+
+    def silent(request):
+        yield metadata(b"whole", statusCode=200)
+        yield complete()
+        assert held.wait(10)
+    running.returns(silent)
+    client = Client(running, served)
+    assert client.head() == 200 and client.body() == b"whole"
+    running.returns(pieces(metadata(b"next", statusCode=200), complete()))
+    client.wire.send(f"GET /prod/f HTTP/1.1\r\nHost: {served}.execute-api.{REGION}.amazonaws.com\r\n\r\n")
+    assert client.head() == 200 and client.body() == b"next"
+    held.set()
+
+
 def test_an_empty_body_and_head(running, served):
     running.returns(pieces(metadata(statusCode=200), complete()))
     client = Client(running, served)
@@ -220,6 +250,22 @@ def test_tests_of_methods_see_the_answer(running, served):
     running.returns(pieces(metadata(b"streamed", statusCode=201, headers={"A": "b"}), complete()))
     made = running.log(served)
     assert (made["status"], made["body"], made["headers"]["A"]) == (201, "streamed", "b")
+
+
+def test_an_endless_answer_ends_the_test_of_a_method(running, served):
+    ended = threading.Event()
+
+    def function(request):
+        try:
+            yield metadata(statusCode=200)
+            while True:
+                yield chunk(bytes(PIECE))
+        finally:
+            ended.set()
+    running.returns(function)
+    with pytest.raises(running.local.boto3("apigateway").exceptions.BadRequestException, match="too large to be shown"):
+        running.log(served)
+    assert ended.wait(10)
 
 
 def test_streams_have_the_limit_of_the_settings(folder):
