@@ -87,7 +87,8 @@ class Answer:
         head, _, self.body = text.partition("\r\n\r\n")
         lines = head.split("\r\n")
         self.status = int(lines[0].split()[1]) if lines[0].startswith("HTTP/") else 0
-        self.headers = {n.strip().lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
+        self.fields = [(n.strip().lower(), v.strip()) for n, _, v in (line.partition(":") for line in lines[1:])]
+        self.headers = dict(self.fields)
 
     def json(self):
         return json.loads(self.body)

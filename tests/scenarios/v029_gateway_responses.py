@@ -97,6 +97,23 @@ def test_types_templates_parameters_and_status(local):
         api.close()
 
 
+def test_fields_that_stand_for_the_gateways_own(local):
+    """A mapped field is the only one of its name; those that HTTP keeps for itself are remapped, as in method responses."""
+    own = {"Content-Type": "text/own", "x-amzn-ErrorType": "Own", "X-Once": "1", "WWW-Authenticate": "Basic", "Vary": "x"}
+    remapped = ("Date", "Connection", "Content-Length", "Server", "x-amzn-RequestId")
+    api = served(local, {"MISSING_AUTHENTICATION_TOKEN": {"responseParameters": {
+        **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in own.items()},
+        **{f"gatewayresponse.header.{name}": "'77'" for name in (*remapped, "Transfer-Encoding")}}}})
+    try:
+        answer = api.get("/none")
+        assert (answer.status, answer.json()) == (403, {"message": "Missing Authentication Token"})
+        assert {name: answer.headers.get(name.lower()) for name in own} == own
+        assert {answer.headers[f"x-amzn-remapped-{name.lower()}"] for name in remapped} == {"77"}
+        assert [[name for name, _ in answer.fields].count(name) for name in ("content-type", "x-amzn-errortype", "date", "content-length")] == [1] * 4
+    finally:
+        api.close()
+
+
 def test_parents(local):
     """DEFAULT_4XX and DEFAULT_5XX stand for all types without a row of their own, their status too; a put of parameters alone keeps the status."""
     api = served(local, {"DEFAULT_5XX": {"statusCode": 599, "responseTemplates": {JSON: '{"t":"$context.error.responseType"}'}},
