@@ -61,14 +61,23 @@ enum verdict state_answer_plain(struct pipeline *p, int status, struct view medi
 {
 	p->status = status;
 	p->body = body;
-	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, 1 + STATE_EXTRA_FIELDS);
+	state_set_fields(p, ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, 1 + STATE_EXTRA_FIELDS), 0,
+		1 + STATE_EXTRA_FIELDS);
 	if (p->fields)
 		state_add_field(p, view_of("Content-Type"), media_type);
 	return VERDICT_ANSWER;
 }
 
+void state_set_fields(struct pipeline *p, struct http_field *fields, size_t count, size_t room)
+{
+	p->fields = fields;
+	p->field_count = fields ? count : 0;
+	p->field_room = fields ? room : 0;
+}
+
 void state_add_field(struct pipeline *p, struct view name, struct view value)
 {
+	ASSERT(p->field_count < p->field_room);
 	p->fields[p->field_count++] = (struct http_field){ .name = name, .value = value };
 }
 
@@ -130,8 +139,7 @@ static bool add_custom_fields(struct pipeline *p, const struct gateway_response 
 static enum verdict write_minimum(struct pipeline *p)
 {
 	p->status = 500;
-	p->field_count = 0;
-	p->fields = NULL;
+	state_set_fields(p, NULL, 0, 0);
 	p->body = view_of("{\"message\": \"Internal server error\"}");
 	return VERDICT_NEXT;
 }
@@ -142,13 +150,13 @@ enum verdict state_write_failure(struct pipeline *p)
 	struct gateway_response_choice choice =
 		gateway_response_choose(deployment ? deployment->gateway_responses : NULL, p->failure_type);
 	size_t custom_count = choice.custom ? choice.custom->parameter_count : 0;
+	size_t room = custom_count + 2 + STATE_EXTRA_FIELDS;
 	struct view media_type = application_json;
 	struct buffer body;
 
-	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, custom_count + 2 + STATE_EXTRA_FIELDS);
+	state_set_fields(p, ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, room), 0, room);
 	if (!p->fields)
 		return write_minimum(p);
-	p->field_count = 0;
 	p->status = p->failure_status ? p->failure_status : choice.status;
 	if (choice.custom && choice.custom->status)
 		p->status = choice.custom->status;

@@ -18,10 +18,12 @@
 
 /* ---- selection ---- */
 
-static bool is_selected(struct pipeline *p, const struct integration_response *response, struct view candidate)
+static bool is_selected(struct pipeline *p, const struct integration_response *response, struct view candidate,
+	struct pattern_budget *budget)
 {
 	/* A pattern that runs into its limits selects nothing. */
-	return !response->selection || pattern_match(response->selection, p->worker->patterns, candidate, NULL, 0) == 1;
+	return !response->selection ||
+	       pattern_match_within(response->selection, p->worker->patterns, budget, candidate, 0, NULL, 0) == 1;
 }
 
 /* Those with a pattern come first, the default last. */
@@ -30,11 +32,12 @@ static const struct integration_response *select_response(struct pipeline *p)
 	const struct integration *integration = p->match.method->integration;
 	char text[12];
 	struct view candidate = p->answer.candidate;
+	struct pattern_budget budget = { 0 };
 
 	if (!candidate.at)
 		candidate = view_from(text, (size_t)snprintf(text, sizeof text, "%d", p->answer.status));
 	for (size_t i = 0; i < integration->response_count; i++) {
-		if (is_selected(p, &integration->responses[i], candidate))
+		if (is_selected(p, &integration->responses[i], candidate, &budget))
 			return &integration->responses[i];
 	}
 	return NULL;
@@ -114,20 +117,24 @@ static bool has_content_type(const struct pipeline *p)
 	return false;
 }
 
-static enum verdict map_fields(struct pipeline *p)
+/* What is mapped, and in its place what overrides it. */
+static enum verdict map_fields(struct pipeline *p, const struct render_overrides *overrides)
 {
 	const struct integration_response *response = p->integration_response;
+	size_t room = response->parameter_count + overrides->field_count + 2 + STATE_EXTRA_FIELDS;
 	enum verdict verdict = VERDICT_NEXT;
 
-	p->field_count = 0;
-	p->fields = ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field,
-		response->parameter_count + render_response_field_count(p) + 2 + STATE_EXTRA_FIELDS);
+	state_set_fields(p, ARENA_NEW_ARRAY(&p->exchange->arena, struct http_field, room), 0, room);
 	if (!p->fields)
 		return integrate_misconfigured(p, "the answer's fields do not fit into memory");
 	if (p->trace_id.count)
 		state_add_field(p, view_of("X-Amzn-Trace-Id"), p->trace_id);
 	for (size_t i = 0; verdict == VERDICT_NEXT && i < response->parameter_count; i++)
 		verdict = map_field(p, &response->parameters[i]);
+	for (size_t i = 0; verdict == VERDICT_NEXT && i < overrides->field_count; i++) {
+		if (!answer_field_set(p, overrides->fields[i].name, overrides->fields[i].value))
+			verdict = integrate_misconfigured(p, "the answer's fields do not fit into memory");
+	}
 	return verdict;
 }
 
@@ -183,23 +190,38 @@ static enum verdict map_body(struct pipeline *p)
 static enum verdict map_templated(struct pipeline *p)
 {
 	enum verdict verdict = choose_response(p);
-	bool overridden = false;
+	struct render_overrides overrides;
 
 	if (verdict == VERDICT_NEXT)
 		verdict = map_body(p);
 	if (verdict == VERDICT_NEXT)
-		verdict = map_fields(p);
+		verdict = render_response_overrides(p, &overrides);
 	if (verdict == VERDICT_NEXT)
-		verdict = render_response_overrides(p, answer_field_set, &overridden);
+		verdict = map_fields(p, &overrides);
 	if (verdict != VERDICT_NEXT)
 		return verdict;
 	if (!has_content_type(p))
 		state_add_field(p, view_of("Content-Type"), view_of("application/json"));
 	/* A status that a template has set needs no method response. */
-	return overridden ? VERDICT_NEXT : check_status(p);
+	if (overrides.status == 0)
+		return check_status(p);
+	p->status = overrides.status;
+	return VERDICT_NEXT;
 }
 
 /* ---- proxies ---- */
+
+/* The fields of a proxy's answer. False without memory. */
+static bool pass_fields(struct pipeline *p, const struct http1_head *head)
+{
+	struct http_field *fields;
+	size_t count;
+
+	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &fields, &count))
+		return false;
+	state_set_fields(p, fields, count, count + STATE_EXTRA_FIELDS);
+	return true;
+}
 
 /* Fields of a proxy's answer that was gathered, or of which the beginning was. */
 static enum verdict pass_gathered(struct pipeline *p)
@@ -221,7 +243,7 @@ static enum verdict pass_gathered(struct pipeline *p)
 			head.first[id] = (uint8_t)(i + 1);
 	}
 	head.header_count = (uint16_t)answer->field_count;
-	if (http_response_fields(&p->exchange->arena, &head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
+	if (!pass_fields(p, &head))
 		return integrate_misconfigured(p, "the answer's head does not fit into memory");
 	p->status = answer->status;
 	p->body = answer->body;
@@ -238,7 +260,7 @@ static enum verdict map_proxy(struct pipeline *p)
 
 	if (!head)
 		return pass_gathered(p);
-	if (http_response_fields(&p->exchange->arena, head, STATE_EXTRA_FIELDS, &p->fields, &p->field_count))
+	if (!pass_fields(p, head))
 		return integrate_misconfigured(p, "the answer's head does not fit into memory");
 	if (head->framing == HTTP1_FRAMING_LENGTH && head->content_length_bytes > p->call.answer_max_bytes) {
 		p->log_detail = arena_printf(&p->exchange->arena,
