@@ -144,6 +144,24 @@ static void index_fill(struct value_map *map)
 		map->index[index_place(map, map->entries[i].key)] = i + 1;
 }
 
+/* Take the entry at `position` out of the index, and count those behind it one less. The entries have not moved yet. */
+static void index_remove(struct value_map *map, size_t position)
+{
+	size_t mask = map->index_room - 1, hole = index_place(map, map->entries[position].key);
+
+	for (size_t at = (hole + 1) & mask; map->index[at]; at = (at + 1) & mask) {
+		size_t home = (size_t)key_hash(map->entries[map->index[at] - 1].key) & mask;
+
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue; /* it is found without going over the hole */
+		map->index[hole] = map->index[at];
+		hole = at;
+	}
+	map->index[hole] = 0;
+	for (size_t at = 0; at < map->index_room; at++)
+		map->index[at] -= map->index[at] > position;
+}
+
 static bool map_grow(struct arena *arena, struct value_map *map)
 {
 	size_t room = map->room ? (size_t)map->room * 2 : 4;
@@ -238,10 +256,10 @@ bool value_map_remove(struct value_map *map, struct value key, struct value *ret
 		*ret_previous = entry ? entry->value : value_null();
 	if (!entry)
 		return false;
+	if (map->index)
+		index_remove(map, (size_t)(entry - map->entries));
 	map->count--;
 	memmove(entry, entry + 1, (size_t)(map->entries + map->count - entry) * sizeof *entry);
-	if (map->index)
-		index_fill(map);
 	return true;
 }
 
