@@ -20,8 +20,11 @@ static const struct row {
 	enum types types;
 	const char *key, *value;
 	enum form form;
+	uint64_t least, most; /* of a number */
+	const char *words;    /* "a, b": what a text may be; "": anything */
 } rows[] = {
-#define ATTRIBUTE(kind, types, key, value, form) { STORE_##kind, TYPES_##types, key, value, FORM_##form },
+#define ATTRIBUTE(kind, types, key, value, form, least, most, words)                                                   \
+	{ STORE_##kind, TYPES_##types, key, value, FORM_##form, least, most, words },
 #include "appliance/control/elbv2/attributes.def"
 #undef ATTRIBUTE
 };
@@ -106,19 +109,29 @@ static int describe(struct call *call, enum store_kind kind)
 	return error;
 }
 
-static bool fits(enum form form, struct view value)
+static bool is_word(const char *words, struct view value)
+{
+	struct view rest = view_from_text(words), one;
+
+	while (view_split(&rest, ',', &one))
+		if (view_equals(view_trim(one), value))
+			return true;
+	return false;
+}
+
+static bool fits(const struct row *row, struct view value)
 {
 	uint64_t number;
 
-	switch (form) {
+	switch (row->form) {
 	case FORM_boolean:
 		return view_equals_text(value, "true") || view_equals_text(value, "false");
 	case FORM_number:
-		return view_parse_u64(value, 604800, &number) == 0;
+		return view_parse_u64(value, row->most, &number) == 0 && number >= row->least;
 	case FORM_text:
 		break;
 	}
-	return value.count <= VALUE_MAX_CHARS;
+	return value.count <= VALUE_MAX_CHARS && (!row->words[0] || is_word(row->words, value));
 }
 
 static int set_attribute(struct call *call, enum store_kind kind, struct json *record, const struct json *wanted)
@@ -129,7 +142,7 @@ static int set_attribute(struct call *call, enum store_kind kind, struct json *r
 	if (!row)
 		return call_fail(call, "ValidationError", "%s attribute key '" VIEW_FMT "' is not recognized",
 			words_of(kind), VIEW_ARG(key));
-	if (!fits(row->form, value))
+	if (!fits(row, value))
 		return call_fail(call, "ValidationError", "%s attribute value '" VIEW_FMT "' of '%s' is not valid",
 			words_of(kind), VIEW_ARG(value), row->key);
 	json_set_text(json_ensure_object(json_ensure_object(record, "postern"), "attributes"), row->key, value);
@@ -141,6 +154,8 @@ static int modify(struct call *call, enum store_kind kind)
 	struct json JSON_CLEANUP *record = NULL;
 	int error = elbv2_find(call, kind, call_input(call, arn_member_of(kind)), &record);
 
+	if (error == 0 && json_count(json_find(call->input, "Attributes")) == 0)
+		error = call_fail(call, "ValidationError", "At least one attribute must be specified");
 	JSON_EACH(wanted, json_find(call->input, "Attributes"))
 	if (error == 0)
 		error = set_attribute(call, kind, record, wanted);

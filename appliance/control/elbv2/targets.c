@@ -4,7 +4,7 @@
  *
  * Each target gets the lowest slot that no target of any group has, and a number of its registration: model/load_balancer.h. A target
  * that was deregistered is shown as draining until the group's delay is over; new requests go to others at once, those under
- * way end by themselves.
+ * way end by themselves. An address is kept in one spelling, that of inet_ntop().
  * Source: ELBv2 API Reference: RegisterTargets, DeregisterTargets, DescribeTargetHealth, TargetHealth.
  */
 #include <arpa/inet.h>
@@ -22,6 +22,9 @@
 /* Source: "Quotas for your Application Load Balancers", targets per target group. */
 enum { TARGETS_PER_GROUP_MAX = 1000 };
 
+/* As many may be shown as draining; with more of them the oldest are forgotten. */
+enum { DRAINING_PER_GROUP_MAX = 1000 };
+
 static int find_group(struct call *call, struct json **ret)
 {
 	return elbv2_find(call, STORE_targetgroup, call_input(call, "TargetGroupArn"), ret);
@@ -38,12 +41,29 @@ static struct json *draining_of(struct json *group)
 	return json_ensure_array(json_ensure_object(group, "postern"), "draining");
 }
 
-/* Without a port, `wanted` means any: `*ret_index` of the first. */
+/* The address that a target of the input names, in the spelling that is kept; what is none as it came. */
+static struct view id_of(struct call *call, const struct json *wanted)
+{
+	const char *id = json_find_c_string(wanted, "Id");
+	unsigned char address[sizeof(struct in6_addr)];
+	char text[INET6_ADDRSTRLEN];
+
+	if (!id || inet_pton(AF_INET6, id, address) != 1)
+		return json_find_text(wanted, "Id");
+	return view_from_text(call_text(call, "%s", inet_ntop(AF_INET6, address, text, sizeof text)));
+}
+
+/* Its port; by default the group's. */
+static int64_t port_of(const struct json *group, const struct json *wanted)
+{
+	return json_find_integer(wanted, "Port", json_find_integer(group, "Port", 0));
+}
+
 static bool find_target(const struct json *targets, struct view id, int64_t port, size_t *ret_index)
 {
 	for (size_t i = 0; i < json_count(targets); i++)
 		if (view_equals(json_find_text(json_at(targets, i), "Id"), id) &&
-			(port == 0 || json_find_integer(json_at(targets, i), "Port", 0) == port)) {
+			json_find_integer(json_at(targets, i), "Port", 0) == port) {
 			*ret_index = i;
 			return true;
 		}
@@ -52,11 +72,45 @@ static bool find_target(const struct json *targets, struct view id, int64_t port
 
 /* --- RegisterTargets ------------------------------------------------------------------------------------------------------------- */
 
+/* Nobody answers, or many do, or it is an IPv4 address in disguise. */
+static bool is_unfit(bool is_v6, const void *address)
+{
+	const struct in6_addr *v6 = address;
+	struct in_addr v4;
+
+	if (is_v6)
+		return IN6_IS_ADDR_UNSPECIFIED(v6) || IN6_IS_ADDR_MULTICAST(v6) || IN6_IS_ADDR_V4MAPPED(v6);
+	memcpy(&v4, address, sizeof v4);
+	return v4.s_addr == INADDR_ANY || v4.s_addr == INADDR_BROADCAST || IN_MULTICAST(ntohl(v4.s_addr));
+}
+
+/* "all", or the region's name and a letter. */
+static int check_zone(struct call *call, struct view zone)
+{
+	const char *region = control_region(call->control);
+	size_t count = strlen(region);
+
+	if (zone.count == 0 || view_equals_text(zone, "all") ||
+		(zone.count == count + 1 && view_starts_with(zone, view_from_text(region)) && zone.at[count] >= 'a' &&
+			zone.at[count] <= 'z'))
+		return 0;
+	return call_fail(
+		call, "ValidationError", "The Availability Zone '" VIEW_FMT "' is not valid", VIEW_ARG(zone));
+}
+
+/* An empty list, and what is no list: `Targets=x`. */
+static int check_list(struct call *call)
+{
+	return json_count(json_find(call->input, "Targets"))
+		       ? 0
+		       : call_fail(call, "ValidationError", "At least one target must be specified");
+}
+
 static int check_target(struct call *call, const struct json *group, const struct json *target)
 {
 	const char *id = json_find_c_string(target, "Id"), *type = json_find_c_string(group, "IpAddressType");
 	bool is_v6 = type && strcmp(type, "ipv6") == 0;
-	unsigned char address[sizeof(struct in6_addr)];
+	struct in6_addr address;
 	int64_t port;
 
 	if (!id || !*id)
@@ -64,12 +118,14 @@ static int check_target(struct call *call, const struct json *group, const struc
 	if (!view_equals_text(json_find_text(group, "TargetType"), "ip"))
 		return call_fail(call, "InvalidTarget",
 			"The following targets are not in a running state and cannot be registered: '%s'", id);
-	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, id, address) != 1)
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, id, &address) != 1)
 		return call_fail(call, "ValidationError", "The IP address '%s' is not a valid %s address", id,
 			is_v6 ? "IPv6" : "IPv4");
+	if (is_unfit(is_v6, &address))
+		return call_fail(call, "ValidationError", "The IP address '%s' cannot be registered as a target", id);
 	if (json_find(target, "Port") && json_integer(json_find(target, "Port"), 1, 65535, &port) < 0)
 		return call_fail(call, "ValidationError", "The port of target '%s' must be between 1 and 65535", id);
-	return 0;
+	return check_zone(call, json_find_text(target, "AvailabilityZone"));
 }
 
 /* The slots that targets have, of whatever group. */
@@ -98,6 +154,13 @@ static long take_slot(bool used[COUNTERS_TARGETS_MAX])
 	return -1;
 }
 
+static void drop_drained(struct json *draining, uint64_t now_ms)
+{
+	for (size_t i = json_count(draining); i-- > 0;)
+		if ((uint64_t)json_find_integer(json_at(draining, i), "untilMs", 0) <= now_ms)
+			(void)json_remove_at(draining, i);
+}
+
 static void remove_draining(struct json *group, struct view id, int64_t port)
 {
 	struct json *draining = draining_of(group);
@@ -110,8 +173,8 @@ static void remove_draining(struct json *group, struct view id, int64_t port)
 static int add_target(struct call *call, struct json *group, const struct json *wanted, bool used[COUNTERS_TARGETS_MAX])
 {
 	struct json *targets = targets_of(group), *target;
-	struct view id = json_find_text(wanted, "Id"), zone = json_find_text(wanted, "AvailabilityZone");
-	int64_t port = json_find_integer(wanted, "Port", json_find_integer(group, "Port", 0));
+	struct view id = id_of(call, wanted), zone = json_find_text(wanted, "AvailabilityZone");
+	int64_t port = port_of(group, wanted);
 	uint32_t registration = 0;
 	size_t index;
 	long slot;
@@ -142,6 +205,8 @@ int op_register_targets(struct call *call)
 	bool *used;
 	int error = find_group(call, &group);
 
+	if (error == 0)
+		error = check_list(call);
 	JSON_EACH(target, wanted)
 	if (error == 0)
 		error = check_target(call, group, target);
@@ -150,6 +215,7 @@ int op_register_targets(struct call *call)
 	used = arena_alloc(&call->arena, COUNTERS_TARGETS_MAX * sizeof *used);
 	ASSERT(used);
 	note_slots(call, used);
+	drop_drained(draining_of(group), call->request.received_wall_ms);
 	JSON_EACH(target, wanted)
 	if (add_target(call, group, target, used) < 0)
 		return CALL_FAILED;
@@ -159,11 +225,14 @@ int op_register_targets(struct call *call)
 
 /* --- DeregisterTargets ------------------------------------------------------------------------------------------------------------ */
 
-static void drop_drained(struct json *draining, uint64_t now_ms)
+static void begin_draining(struct json *draining, struct json *target, uint64_t until_ms)
 {
-	for (size_t i = json_count(draining); i-- > 0;)
-		if ((uint64_t)json_find_integer(json_at(draining, i), "untilMs", 0) <= now_ms)
-			(void)json_remove_at(draining, i);
+	(void)json_remove(target, "slot");
+	(void)json_remove(target, "registration");
+	json_set_integer(target, "untilMs", (int64_t)until_ms);
+	if (json_count(draining) >= DRAINING_PER_GROUP_MAX)
+		(void)json_remove_at(draining, 0);
+	json_append(draining, target);
 }
 
 int op_deregister_targets(struct call *call)
@@ -171,24 +240,20 @@ int op_deregister_targets(struct call *call)
 	struct json JSON_CLEANUP *group = NULL;
 	uint64_t now_ms = call->request.received_wall_ms;
 	struct json *targets, *draining;
-	int64_t delay_s;
+	uint64_t until_ms;
 	size_t index;
 
-	if (find_group(call, &group) < 0)
+	if (find_group(call, &group) < 0 || check_list(call) < 0)
 		return CALL_FAILED;
 	targets = targets_of(group);
 	draining = draining_of(group);
 	drop_drained(draining, now_ms);
-	delay_s = strtol(elbv2_attribute(STORE_targetgroup, group, "deregistration_delay.timeout_seconds"), NULL, 10);
+	until_ms = now_ms + 1000 * strtoull(elbv2_attribute(STORE_targetgroup, group,
+						"deregistration_delay.timeout_seconds"),
+					NULL, 10);
 	JSON_EACH(wanted, json_find(call->input, "Targets"))
-	while (find_target(targets, json_find_text(wanted, "Id"), json_find_integer(wanted, "Port", 0), &index)) {
-		struct json *target = json_take_at(targets, index);
-
-		(void)json_remove(target, "slot");
-		(void)json_remove(target, "registration");
-		json_set_integer(target, "untilMs", (int64_t)now_ms + delay_s * 1000);
-		json_append(draining, target);
-	}
+	if (find_target(targets, id_of(call, wanted), port_of(group, wanted), &index))
+		begin_draining(draining, json_take_at(targets, index), until_ms);
 	elbv2_put(call, STORE_targetgroup, group);
 	return 0;
 }
@@ -278,8 +343,8 @@ static void show_draining(const struct json *target, struct json *list)
 
 static void show_wanted(struct call *call, struct json *group, const struct json *wanted, struct json *list)
 {
-	struct view id = json_find_text(wanted, "Id");
-	int64_t port = json_find_integer(wanted, "Port", json_find_integer(group, "Port", 0));
+	struct view id = id_of(call, wanted);
+	int64_t port = port_of(group, wanted);
 	struct json *shown;
 	size_t index;
 
