@@ -287,7 +287,7 @@ def test_a_listener_that_ends_tls(local, balancing, api, echoes, authority):
     certificate, key = authority.issue("pets.internal")
     arn = acm.import_certificate(Certificate=open(certificate, "rb").read(), PrivateKey=open(key, "rb").read())["CertificateArn"]
     group, balancer = balancing.group("ends-tls", echoes("plain")), balancing.balancer("ends-tls")
-    balancing.listener(balancer, group, 443, "TLS", Certificates=[{"CertificateArn": arn}])
+    listener = balancing.listener(balancer, group, 443, "TLS", Certificates=[{"CertificateArn": arn}])
     link = balancing.link(balancer)
     api.put(link, "https://pets.internal/a").deploy()
     assert api.server() == "plain"
@@ -295,6 +295,7 @@ def test_a_listener_that_ends_tls(local, balancing, api, echoes, authority):
     assert api.seen() == NETWORK_ERROR
     api.put("nothing").deploy()
     assert api.seen() == INTERNAL
+    balancing.client.delete_listener(ListenerArn=listener)
     acm.delete_certificate(CertificateArn=arn)
 
 

@@ -17,6 +17,16 @@ def invalid(message):
     return 400, "ValidationError", message
 
 
+def unsupported_type(name):
+    return 400, "InvalidConfigurationRequest", f"Target type '{name}' is not supported: targets are registered by their addresses, as type 'ip'"
+
+
+def form(local, **wanted):
+    """A call that clients would not make."""
+    return signed(local, "POST", "/", urllib.parse.urlencode({"Version": "2015-12-01", **wanted}), service="elasticloadbalancing",
+                  headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+
+
 @pytest.fixture
 def balancing(local):
     made = Balancing(local, "v071")
@@ -103,25 +113,74 @@ def test_target_groups_have_defaults_of_their_kind(balancing):
     ({"HealthCheckProtocol": "HTTP", "Matcher": {"HttpCode": "99"}}, invalid("Health check matcher HTTP code '99' must be within '200-599' inclusive")),
     ({"HealthCheckPort": "0"}, invalid("Health check port '0' must be 'traffic-port' or in the range 1-65535")),
     ({"VpcId": "vpc-none"}, invalid("The VPC ID 'vpc-none' is not found")),
-    ({"TargetType": "lambda"}, (400, "InvalidConfigurationRequest", "Target type 'lambda' is not supported")),
+    ({"HealthCheckProtocol": "HTTP", "HealthCheckPath": "/a b"}, invalid("Health check path '/a b' can only contain printable ASCII characters without blanks")),
+    ({"HealthCheckProtocol": "HTTP", "HealthCheckPath": "/a\r\nX: y"}, invalid("Health check path '/a\r\nX: y' can only contain printable ASCII characters "
+                                                                            "without blanks")),
+    ({"Matcher": {"HttpCode": "200"}}, invalid("Health check matcher is not supported for health checks with TCP protocol")),
+    ({"Protocol": "HTTP", "Matcher": {"GrpcCode": "0"}}, invalid("Health check matcher GRPC code is only supported for the protocol version GRPC")),
+    ({"TargetType": "lambda"}, unsupported_type("lambda")),
+    ({"TargetType": "instance"}, unsupported_type("instance")),
+    ({"TargetType": None}, unsupported_type("instance")),
     ({"Protocol": "UDP"}, (400, "InvalidConfigurationRequest", "Target group protocol 'UDP' is not supported")),
 ])
 def test_a_target_group_that_can_not_be(balancing, wanted, refused):
-    assert refusal(balancing.client.create_target_group, **{"Name": "v071-x", "Protocol": "TCP", "Port": 80, "VpcId": balancing.vpc, "TargetType": "ip", **wanted}) == refused
+    wanted = {"Name": "v071-x", "Protocol": "TCP", "Port": 80, "VpcId": balancing.vpc, "TargetType": "ip", **wanted}
+    assert refusal(balancing.client.create_target_group, **{name: value for name, value in wanted.items() if value is not None}) == refused
 
 
-def test_targets_are_addresses(balancing):
+def test_targets_are_addresses(local, balancing):
     group, register = balancing.group("addresses"), balancing.client.register_targets
     assert refusal(register, TargetGroupArn=group, Targets=[{"Id": "10.0.0.256"}]) == invalid("The IP address '10.0.0.256' is not a valid IPv4 address")
     register(TargetGroupArn=group, Targets=[{"Id": "10.0.0.1"}, {"Id": "10.0.0.1", "Port": 81}, {"Id": "10.0.0.1"}])
     assert sorted(balancing.health(group)) == [80, 81]
+    # Without a port the group's is meant.
     balancing.client.deregister_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.1"}, {"Id": "10.0.0.9"}])
+    assert {port: state for port, (state, _) in balancing.health(group).items()} == {80: "draining", 81: "unused"}
+    balancing.client.deregister_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.1", "Port": 81}])
     assert {state for state, _ in balancing.health(group).values()} == {"draining"}
     shown = balancing.client.describe_target_health(TargetGroupArn=group, Targets=[{"Id": "10.0.0.2"}])["TargetHealthDescriptions"]
     assert shown == [{"Target": {"Id": "10.0.0.2", "Port": 80}, "TargetHealth": {
         "State": "unused", "Reason": "Target.NotRegistered", "Description": "Target is not registered to the target group"}}]
-    instances = balancing.group("instances", TargetType="instance")
-    assert refusal(register, TargetGroupArn=instances, Targets=[{"Id": "i-1"}])[1] == "InvalidTarget"
+    # A list must be one, and not be empty.
+    for action in ("RegisterTargets", "DeregisterTargets"):
+        answer = form(local, Action=action, TargetGroupArn=group, Targets="x")
+        assert answer.status == 400 and "At least one target must be specified" in answer.body
+
+
+@pytest.mark.parametrize("target, v6", [("0.0.0.0", False), ("255.255.255.255", False), ("224.0.0.1", False), ("::", True), ("ff02::1", True),
+                                        ("::ffff:10.0.0.1", True)])
+def test_addresses_that_are_no_targets(balancing, target, v6):
+    group = balancing.group("unfit", IpAddressType="ipv6" if v6 else "ipv4")
+    assert refusal(balancing.client.register_targets, TargetGroupArn=group, Targets=[{"Id": target}]) == invalid(
+        f"The IP address '{target}' cannot be registered as a target")
+
+
+def test_an_address_has_one_spelling(balancing):
+    client, group = balancing.client, balancing.group("spelling", IpAddressType="ipv6")
+    client.register_targets(TargetGroupArn=group, Targets=[{"Id": "FD00:0::1"}, {"Id": "fd00::0001"}])
+    shown = client.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert [item["Target"] for item in shown] == [{"Id": "fd00::1", "Port": 80}]
+    client.deregister_targets(TargetGroupArn=group, Targets=[{"Id": "fd00:0:0::1"}])
+    assert balancing.health(group) == {80: ("draining", "Target.DeregistrationInProgress")}
+
+
+def test_zones_of_targets(balancing):
+    client, group = balancing.client, balancing.group("zones")
+    assert refusal(client.register_targets, TargetGroupArn=group, Targets=[{"Id": "10.0.0.1", "AvailabilityZone": "x"}]) == invalid(
+        "The Availability Zone 'x' is not valid")
+    client.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.0.1", "AvailabilityZone": "all"}, {"Id": "10.0.0.2", "AvailabilityZone": "us-east-1b"}])
+    shown = client.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert [item["Target"]["AvailabilityZone"] for item in shown] == ["all", "us-east-1b"]
+
+
+def test_no_more_than_a_thousand_drain(balancing):
+    client, group = balancing.client, balancing.group("drain")
+    for batch in range(11):
+        targets = [{"Id": f"10.1.{batch}.{index}"} for index in range(1, 101)]
+        client.register_targets(TargetGroupArn=group, Targets=targets)
+        client.deregister_targets(TargetGroupArn=group, Targets=targets)
+    shown = [item["Target"]["Id"] for item in client.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]]
+    assert len(shown) == 1000 and shown[0] == "10.1.1.1"
 
 
 def test_listeners_are_judged(balancing):
@@ -145,6 +204,9 @@ def test_listeners_are_judged(balancing):
     missing = NOTHING.format("targetgroup/x")
     assert refused(DefaultActions=[{"Type": "forward", "TargetGroupArn": missing}]) == (400, "TargetGroupNotFound", f"Target group '{missing}' not found")
     assert refused(DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301"}}])[1] == "InvalidLoadBalancerAction"
+    twice = [{"TargetGroupArn": group, "Weight": weight} for weight in (1, 2)]
+    assert refused(DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": twice}}]) == invalid(
+        f"Target group '{group}' is named twice by a forward action")
     other = balancing.balancer("other")
     assert refused(other)[1] == "TargetGroupAssociationLimit"
     modify = balancing.client.modify_listener
@@ -153,6 +215,28 @@ def test_listeners_are_judged(balancing):
     assert refusal(modify, ListenerArn=listener, Protocol="TLS")[1] == "CertificateNotFound"
     assert refusal(modify, ListenerArn=listener, DefaultActions=[{"Type": "forward", "TargetGroupArn": missing}])[1] == "TargetGroupNotFound"
     assert balancing.client.describe_listeners(LoadBalancerArn=balancer)["Listeners"] == [changed]
+    # Named twice, shown once.
+    assert balancing.client.describe_listeners(ListenerArns=[listener, listener])["Listeners"] == [changed]
+    found = balancing.client.describe_load_balancers(LoadBalancerArns=[balancer, balancer])["LoadBalancers"]
+    assert [item["LoadBalancerArn"] for item in found] == [balancer]
+    assert len(balancing.client.describe_load_balancers(Names=["v071-judged", "v071-judged"])["LoadBalancers"]) == 1
+    found = balancing.client.describe_target_groups(TargetGroupArns=[group, group])["TargetGroups"]
+    assert [item["TargetGroupArn"] for item in found] == [group]
+    assert refusal(balancing.client.describe_target_groups, TargetGroupArns=[group, missing])[1] == "TargetGroupNotFound"
+
+
+def test_certificates_of_listeners_stay(local, balancing, authority):
+    acm = local.boto3("acm")
+    certificate, key = authority.issue("pets.internal")
+    arn = acm.import_certificate(Certificate=open(certificate, "rb").read(), PrivateKey=open(key, "rb").read())["CertificateArn"]
+    balancer = balancing.balancer("certified")
+    listener = balancing.listener(balancer, balancing.group("certified"), 443, "TLS", Certificates=[{"CertificateArn": arn}])
+    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] == [balancer]
+    assert refusal(acm.delete_certificate, CertificateArn=arn)[1] == "ResourceInUseException"
+    assert balancing.client.modify_listener(ListenerArn=listener, Port=444)["Listeners"][0]["Port"] == 444
+    balancing.client.delete_listener(ListenerArn=listener)
+    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] == []
+    acm.delete_certificate(CertificateArn=arn)
 
 
 def test_what_is_in_use_stays(balancing):
@@ -194,6 +278,12 @@ def test_lists_come_in_pages(balancing):
     found = [group["TargetGroupArn"] for page in pages for group in page["TargetGroups"]]
     assert made <= set(found) and len(found) == len(set(found)) and len(pages) >= 3
     assert refusal(balancing.client.describe_target_groups, PageSize=2, Marker="bm90aGluZw==")[1] == "ValidationError"
+    # A page goes on although what the one before ended with has gone.
+    first = balancing.client.describe_target_groups(PageSize=2)
+    gone = first["TargetGroups"][-1]["TargetGroupArn"]
+    balancing.client.delete_target_group(TargetGroupArn=gone)
+    rest = balancing.client.describe_target_groups(Marker=first["NextMarker"])["TargetGroups"]
+    assert [group["TargetGroupArn"] for group in rest] == [arn for arn in found if arn not in [group["TargetGroupArn"] for group in first["TargetGroups"]]]
 
 
 def test_attributes_have_defaults_and_are_set(local, balancing):
@@ -209,12 +299,15 @@ def test_attributes_have_defaults_and_are_set(local, balancing):
     assert balancing.health(group) == {}
     assert refusal(client.modify_load_balancer_attributes, LoadBalancerArn=balancer, Attributes=[{"Key": "x", "Value": "y"}]) == invalid(
         "Load balancer attribute key 'x' is not recognized")
+    for key, value in (("deregistration_delay.timeout_seconds", "3601"), ("stickiness.type", "lb_cookie"), ("stickiness.type", "")):
+        assert refusal(client.modify_target_group_attributes, TargetGroupArn=group, Attributes=[{"Key": key, "Value": value}]) == invalid(
+            f"Target group attribute value '{value}' of '{key}' is not valid")
+    assert refusal(client.modify_target_group_attributes, TargetGroupArn=group, Attributes=[]) == invalid("At least one attribute must be specified")
     listener = balancing.listener(balancer, group)
     # Newer clients than Debian's know these.
-    form = {"Version": "2015-12-01", "ListenerArn": listener, "Attributes.member.1.Key": "tcp.idle_timeout.seconds", "Attributes.member.1.Value": "60"}
+    wanted = {"ListenerArn": listener, "Attributes.member.1.Key": "tcp.idle_timeout.seconds", "Attributes.member.1.Value": "60"}
     for action, value in (("Describe", "350"), ("Modify", "60"), ("Describe", "60")):
-        answer = signed(local, "POST", "/", urllib.parse.urlencode({**form, "Action": f"{action}ListenerAttributes"}), service="elasticloadbalancing",
-                        headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"})
+        answer = form(local, Action=f"{action}ListenerAttributes", **wanted)
         assert answer.status == 200 and f"<Key>tcp.idle_timeout.seconds</Key><Value>{value}</Value>" in answer.body
 
 

@@ -216,7 +216,23 @@ static int find(struct call *call, struct json **ret)
 	return call_fail(call, "ResourceNotFoundException", "Could not find certificate %s.", arn);
 }
 
-/* ARNs of the domains that use the certificate. */
+/* ARNs of the load balancers with listeners that use the certificate. */
+static void add_load_balancers(struct call *call, const char *arn, struct json *users)
+{
+	struct json JSON_CLEANUP *listeners = record_list(call, STORE_listener, NULL);
+
+	JSON_EACH(listener, listeners)
+	JSON_EACH(certificate, json_find(listener, "Certificates"))
+	{
+		struct view balancer = json_find_text(listener, "LoadBalancerArn");
+
+		if (view_equals_text(json_find_text(certificate, "CertificateArn"), arn) &&
+			!json_has_text(users, balancer))
+			json_append_text(users, balancer);
+	}
+}
+
+/* ARNs of the domains and load balancers that use the certificate. */
 static struct json *in_use_by(struct call *call, const char *arn)
 {
 	struct json JSON_CLEANUP *domains = record_list(call, STORE_domainname, NULL);
@@ -226,6 +242,7 @@ static struct json *in_use_by(struct call *call, const char *arn)
 	if (view_equals_text(json_find_text(domain, "certificateArn"), arn) ||
 		view_equals_text(json_find_text(domain, "regionalCertificateArn"), arn))
 		json_append_text(users, json_find_text(domain, "domainNameArn"));
+	add_load_balancers(call, arn, users);
 	return users;
 }
 

@@ -156,13 +156,41 @@ static const char *marker_of(struct call *call, struct view key)
 	return text;
 }
 
-/* Items before the page. -1: the marker is none. An item that has gone meanwhile ends a page all the same: they are in order. */
+/* Items before the page. -1: the marker is none. The last item of the page before may have gone meanwhile: they are in order. */
 static long skipped_count(struct call *call, const struct json *items, const char *key, const char *marker)
 {
-	for (size_t i = 0; i < json_count(items); i++)
-		if (strcmp(marker_of(call, json_find_text(json_at(items, i), key)), marker) == 0)
-			return (long)i + 1;
-	return -1;
+	size_t chars = strlen(marker);
+	uint8_t *bytes = arena_alloc(&call->arena, chars + 1);
+	long count, skipped = 0;
+	struct view last;
+
+	ASSERT(bytes);
+	count = base64_decode(bytes, view_from(marker, chars));
+	if (count < 0)
+		return -1;
+	last = view_from((const char *)bytes, (size_t)count);
+	if (!view_starts_with(last, view_of("arn:aws:elasticloadbalancing:")))
+		return -1;
+	while (skipped < (long)json_count(items) &&
+		view_compare(json_find_text(json_at(items, (size_t)skipped), key), last) <= 0)
+		skipped++;
+	return skipped;
+}
+
+bool elbv2_has(const struct json *found, const char *member, struct view wanted)
+{
+	JSON_EACH(record, found)
+	if (view_equals(json_find_text(record, member), wanted))
+		return true;
+	return false;
+}
+
+bool elbv2_has_all(const struct json *found, const char *member, const struct json *wanted)
+{
+	JSON_EACH(one, wanted)
+	if (!elbv2_has(found, member, json_text(one)))
+		return false;
+	return true;
 }
 
 int elbv2_answer_page(struct call *call, const char *member, struct json *items, const char *key)

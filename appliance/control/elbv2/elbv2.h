@@ -59,6 +59,12 @@ void elbv2_put(struct call *call, enum store_kind kind, const struct json *recor
 /* Answer with the list `member` that holds what is shown of `record`. */
 void elbv2_answer_one(struct call *call, const char *member, const struct json *record);
 
+/* Is there one among `found` whose `member` is that text? */
+bool elbv2_has(const struct json *found, const char *member, struct view wanted);
+
+/* Is there one among `found` for each text of `wanted` (which may be NULL) as its `member`? Texts may come twice. */
+bool elbv2_has_all(const struct json *found, const char *member, const struct json *wanted);
+
 /*
  * Answer with the page of `items` (consumed; in order of the member `key`, an ARN) that PageSize and Marker ask for, as the list
  * `member`, with NextMarker. 0 or CALL_FAILED.
@@ -71,7 +77,7 @@ int elbv2_take_tags(struct call *call, struct json *record, const char *arn) __a
 
 /* --- target groups ------------------------------------------------------------------------------------------------------------ */
 
-/* Write into each target group to which load balancers its listeners belong now: after listeners have changed. */
+/* Write into each target group to which load balancers its listeners belong now, if others than before: after listeners have changed. */
 void elbv2_groups_follow(struct call *call);
 
 /* --- attributes --------------------------------------------------------------------------------------------------------------- */

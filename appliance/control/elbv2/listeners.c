@@ -88,6 +88,18 @@ static int check_group(struct call *call, const struct json *balancer, const cha
 	return 0;
 }
 
+static int check_unique(struct call *call, const struct json *groups)
+{
+	for (size_t i = 0; i < json_count(groups); i++)
+		for (size_t j = 0; j < i; j++)
+			if (view_equals(json_find_text(json_at(groups, i), "TargetGroupArn"),
+				    json_find_text(json_at(groups, j), "TargetGroupArn")))
+				return call_fail(call, "ValidationError",
+					"Target group '" VIEW_FMT "' is named twice by a forward action",
+					VIEW_ARG(json_find_text(json_at(groups, i), "TargetGroupArn")));
+	return 0;
+}
+
 /* One action, which forwards: what else AWS has (redirect, fixed-response, authenticate-…) is not served by the gateway. */
 static int take_actions(struct call *call, const struct json *balancer, struct json *listener)
 {
@@ -107,6 +119,8 @@ static int take_actions(struct call *call, const struct json *balancer, struct j
 	if (json_count(groups) > GROUPS_MAX)
 		return call_fail(call, "TooManyUniqueTargetGroupsPerLoadBalancer",
 			"A forward action can have up to %d target groups", GROUPS_MAX);
+	if (check_unique(call, groups) < 0)
+		return CALL_FAILED;
 	JSON_EACH(group, groups)
 	if (check_group(call, balancer, protocol, group) < 0)
 		return CALL_FAILED;
@@ -151,8 +165,11 @@ static int check_protocol(struct call *call, const struct json *balancer, const 
 	return call_fail(call, "ValidationError", "Listener protocol '%s' must be one of '%s'", protocol, values);
 }
 
-/* Certificates are the load balancer's towards its clients. Here the gateway is both, so it is kept and shown alone. */
-static int take_certificates(struct call *call, struct json *listener)
+/*
+ * Certificates are the load balancer's towards its clients. Here the gateway is both, so it is kept and shown alone. What the
+ * listener had is not judged again, unless its protocol is `changed`.
+ */
+static int take_certificates(struct call *call, struct json *listener, bool changed)
 {
 	const char *protocol = json_find_c_string(listener, "Protocol"), *arn;
 
@@ -171,7 +188,7 @@ static int take_certificates(struct call *call, struct json *listener)
 	if (!arn)
 		return call_fail(
 			call, "CertificateNotFound", "A certificate must be specified for %s listeners", protocol);
-	if (!record_exists(call, STORE_certificate, arn))
+	if ((changed || call_input_has(call, "Certificates")) && !record_exists(call, STORE_certificate, arn))
 		return call_fail(call, "CertificateNotFound", "Certificate ARN '%s' is not valid", arn);
 	if (!json_find(listener, "SslPolicy"))
 		json_set_c_string(listener, "SslPolicy", DEFAULT_SSL_POLICY);
@@ -181,14 +198,15 @@ static int take_certificates(struct call *call, struct json *listener)
 static int take_port(struct call *call, const struct json *balancer, struct json *listener)
 {
 	const char *balancer_arn = json_find_c_string(balancer, "LoadBalancerArn"),
-		   *own_arn = json_find_c_string(listener, "ListenerArn");
+		   *own_arn = json_find_c_string(listener, "ListenerArn"),
+		   *protocol = call_text_of(call, json_find_text(listener, "Protocol"));
 
 	call_take(call, listener, "Port", "Protocol", "AlpnPolicy", NULL);
 	if (elbv2_check_range(call, "Port", 1, 65535) < 0 ||
 		check_protocol(call, balancer, json_find_c_string(listener, "Protocol")) < 0 ||
 		check_port(call, balancer_arn, own_arn, json_find_integer(listener, "Port", 0)) < 0)
 		return CALL_FAILED;
-	return take_certificates(call, listener);
+	return take_certificates(call, listener, !view_equals_text(json_find_text(listener, "Protocol"), protocol));
 }
 
 /* --- operations ------------------------------------------------------------------------------------------------------------------------ */
@@ -253,6 +271,11 @@ int op_delete_listener(struct call *call)
 	return 0;
 }
 
+static int compare_arns(const struct json *left, const struct json *right)
+{
+	return view_compare(json_find_text(left, "ListenerArn"), json_find_text(right, "ListenerArn"));
+}
+
 int op_describe_listeners(struct call *call)
 {
 	const struct json *arns = json_find(call->input, "ListenerArns");
@@ -274,11 +297,14 @@ int op_describe_listeners(struct call *call)
 	{
 		struct json *listener;
 
+		if (elbv2_has(found, "ListenerArn", json_text(arn)))
+			continue;
 		if (elbv2_find(call, STORE_listener, json_c_string(arn), &listener) < 0) {
 			json_free(found);
 			return CALL_FAILED;
 		}
 		json_append(found, listener);
 	}
+	json_sort(found, compare_arns);
 	return elbv2_answer_page(call, "Listeners", found, "ListenerArn");
 }

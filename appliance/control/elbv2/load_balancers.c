@@ -261,7 +261,7 @@ int op_describe_load_balancers(struct call *call)
 		(json_count(names) == 0 || json_has_text(names, json_find_text(balancer, "LoadBalancerName"))))
 		json_append(found, json_copy(balancer));
 	json_free(balancers);
-	if (json_count(found) >= json_count(arns) && json_count(found) >= json_count(names))
+	if (elbv2_has_all(found, "LoadBalancerArn", arns) && elbv2_has_all(found, "LoadBalancerName", names))
 		return elbv2_answer_page(call, "LoadBalancers", found, "LoadBalancerArn");
 	json_free(found);
 	return json_count(names) ? call_fail(call, "LoadBalancerNotFound", "Load balancers '[" VIEW_FMT "]' not found",

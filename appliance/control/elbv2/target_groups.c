@@ -81,6 +81,14 @@ static int check_matcher(struct call *call, const struct json *group)
 	uint64_t max = is_http(group) ? 499 : 599, first, last;
 	size_t count = 0;
 
+	if (json_find(json_find(call->input, "Matcher"), "GrpcCode"))
+		return call_fail(call, "ValidationError",
+			"Health check matcher GRPC code is only supported for the protocol version GRPC");
+	if (!checks_http(group))
+		return json_count(json_find(call->input, "Matcher"))
+			       ? call_fail(call, "ValidationError",
+					 "Health check matcher is not supported for health checks with TCP protocol")
+			       : 0;
 	while (view_split(&rest, ',', &range)) {
 		if (!view_cut(range, '-', &low, &high))
 			low = high = range;
@@ -116,13 +124,15 @@ static int check_path(struct call *call, const struct json *group)
 	if (path.count > LOAD_BALANCER_CHECK_PATH_MAX_BYTES)
 		return elbv2_violates(call, call_text_of(call, path), "healthCheckPath",
 			"Member must have length less than or equal to 1024");
-	for (size_t i = 0; i < path.count; i++)
-		if (path.at[i] <= ' ' || path.at[i] > '~')
-			path.count = 0;
 	if (path.count == 0 || path.at[0] != '/')
 		return call_fail(call, "ValidationError",
-			"Health check path '" VIEW_FMT "' must begin with a '/' character",
-			VIEW_ARG(json_find_text(group, "HealthCheckPath")));
+			"Health check path '" VIEW_FMT "' must begin with a '/' character", VIEW_ARG(path));
+	for (size_t i = 0; i < path.count; i++)
+		if (path.at[i] <= ' ' || path.at[i] > '~')
+			return call_fail(call, "ValidationError",
+				"Health check path '" VIEW_FMT
+				"' can only contain printable ASCII characters without blanks",
+				VIEW_ARG(path));
 	return 0;
 }
 
@@ -194,8 +204,11 @@ static int check_input(struct call *call)
 		elbv2_check_one_of(call, "protocolVersion", call_input(call, "ProtocolVersion"), "HTTP1, HTTP2, GRPC") <
 			0)
 		return CALL_FAILED;
-	if (type && (strcmp(type, "lambda") == 0 || strcmp(type, "alb") == 0))
-		return call_fail(call, "InvalidConfigurationRequest", "Target type '%s' is not supported", type);
+	/* The gateway knows addresses alone; AWS's default are its instances. */
+	if (!type || strcmp(type, "ip") != 0)
+		return call_fail(call, "InvalidConfigurationRequest",
+			"Target type '%s' is not supported: targets are registered by their addresses, as type 'ip'",
+			type ? type : "instance");
 	if (!protocol)
 		return call_fail(call, "ValidationError", "A protocol must be specified");
 	if (strncmp(protocol, "HTTP", 4) != 0 && strcmp(protocol, "TCP") != 0 && strcmp(protocol, "TLS") != 0)
@@ -221,8 +234,7 @@ static int build(struct call *call, struct json *group)
 	json_set_c_string(group, "TargetGroupArn", arn);
 	json_set_c_string(group, "TargetGroupName", name);
 	call_take(call, group, "Protocol", "Port", "VpcId", NULL);
-	json_set_c_string(
-		group, "TargetType", call_input_has(call, "TargetType") ? call_input(call, "TargetType") : "instance");
+	json_set_c_string(group, "TargetType", "ip");
 	json_set_c_string(group, "IpAddressType",
 		call_input_has(call, "IpAddressType") ? call_input(call, "IpAddressType") : "ipv4");
 	if (is_http(group))
@@ -303,7 +315,7 @@ int op_describe_target_groups(struct call *call)
 	JSON_EACH(group, groups)
 	if (is_described(call, group))
 		json_append(found, json_copy(group));
-	if (json_count(found) >= json_count(arns) && json_count(found) >= json_count(names))
+	if (elbv2_has_all(found, "TargetGroupArn", arns) && elbv2_has_all(found, "TargetGroupName", names))
 		return elbv2_answer_page(call, "TargetGroups", found, "TargetGroupArn");
 	json_free(found);
 	return call_fail(call, "TargetGroupNotFound", "One or more target groups not found");
@@ -349,6 +361,10 @@ void elbv2_groups_follow(struct call *call)
 
 		JSON_EACH(listener, listeners)
 		add_users(group, listener, users);
+		if (json_equals(json_find(group, "LoadBalancerArns"), users)) {
+			json_free(users);
+			continue;
+		}
 		json_set(group, "LoadBalancerArns", users);
 		elbv2_put(call, STORE_targetgroup, group);
 	}
