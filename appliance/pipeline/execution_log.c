@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "appliance/base/clock.h"
+#include "appliance/observe/request_id.h"
 #include "appliance/pipeline/binary.h"
 #include "appliance/pipeline/state.h"
 #include "appliance/pipeline/values.h"
@@ -217,6 +218,18 @@ static bool header_at(const void *source, size_t index, struct view *ret_name, s
 	return true;
 }
 
+/* As header_at(), of a client's head: an id that is none was replaced, and is not shown (spec/rest-dataplane.md 10.7). */
+static bool request_header_at(const void *source, size_t index, struct view *ret_name, struct view *ret_value)
+{
+	const struct http1_head *head = source;
+
+	if (!header_at(source, index, ret_name, ret_value))
+		return false;
+	if (head->headers[index].id == HTTP1_HEADER_X_AMZN_REQUESTID && !request_id_is_uuid(*ret_value))
+		*ret_value = view_of("UUID_REPLACED_INVALID_REQUEST_ID");
+	return true;
+}
+
 /* Of a struct http_memory's or a response's list. */
 struct field_list {
 	const struct http_field *at;
@@ -259,7 +272,7 @@ void execution_log_request(struct pipeline *p)
 		VIEW_ARG(p->resolved.path));
 	put_map(p->log, "Method request path: ", &p->match, parameter_at);
 	put_map(p->log, "Method request query string: ", &query, field_at);
-	put_map(p->log, "Method request headers: ", &p->exchange->request, header_at);
+	put_map(p->log, "Method request headers: ", &p->exchange->request, request_header_at);
 	put_pair(p->log, "Method request body before transformations: ", p->request_body);
 }
 

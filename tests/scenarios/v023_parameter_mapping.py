@@ -69,6 +69,11 @@ def api(local, echo):
     for name, source in (("error", "integration.response.body.errorMessage.trace.function"), ("bad", "integration.response.body.a")):
         paths[f"/{name}"] = {"get": operation(http(f"{echo.url}/{name}", responses={"default": {
             "statusCode": "200", "responseParameters": {"method.response.header.X": source}}}), {"200": ["X"]})}
+    paths["/query"] = {"get": operation(mock(response="$input.params().querystring $input.params('b')"))}
+    for kind in ("http", "http_proxy"):
+        paths[f"/encoded/{kind}"] = {"get": operation(http(f"{echo.url}/r/{{p}}", "GET", kind, requestParameters={
+            "integration.request.path.p": "method.request.querystring.p", "integration.request.querystring.fixed": "'a%20b c'",
+            "integration.request.header.Authorization": "method.request.querystring.who"}))}
     made = Served(local, paths, variables={"one": "uno"})
     yield made
     made.close()
@@ -98,6 +103,21 @@ def test_a_proxys_request_is_merged_as_recorded(api, echo):
 def test_a_repeated_parameter_stays_so(api, echo):
     assert api.get("/repeated?q=1&q=2&q=3").status == 200
     assert echo.last.query == "q=1&q=2&q=3"
+
+
+@pytest.mark.parametrize("query, wanted", [("q=1&a", "{q=1, a=} "), ("a&q=1", "{a=, q=1} "), ("q=1;b=2", "{q=1, b=2} 2"), (";b=1;;b=2&", "{b=2} 2"),
+                                           ("b=1%3Bc=2", "{b=1;c=2} 1;c=2")])
+def test_what_a_query_is_taken_apart_into(api, query, wanted):
+    assert api.get(f"/query?{query}").body == wanted
+
+
+@pytest.mark.parametrize("kind", ["http", "http_proxy"])
+def test_what_goes_encoded(api, echo, kind):
+    """A literal is encoded by its author; a value in a path as far as it must be; a signature made for the gateway goes nowhere."""
+    for who in ("AWS4-HMAC-SHA256+x", "Bearer+x"):
+        assert api.get(f"/encoded/{kind}?p=a%20%C3%A9%0A/b&who={who}").status == 200
+        assert echo.last.path == "/r/a%20%C3%A9%0A/b" and echo.last.query.endswith("fixed=a%20b%20c")
+        assert echo.last.headers.get("authorization") == (None if who.startswith("AWS4") else "Bearer x")
 
 
 @pytest.mark.parametrize("body", ["{bad", "[1", '"open', "'single'", ' {"a":1}x'])

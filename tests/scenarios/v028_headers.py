@@ -17,7 +17,7 @@ PASSED = ("Accept", "Accept-Charset", "Accept-Encoding", "Age", "Pragma", "Range
 @pytest.fixture(scope="module")
 def echo():
     made = Echo()
-    made.answers["/proxied"] = 200, [("Date", "d"), ("Server", "s"), ("WWW-Authenticate", "w"), ("x-amzn-RequestId", "r"), ("Via", "v"),
+    made.answers["/proxied"] = 200, [("Date", "d"), ("Server", "s"), ("TE", "t"), ("WWW-Authenticate", "w"), ("x-amzn-RequestId", "r"), ("Via", "v"),
                                      ("Content-Encoding", "odd"), ("X-Own", "o"), ("Set-Cookie", "a=1"), ("Content-Type", "text/plain")], "x"
     yield made
     made.close()
@@ -98,5 +98,13 @@ def test_what_a_proxys_client_gets(api):
     headers = api.get("/proxied").headers
     assert {n: headers[f"x-amzn-remapped-{n}"] for n in ("date", "server", "www-authenticate", "x-amzn-requestid")} == {
         "date": "d", "server": "s", "www-authenticate": "w", "x-amzn-requestid": "r"}
-    assert headers["x-own"] == "o" and headers["set-cookie"] == "a=1" and headers["content-type"] == "text/plain"
+    assert headers["x-own"] == "o" and headers["te"] == "t" and headers["set-cookie"] == "a=1" and headers["content-type"] == "text/plain"
     assert not {"via", "content-encoding", "transfer-encoding", "x-amzn-trace-id"} & set(headers)
+
+
+def test_a_requests_id_that_is_none_is_not_logged(api):
+    resource = api.resource("/seen/TE")
+    for given, shown in (("mine", "UUID_REPLACED_INVALID_REQUEST_ID"), ("0f3b2b1c-0d4e-4f5a-8b6c-7d8e9f0a1b2c", "0f3b2b1c-0d4e-4f5a-8b6c-7d8e9f0a1b2c")):
+        log = api.client.test_invoke_method(restApiId=api.id, resourceId=resource, httpMethod="GET", headers={"x-amzn-RequestId": given})["log"]
+        assert f"Method request headers: {{x-amzn-RequestId={shown}}}" in log and ("request: " + shown in log) == (given == shown)
+        assert "mine" not in log

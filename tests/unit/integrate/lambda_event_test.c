@@ -144,6 +144,7 @@ static void queries_are_decoded_and_keep_all_values(void **state)
 		{ "a&b=&&c==", "{\"a\":\"\",\"b\":\"\",\"c\":\"=\"}", "{\"a\":[\"\"],\"b\":[\"\"],\"c\":[\"=\"]}" },
 		{ "q=%22%0a%ff%C3%BC%zz", "{\"q\":\"\\\"\\n\xef\xbf\xbd\xc3\xbc%zz\"}",
 			"{\"q\":[\"\\\"\\n\xef\xbf\xbd\xc3\xbc%zz\"]}" },
+		{ "q=1;b=2&q=3;", "{\"q\":\"3\",\"b\":\"2\"}", "{\"q\":[\"1\",\"3\"],\"b\":[\"2\"]}" },
 		{ "", "null", "null" },
 		{ "&&", "null", "null" },
 	};
