@@ -115,7 +115,8 @@ static bool batch_entry(void *context, struct view text, size_t line, size_t col
 	if (json_value_parse(&arena, text, &batch_limits, &object, &why) == 0) {
 		judged = answer(judge, &object, NULL);
 	} else {
-		snprintf(unreadable, sizeof unreadable, "line %zu, column %zu: %s", line + (why.line ? why.line - 1 : 0),
+		snprintf(unreadable, sizeof unreadable, "line %zu, column %zu: %s",
+			line + (why.line ? why.line - 1 : 0),
 			why.line > 1 ? why.column : column + (why.column ? why.column - 1 : 0),
 			why.rule ? why.rule : "too large");
 		judged = answer(judge, NULL, unreadable);

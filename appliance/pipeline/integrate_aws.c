@@ -66,7 +66,8 @@ static void write_query(struct pipeline *p, const struct aws_call *call, struct 
 	}
 	for (size_t i = 0; i < p->parameter_count; i++)
 		if (p->parameters[i].kind == MAPPING_TO_REQUEST_QUERYSTRING)
-			append_parameter(query, p->parameters[i].name, p->parameters[i].value, p->parameters[i].is_literal);
+			append_parameter(
+				query, p->parameters[i].name, p->parameters[i].value, p->parameters[i].is_literal);
 	if (call->uri.is_action && call->service.protocol == AWS_PROTOCOL_QUERY && call->service.version.count &&
 		!has_parameter(buffer_view(query), view_of("Version")))
 		append_parameter(query, view_of("Version"), call->service.version, true);

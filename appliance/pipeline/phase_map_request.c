@@ -29,10 +29,10 @@ static bool is_repeated(const struct mapping_parameter *mapping)
 
 static void add_parameter(struct pipeline *p, const struct mapping_parameter *mapping, struct view value)
 {
-	p->parameters[p->parameter_count++] = (struct integrate_parameter){
-		.kind = mapping->target_kind, .name = mapping->target_name, .value = value,
-		.is_literal = mapping->source_kind == MAPPING_FROM_LITERAL
-	};
+	p->parameters[p->parameter_count++] = (struct integrate_parameter){ .kind = mapping->target_kind,
+		.name = mapping->target_name,
+		.value = value,
+		.is_literal = mapping->source_kind == MAPPING_FROM_LITERAL };
 }
 
 static enum verdict map_body(struct pipeline *p, const struct mapping_parameter *mapping)
