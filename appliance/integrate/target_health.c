@@ -9,6 +9,7 @@
 #include "appliance/base/assert.h"
 #include "appliance/base/counters.h"
 #include "appliance/base/log.h"
+#include "appliance/base/table.h"
 #include "appliance/base/target_state.h"
 #include "appliance/loop/timer.h"
 #include "appliance/model/load_balancer.h"
@@ -40,6 +41,7 @@ struct probe {
 	struct target_state state;
 	struct target_check check; /* path: not to be used */
 	uint64_t due_ms, body_bytes;
+	uint64_t settings_hash; /* of what the last check was made by */
 	char host[CHECK_HOST_MAX_BYTES];
 	char head[CHECK_HEAD_MAX_BYTES];
 };
@@ -232,6 +234,16 @@ struct walk {
 	uint64_t now_ms;
 };
 
+/* Of all that says how and where a target is checked. */
+static uint64_t hash_settings(const struct snapshot_target *target, const struct target_check *check)
+{
+	uint64_t numbers[] = { check->kind, check->interval_ms, check->timeout_ms, check->healthy_count,
+		check->unhealthy_count, target->checked.hash, table_hash(check->path),
+		table_hash(view_from((const char *)check->matches, check->match_count * sizeof check->matches[0])) };
+
+	return table_hash(view_from((const char *)numbers, sizeof numbers));
+}
+
 static int look_at_group(void *context, struct catalog_object *object)
 {
 	struct walk *walk = context;
@@ -242,13 +254,17 @@ static int look_at_group(void *context, struct catalog_object *object)
 	for (size_t i = 0; i < group->target_count; i++) {
 		const struct snapshot_target *target = &group->targets[i];
 		struct probe *probe = probe_for(walk->health, target);
+		uint64_t hash;
 
 		if (!probe)
 			continue;
 		probe->sweep = walk->health->sweep;
-		if (probe->running || walk->now_ms < probe->due_ms ||
+		hash = hash_settings(target, &group->check);
+		/* What was found by other settings says little: the next check need not wait for the time that they set. */
+		if (probe->running || (walk->now_ms < probe->due_ms && probe->settings_hash == hash) ||
 			!find_place(walk->health, walk->snapshot, group->vpc_id, &probe->place))
 			continue;
+		probe->settings_hash = hash;
 		probe->due_ms = walk->now_ms + group->check.interval_ms;
 		start(probe, target, &group->check);
 	}

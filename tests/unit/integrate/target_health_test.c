@@ -204,6 +204,28 @@ static void statuses_are_judged(void **state)
 	close(listener);
 }
 
+static void new_settings_need_not_wait(void **state)
+{
+	static const char seldom[] =
+		"HealthCheckProtocol: HTTP\nHealthCheckPort: traffic-port\nHealthCheckIntervalSeconds: 300\n"
+		"HealthCheckTimeoutSeconds: 1\nHealthyThresholdCount: 1\nUnhealthyThresholdCount: 1\nVpcId: vpc-1\n"
+		"HealthCheckPath: /h\nMatcher: {HttpCode: '200'}\n";
+	static const char other[] =
+		"HealthCheckProtocol: HTTP\nHealthCheckPort: traffic-port\nHealthCheckIntervalSeconds: 300\n"
+		"HealthCheckTimeoutSeconds: 1\nHealthyThresholdCount: 1\nUnhealthyThresholdCount: 1\nVpcId: vpc-1\n"
+		"HealthCheckPath: /h\nMatcher: {HttpCode: '404'}\n";
+	uint16_t port = 0;
+	int listener = listen_on(&port);
+	static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+	(void)state;
+	publish(seldom, port, 1, true);
+	turn_until(listener, answer, 1, TARGET_UNHEALTHY);
+	publish(other, port, 1, true);
+	turn_until(listener, answer, 1, TARGET_HEALTHY);
+	close(listener);
+}
+
 static void what_was_known_is_gone_on_from(void **state)
 {
 	const struct target_state healthy = { .health = TARGET_HEALTHY };
@@ -257,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_listener_that_goes_is_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(statuses_are_judged, setup, teardown),
+		cmocka_unit_test_setup_teardown(new_settings_need_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_known_is_gone_on_from, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_not_in_use_is_not_checked, setup, teardown),
 	};
