@@ -231,7 +231,7 @@ static bool is_in(
 		const struct json_value *list =
 			follow(search, filter->right.path, filter->right.path->of_item ? item : search->root);
 
-		work(search, json_value_count(list) / MEMBERS_PER_WORK);
+		work(search, 2 * json_value_count(list)); /* numbers are compared by value */
 		for (size_t i = 0; i < json_value_count(list); i++) {
 			struct operand right = operand_of(json_value_at(list, i));
 
@@ -240,6 +240,7 @@ static bool is_in(
 		}
 		return false;
 	}
+	work(search, 2 * filter->right.count);
 	for (size_t i = 0; i < filter->right.count; i++) {
 		struct operand right = operand(search, &filter->right.items[i], item);
 

@@ -128,7 +128,7 @@ bool template_overrides_repeated(const struct template_overrides *overrides);
 
 /* --- Rendering ------------------------------------------------------------------------------------------------------ */
 
-/* What one rendering may use. Memory is bounded by the arena's own limit. */
+/* What one rendering may use. Memory is bounded by the arena's own limit, the time of regular expressions by PATTERN_BUDGET_NS. */
 struct template_limits {
 	uint32_t iterations; /* of one #foreach; items beyond are skipped */
 	uint32_t steps;      /* instructions, and as many for each piece of work of a method: bounds the time */
