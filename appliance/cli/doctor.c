@@ -266,6 +266,29 @@ static void check_folder(struct doctor *doctor, const char *name, const char *pa
 		"must be a folder, or not exist yet");
 }
 
+/* As the gateway will: by its user, where posternd is root. */
+static void check_authorities(struct doctor *doctor, const struct settings *settings, bool local)
+{
+	const char *path = settings->backend_ca_file;
+	uid_t user = geteuid();
+	gid_t group = getegid();
+	int error;
+
+	/* Whom the host does not know is told elsewhere. */
+	if (!path[0] ||
+		(user == 0 && !local &&
+			(settings_user(settings->gateway_uid, &user) || settings_group(settings->group_gid, &group))))
+		return;
+	error = host_try_authorities(path, user, group);
+	note(doctor, error ? FINDING_MISSING : FINDING_OK, "backend_ca_file",
+		!error ? path
+		       : arena_printf(&doctor->cli->arena, "%s: %s", path,
+				 error == -EBADMSG ? "not certificates in PEM" : strerror(-error))
+				 .at,
+		"must be a file of CAs in PEM that the gateway's user (gateway_uid) can read; without it HTTPS back "
+		"ends of these CAs are answered for with 504");
+}
+
 static void check_all(struct doctor *doctor, const struct settings *settings, bool local)
 {
 	check_kernel(doctor);
@@ -274,6 +297,7 @@ static void check_all(struct doctor *doctor, const struct settings *settings, bo
 	check_descriptors(doctor, settings);
 	for (size_t i = 0; i < settings->management.count; i++)
 		check_address(doctor, "management address", &settings->management.at[i]);
+	check_authorities(doctor, settings, local);
 	if (local) {
 		check_address(doctor, "traffic address", &settings->local_traffic);
 		return;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "appliance/launch/address.h"
+#include "appliance/tls/client.h"
 
 /* Interface index of lo, which every network namespace has. */
 #define LOOPBACK_INDEX 1
@@ -37,9 +39,10 @@ bool host_kernel(unsigned *ret_major, unsigned *ret_minor)
 /* --- In a namespace of a child's own ------------------------------------------------------------------------------- */
 
 /* Run `probe` in a child with a network namespace of its own; its result, or why there is no such child. */
+static int result_of(pid_t child);
+
 static int in_namespace(int (*probe)(void))
 {
-	int status;
 	pid_t child = fork();
 
 	if (child < 0)
@@ -49,11 +52,34 @@ static int in_namespace(int (*probe)(void))
 
 		_exit(error < 0 && error > -255 ? -error : error ? 255 : 0);
 	}
+	return result_of(child);
+}
+
+/* Of a child that exits with the errno of its failure. */
+static int result_of(pid_t child)
+{
+	int status;
+
 	while (waitpid(child, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+int host_try_authorities(const char *path, uid_t user, gid_t group)
+{
+	pid_t child = fork();
+
+	if (child < 0)
+		return -errno;
+	if (child == 0) {
+		if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(group, group, group) < 0 ||
+					      setresuid(user, user, user) < 0))
+			_exit(errno);
+		_exit(-tls_client_check_authorities(path));
+	}
+	return result_of(child);
 }
 
 struct request {

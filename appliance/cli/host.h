@@ -9,6 +9,7 @@
 #define POSTERN_CLI_HOST_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "netns/config.h"
 
@@ -31,6 +32,12 @@ int host_try_bpf(void);
 
 /* A TCP listener can be bound there. */
 int host_try_bind(const struct netns_address *address);
+
+/*
+ * A PEM file of authorities can be read by that user, who is in that group alone; -EBADMSG if it holds no certificates. Who is not root
+ * tries it himself.
+ */
+int host_try_authorities(const char *path, uid_t user, gid_t group);
 
 /* The first name server of /etc/resolv.conf, as it stands there; "" for none. */
 #define HOST_NAME_SERVER_BYTES 64

@@ -21,6 +21,7 @@
 #include "appliance/observe/line_record.h"
 #include "appliance/observe/request_record.h"
 #include "appliance/store/store.h"
+#include "appliance/tls/client.h"
 
 /* Control makes key and store at the very first start; until then they are looked for this often. */
 #define STORE_RETRY_MS 20
@@ -208,6 +209,19 @@ static int join_name_servers(struct gateway *gateway)
 	return gateway->name_servers ? 0 : -EMSGSIZE;
 }
 
+/* A file that can't be used is told once, here; those whom the system's authorities vouch for are called all the same. */
+static void check_authorities(struct gateway *gateway)
+{
+	const char *path = gateway->start.settings->backend_ca_file;
+	int error = path[0] ? tls_client_check_authorities(path) : 0;
+
+	if (error)
+		log_error("backend_ca_file can't be used: only the system's authorities vouch for HTTPS back ends",
+			LOG_TEXT("path", path),
+			LOG_TEXT("reason", error == -EBADMSG ? "not certificates in PEM" : strerror(-error)));
+	gateway->authorities_path = path[0] && !error ? path : NULL;
+}
+
 static int start_aws(struct gateway *gateway)
 {
 	const struct gateway_aws_input input = {
@@ -215,6 +229,7 @@ static int start_aws(struct gateway *gateway)
 		.settings = gateway->start.settings,
 		.destinations = &gateway->destinations,
 		.name_servers = gateway->name_servers,
+		.authorities_path = gateway->authorities_path,
 		/* behind those of the workers; where they take them all, this thread makes no server's contexts */
 		.tls_index = TLS_WORKER_MAX_COUNT - 1,
 	};
@@ -231,6 +246,7 @@ static int start_workers(struct gateway *gateway)
 		.ticket_seed = &gateway->ticket_seed,
 		.destinations = &gateway->destinations,
 		.name_servers = gateway->name_servers,
+		.authorities_path = gateway->authorities_path,
 		.aws_endpoints = &gateway->aws.endpoints,
 		.aws_credentials = &gateway->aws.credentials,
 		.aws_source = gateway->aws.source,
@@ -274,6 +290,7 @@ static int start(struct gateway *gateway, int argc, char **argv)
 		error = make_destinations(gateway);
 	if (!error)
 		error = join_name_servers(gateway);
+	check_authorities(gateway);
 	if (!error)
 		error = start_aws(gateway);
 	/* one slot more: for this thread, which looks for local mode's endpoint */

@@ -99,7 +99,7 @@ static int make_source(struct gateway_aws *aws, const struct gateway_aws_input *
 	settings.connect_timeout_ms = (uint32_t)input->settings->backend_connect_timeout_ms;
 	settings.connection_count = CONNECTIONS_MAX;
 	settings.name_servers = input->name_servers;
-	settings.authorities_path = input->settings->backend_ca_file[0] ? input->settings->backend_ca_file : NULL;
+	settings.authorities_path = input->authorities_path;
 	settings.destinations = &aws->destinations;
 	settings.tls = aws->tls;
 	aws->outbound = outbound_new(input->loop, &settings);

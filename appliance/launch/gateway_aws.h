@@ -35,7 +35,7 @@ struct gateway_aws_input {
 	struct loop *loop;
 	const struct settings *settings;              /* outlives it */
 	const struct destination_rules *destinations; /* of back ends; copied */
-	const char *name_servers;                     /* as in struct outbound_settings */
+	const char *name_servers, *authorities_path;  /* as in struct outbound_settings */
 	unsigned tls_index;                           /* of the main thread, see tls/worker.h */
 };
 

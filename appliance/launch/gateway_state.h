@@ -56,6 +56,7 @@ struct gateway {
 	struct tls_ticket_seed ticket_seed;
 	struct destination_rules destinations;
 	char *name_servers;
+	const char *authorities_path; /* backend_ca_file, if it can be used; else NULL */
 	struct gateway_aws aws;
 	struct wiring_config wiring;
 	struct wiring_worker *workers[NETNS_WORKERS_MAX];

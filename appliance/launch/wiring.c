@@ -496,7 +496,7 @@ static int make_outbound(struct wiring_worker *worker)
 	outbound.idle_count = (uint32_t)settings->backend_idle;
 	outbound.connection_count = (uint32_t)settings->backend_connections;
 	outbound.name_servers = worker->config->name_servers;
-	outbound.authorities_path = settings->backend_ca_file[0] ? settings->backend_ca_file : NULL;
+	outbound.authorities_path = worker->config->authorities_path;
 	outbound.destinations = worker->config->destinations;
 	outbound.tls = worker->tls;
 	outbound.counters = worker->counters;

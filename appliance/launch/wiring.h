@@ -56,7 +56,8 @@ struct wiring_config {
 	struct counters *counters;
 	const struct tls_ticket_seed *ticket_seed;
 	const struct destination_rules *destinations;
-	const char *name_servers; /* NULL: those of the system */
+	const char *name_servers;     /* NULL: those of the system */
+	const char *authorities_path; /* of back ends, as in struct outbound_settings */
 	const struct aws_endpoints *aws_endpoints;
 	const struct credentials_config *aws_credentials; /* NULL: none */
 	struct credentials_source *aws_source;            /* NULL: nothing is fetched */

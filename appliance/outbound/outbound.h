@@ -71,7 +71,8 @@ struct outbound_settings {
 	uint32_t idle_count;            /* idle connections kept, by worker; the one idle for longest goes first */
 	uint32_t connection_count;      /* all connections, by worker; above it calls fail with OUTBOUND_OVERLOADED */
 	const char *name_servers;       /* "10.0.0.2,[fd00::2]:53"; NULL: those of /etc/resolv.conf */
-	const char *authorities_path; /* PEM file of roots that vouch for back ends besides the system's; NULL: none */
+	const char *authorities_path;   /* PEM file of roots that vouch for back ends besides the system's; NULL: none;
+					 one that can't be read is logged and left out */
 	const struct destination_rules *destinations; /* must be set; outlives the outbound */
 	struct tls_worker *tls;         /* outlives the outbound; NULL: HTTPS back ends fail with OUTBOUND_TLS */
 	struct counters_slot *counters; /* NULL: nothing is counted */

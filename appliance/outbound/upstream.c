@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "appliance/base/log.h"
+
 static void try_next_address(struct upstream *upstream);
 static void socket_ready(struct socket_waiter *waiter, int error);
 
@@ -239,18 +241,36 @@ static const struct stream_owner owner = {
 	.secured = stream_secured,
 };
 
+/* Roots of one's own that can't be read leave the system's: those that they vouch for are called on. */
+static void make_context(struct outbound *pool, enum tls_verification verification)
+{
+	struct tls_client_context **context = &pool->contexts[verification];
+	struct tls_client_settings settings = {
+		.more_authorities_path = pool->settings.authorities_path,
+		.verification = verification,
+	};
+	int error = tls_client_context_new(context, &settings);
+
+	if (error && settings.more_authorities_path) {
+		log_error("authorities of back ends can't be read: only the system's vouch for them",
+			LOG_TEXT("path", settings.more_authorities_path), LOG_ERRNO(error));
+		settings.more_authorities_path = NULL;
+		error = tls_client_context_new(context, &settings);
+	}
+	if (error) {
+		log_error("no HTTPS back end can be called: the system's authorities can't be read", LOG_ERRNO(error));
+		*context = NULL;
+	}
+}
+
 /* The context for the target's kind of verification, made when it is first needed; NULL if it can't be. */
 static struct tls_client_context *context_for(struct outbound *pool, const struct outbound_target *facts)
 {
-	struct tls_client_context **context = &pool->contexts[facts->verification];
-	const struct tls_client_settings settings = {
-		.more_authorities_path = pool->settings.authorities_path,
-		.verification = facts->verification,
-	};
-
-	if (!*context && tls_client_context_new(context, &settings) < 0)
-		*context = NULL;
-	return *context;
+	if (!pool->context_tried[facts->verification]) {
+		pool->context_tried[facts->verification] = true;
+		make_context(pool, facts->verification);
+	}
+	return pool->contexts[facts->verification];
 }
 
 /* More than that was not asked for. */

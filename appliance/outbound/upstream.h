@@ -132,6 +132,7 @@ struct outbound {
 	struct outbound_settings settings;
 	struct resolver *resolver;
 	struct tls_client_context *contexts[TLS_VERIFY_NOTHING + 1]; /* each made when it is first needed */
+	bool context_tried[TLS_VERIFY_NOTHING + 1];                  /* what could not be made is not tried again */
 	struct upstream_target *buckets[UPSTREAM_BUCKETS];
 	struct list targets;
 	uint32_t target_count;

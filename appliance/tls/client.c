@@ -37,7 +37,7 @@ static int load_authorities(WOLFSSL_CTX *library, const struct tls_client_settin
 		return -ENOENT;
 	}
 	if (more && access(more, R_OK) != 0)
-		return -ENOENT;
+		return -errno;
 	if (more &&
 		wolfSSL_CTX_load_verify_locations_ex(library, more, NULL, WOLFSSL_LOAD_FLAG_NONE) != WOLFSSL_SUCCESS)
 		return -EBADMSG;
@@ -107,6 +107,17 @@ int tls_client_context_new(struct tls_client_context **ret, const struct tls_cli
 	}
 	*ret = context;
 	return 0;
+}
+
+int tls_client_check_authorities(const char *path)
+{
+	const struct tls_client_settings settings = { .authorities_path = "", .more_authorities_path = path };
+	struct tls_client_context *context;
+	int error = tls_client_context_new(&context, &settings);
+
+	if (!error)
+		tls_client_context_free(context);
+	return error;
 }
 
 void tls_client_context_free(struct tls_client_context *context)

@@ -43,6 +43,9 @@ struct tls_client_identity {
 int tls_client_context_new(struct tls_client_context **ret, const struct tls_client_settings *settings)
 	__attribute__((warn_unused_result));
 
+/* Would the PEM file do as more_authorities_path? 0; else -EBADMSG (not certificates in PEM), or why it can't be read. */
+int tls_client_check_authorities(const char *path) __attribute__((warn_unused_result));
+
 /* Streams that were opened with it go on. NULL is fine. */
 void tls_client_context_free(struct tls_client_context *context);
 

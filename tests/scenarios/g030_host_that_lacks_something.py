@@ -12,6 +12,7 @@ import yaml
 
 from conftest import Gateway, SERVICE, subnet_settings
 from lab.appliance import VPC, build_folder
+from lab.certificate import Authority
 from lab.network import run
 
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -79,6 +80,21 @@ def test_the_same_for_people(host):
     done = host.run("doctor", "--settings", host.settings())
     assert done.returncode == 0
     assert "ok      clsact: works" in done.stdout.splitlines()
+
+
+def test_authorities_that_the_gateway_can_not_read(host):
+    root = Authority(host.place / "authority").certificate
+    file = host.settings(backend_ca_file=str(host.place / "ca.pem"))
+    shutil.copy(root, host.place / "ca.pem")
+    for part in (host.place, *host.place.parents):
+        if str(part).startswith("/tmp/"):
+            part.chmod(0o755)
+    (host.place / "ca.pem").chmod(0o600)
+    status, checks = host.doctor(file)
+    assert status == 1 and checks["backend_ca_file"]["found"] == f"{host.place}/ca.pem: Permission denied" and "gateway_uid" in checks["backend_ca_file"]["remedy"]
+    (host.place / "ca.pem").chmod(0o644)
+    status, checks = host.doctor(file)
+    assert status == 0 and checks["backend_ca_file"]["status"] == "ok"
 
 
 def test_no_bridge(host):
