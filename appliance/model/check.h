@@ -24,8 +24,7 @@ struct check_identity {
 };
 
 /*
- * All: 0 if it would build, also if it needs what this version lacks and then is answered with 500; -EINVAL if it is wrong,
- * -ENOMEM; `message` then holds the reason, with the member it is about, NUL-terminated.
+ * All: 0 if it would build, also if it can't be run and then is answered with 500; -EINVAL if it is wrong, -ENOMEM; `message` then holds the reason, with the member it is about, NUL-terminated.
  */
 
 /* An Integration object: URI, parameter mappings, templates, selection patterns. */

@@ -110,7 +110,7 @@ struct integration {
 	struct integration_response *responses; /* those with a pattern in ascending status, then the default */
 	/* NULL, or which template is none, and why: each use of it is answered with 500; the first of them. */
 	const char *broken;
-	const char *refused; /* NULL, or why this version can't run it: the client gets 500 API_CONFIGURATION_ERROR */
+	const char *refused; /* NULL, or why it can't be run at all: the client gets 500 API_CONFIGURATION_ERROR */
 };
 
 struct compile;
@@ -119,8 +119,7 @@ struct compile;
  * Compile the Integration object `json` of the method at `place` ("GET /pets", for messages); memory from `arena`, which
  * must outlive `*ret`; `json` may go. Then integration_fini() is due before the arena goes.
  *
- * Returns 0, for one that needs what this version lacks with ret->refused set; -EINVAL for
- * an object that can't be meant, -ENOMEM; compile->message says what is wrong where.
+ * Returns 0, for one that can't be run with ret->refused set; -EINVAL for an object that can't be meant, -ENOMEM; compile->message says what is wrong where.
  */
 int integration_compile(struct compile *compile, struct arena *arena, struct view place, const struct json *json,
 	struct integration *ret) __attribute__((warn_unused_result));
