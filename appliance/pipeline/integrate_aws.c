@@ -20,20 +20,36 @@ static void begin_parameter(struct buffer *query)
 		buffer_append_byte(query, '&');
 }
 
-static void append_encoded(struct buffer *query, struct view text, bool is_literal)
+static void append_encoded(struct buffer *query, struct view text)
 {
 	char *room = buffer_reserve(query, 3 * text.count);
 
 	if (room)
-		buffer_commit(query, is_literal ? uri_encode_unsafe(room, text) : uri_encode(room, text, false));
+		buffer_commit(query, uri_encode(room, text, false));
+}
+
+/* As its author encoded it. Of a '+' not every verifier of signatures thinks the same: it goes as the blank that it stands for. */
+static void append_literal(struct buffer *query, struct view text)
+{
+	char encoded[3];
+
+	for (size_t i = 0; i < text.count; i++) {
+		if (text.at[i] == '+')
+			buffer_append(query, view_of("%20"));
+		else
+			buffer_append_bytes(query, encoded, uri_encode_unsafe(encoded, view_part(text, i, 1)));
+	}
 }
 
 static void append_parameter(struct buffer *query, struct view name, struct view value, bool is_literal)
 {
 	begin_parameter(query);
-	append_encoded(query, name, false);
+	append_encoded(query, name);
 	buffer_append_byte(query, '=');
-	append_encoded(query, value, is_literal);
+	if (is_literal)
+		append_literal(query, value);
+	else
+		append_encoded(query, value);
 }
 
 static bool has_parameter(struct view query, struct view name)

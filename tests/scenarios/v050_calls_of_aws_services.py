@@ -173,6 +173,13 @@ def test_sns_by_its_action(services):
     assert request.field("X-Amz-Target") is None and request.field("Content-Type") == "application/json"
 
 
+def test_literals_are_encoded_by_their_author(services):
+    api = services.serve({"x": {"post": method(integration(uri("sns", "action/Publish"), requestParameters={
+        "integration.request.querystring.Message": "'a%20b+c d'"}))}})
+    assert services.post(api, "/x", "{}").status == 200
+    assert services.recorder.last().target == "/?Action=Publish&Message=a%20b%20c%20d&Version=2010-03-31"
+
+
 def test_sqs_by_its_path(services):
     form = "Action=SendMessage&MessageBody=a%26b"
     api = services.serve({"q/{queue}": {"post": method(integration(uri("sqs", f"path/{ACCOUNT}/{{queue}}"), requestParameters={

@@ -219,6 +219,7 @@ def test_links_by_stage_variable(balancing, api, echoes):
     api.follow()
     answer = api.get("blue")
     assert (answer.status, answer.body) == INTERNAL
+    assert "there is no such VPC link" in api.client.test_invoke_method(**api.method)["log"]
 
 
 def test_the_port_of_the_uri_is_the_listener(balancing, api, echoes):
