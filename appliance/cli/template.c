@@ -255,9 +255,9 @@ static int run_render(struct cli *cli, int argc, char **argv)
 			&batch, NULL },
 	};
 	const struct cli_usage usage = { "postern template render TEMPLATE [--event FILE] [--body FILE] | --batch FILE",
-		"Render a mapping template file as the gateway would, and print what it makes; overrides of the "
-		"request and the "
-		"response go to stderr, or with --json into context_after. Either file may be - for stdin.",
+		"Renders a mapping template file as the gateway would, and prints what it makes. Overrides of the\n"
+		"request and the response go to stderr, or with --json into context_after. Either file may be\n"
+		"- for stdin.",
 		options, sizeof options / sizeof options[0], 0, 1 };
 	struct rendering rendering = { .error = "" };
 	char **arguments;
@@ -281,8 +281,8 @@ int cli_template(struct cli *cli, int argc, char **argv)
 	static const struct cli_part parts[] = {
 		{ "render", run_render },
 	};
-	static const struct cli_usage usage = { "postern template PART …",
-		"Mapping templates. PART: render. `postern template PART --help` tells more.", NULL, 0, 1, 1 };
+	static const struct cli_usage usage = { "postern template render [--help]",
+		"Mapping templates, offline. `postern template render --help` tells more.", NULL, 0, 1, 1 };
 
 	return cli_parts(cli, &usage, parts, sizeof parts / sizeof parts[0], argc, argv);
 }

@@ -55,9 +55,15 @@ def help_of(program, *words):
 
 
 def parts_of(synopsis):
-    """The parts that a synopsis such as `postern filter events|stats|show [--help]` names."""
-    match = re.fullmatch(r"postern \S+ ((?:[a-z-]+\|)+[a-z-]+) \[--help\]", synopsis)
-    return match[1].split("|") if match else []
+    """The parts that a synopsis such as `postern filter events|stats|show [--help]` names; there may be one alone."""
+    if not synopsis.endswith(" [--help]"):
+        if "PART" in synopsis.split():
+            raise NotUnderstood(f"parts that have no names: {synopsis}")
+        return []
+    match = re.fullmatch(r"postern \S+ ((?:[a-z-]+\|)*[a-z-]+) \[--help\]", synopsis)
+    if not match:
+        raise NotUnderstood(f"parts: {synopsis}")
+    return match[1].split("|")
 
 
 def commands_of(program):

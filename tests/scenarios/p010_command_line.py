@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line: every command tells about itself, speaks JSON when asked to, and says what is wrong with its arguments; and
 an ordinary user runs an appliance in local mode with it."""
+import importlib.util
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -19,6 +21,7 @@ COMMANDS = ["run", "status", "apply", "policy", "policy evaluate", "policy expla
             "system", "system status", "system update", "system settings", "system restart", "system checkpoint", "system confirm",
             "system rollback", "system ca", "system support-bundle"]
 POSTERN = build_folder() / "postern"
+REPOSITORY = pathlib.Path(__file__).parents[2]
 
 
 def postern(*arguments, **options):
@@ -28,6 +31,20 @@ def postern(*arguments, **options):
 def test_every_command_that_help_names_is_tested_here():
     listed = [line.split()[0] for line in postern("--help").stdout.splitlines() if line.startswith("  ")]
     assert sorted(listed) == sorted(command for command in COMMANDS if " " not in command)
+
+
+def test_manual_pages_tell_of_every_part():
+    spec = importlib.util.spec_from_file_location("manual", REPOSITORY / "image/debian/manual.py")
+    manual = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(manual)
+    pages = manual.pages(build_folder(), "2026-01-01", "1")
+    for command, part in (command.split() for command in COMMANDS if " " in command):
+        lines = pages[f"postern-{command}.1"].splitlines()
+        assert f".SS {part}" in lines and any(line.startswith(f"\\fBpostern {command} {part}".replace("-", "\\-")) for line in lines), (command, part)
+    with pytest.raises(manual.NotUnderstood):
+        manual.parts_of("postern thing PART …")
+    with pytest.raises(manual.NotUnderstood):
+        manual.parts_of("postern thing a, b [--help]")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
