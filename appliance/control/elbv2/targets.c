@@ -94,8 +94,7 @@ static int check_zone(struct call *call, struct view zone)
 		(zone.count == count + 1 && view_starts_with(zone, view_from_text(region)) && zone.at[count] >= 'a' &&
 			zone.at[count] <= 'z'))
 		return 0;
-	return call_fail(
-		call, "ValidationError", "The Availability Zone '" VIEW_FMT "' is not valid", VIEW_ARG(zone));
+	return call_fail(call, "ValidationError", "The Availability Zone '" VIEW_FMT "' is not valid", VIEW_ARG(zone));
 }
 
 /* An empty list, and what is no list: `Targets=x`. */
@@ -248,9 +247,9 @@ int op_deregister_targets(struct call *call)
 	targets = targets_of(group);
 	draining = draining_of(group);
 	drop_drained(draining, now_ms);
-	until_ms = now_ms + 1000 * strtoull(elbv2_attribute(STORE_targetgroup, group,
-						"deregistration_delay.timeout_seconds"),
-					NULL, 10);
+	until_ms = now_ms +
+		   1000 * strtoull(elbv2_attribute(STORE_targetgroup, group, "deregistration_delay.timeout_seconds"),
+				  NULL, 10);
 	JSON_EACH(wanted, json_find(call->input, "Targets"))
 	if (find_target(targets, id_of(call, wanted), port_of(group, wanted), &index))
 		begin_draining(draining, json_take_at(targets, index), until_ms);
