@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `postern settings`: the documented defaults, the judgement of a file. */
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "appliance/base/clock.h"
 #include "appliance/cli/cli.h"
 #include "appliance/launch/settings.h"
+#include "appliance/tls/client.h"
 
 #define ERRORS_MAX_BYTES 65536
 #define DOCUMENTATION_MAX_BYTES 65536
@@ -12,6 +15,13 @@
 static int fail_with(struct cli *cli, struct buffer *errors)
 {
 	return cli_fail(cli, VIEW_FMT, VIEW_ARG(view_trim_set(buffer_view(errors), "\n")));
+}
+
+/* A file that is not on this host may well be on that which the settings are for. */
+static bool has_bad_authorities(const struct settings *settings)
+{
+	return settings->backend_ca_file[0] && access(settings->backend_ca_file, R_OK) == 0 &&
+	       tls_client_check_authorities(settings->backend_ca_file) == -EBADMSG;
 }
 
 static int check_file(struct cli *cli, const char *path)
@@ -23,6 +33,12 @@ static int check_file(struct cli *cli, const char *path)
 	buffer_init_arena(&errors, &cli->arena, ERRORS_MAX_BYTES);
 	if (settings_read_file(&settings, path, &errors) < 0)
 		return fail_with(cli, &errors);
+	if (has_bad_authorities(settings)) {
+		result = cli_fail(
+			cli, "%s: backend_ca_file: %s: not certificates in PEM", path, settings->backend_ca_file);
+		settings_free(settings);
+		return result;
+	}
 	result = settings_check_time(settings, path, (int64_t)(clock_wall_ms() / 1000), &errors);
 	settings_free(settings);
 	if (result < 0)

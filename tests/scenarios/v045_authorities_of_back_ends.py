@@ -55,6 +55,8 @@ def test_a_file_that_can_not_be_used_is_told_and_left_out(folder, authorities, t
     checked = subprocess.run([build_folder() / "postern", "doctor", "--local", "--settings", made.state / "settings.yaml", "--json"], capture_output=True, text=True)
     found = {check["check"]: check for check in json.loads(checked.stdout)["checks"]}["backend_ca_file"]
     assert found["status"] == "missing" and found["found"] == f"{file}: {reason}" and "PEM" in found["remedy"]
+    checked = subprocess.run([build_folder() / "postern", "settings", "--check", made.state / "settings.yaml"], capture_output=True, text=True)
+    assert (checked.returncode, f"backend_ca_file: {file}: not certificates in PEM" in checked.stderr) == ((1, True) if text else (0, False))
     made.command = ["unshare", "--mount", "sh", "-c", f'mount --bind "$0" {BUNDLE} && exec "$@"', authorities["system"].certificate, *made.command]
     made.start()
     peer = TlsPeer(*authorities["system"].issue("good.internal"))
