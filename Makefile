@@ -17,7 +17,7 @@ WOLFSSL ?= $(CURDIR)/build/wolfssl
 BUILD_PACKAGES := build-essential pkg-config clang-14 llvm-14 bpftool libbpf-dev libelf-dev libnl-3-dev libnl-route-3-dev \
 	libevent-dev libcurl4-gnutls-dev libgnutls28-dev libyaml-dev libpcre2-dev libsqlite3-dev libseccomp-dev libcap-dev \
 	libknot-dev libc-ares-dev zlib1g-dev libminizip-dev libnghttp2-dev libexpat1-dev autoconf automake libtool dpkg-dev ca-certificates
-TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev json-schema-test-suite python3 python3-pytest python3-boto3 python3-yaml \
+TEST_PACKAGES := libcmocka-dev libcjson-dev clang-format-14 libclang-rt-14-dev json-schema-test-suite python3 python3-pytest python3-pytest-xdist python3-boto3 python3-yaml \
 	git awscli nginx-light bind9-dnsutils curl openssl iproute2 iputils-ping util-linux procps strace wrk qemu-system-x86 \
 	systemd man-db logrotate velocity libjsonpath-java openjdk-17-jdk-headless nodejs $(if $(wildcard /usr/bin/npm /usr/local/bin/npm),,npm)
 

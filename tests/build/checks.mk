@@ -35,9 +35,11 @@ test: need-root deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all unit-programs need-programs
 	@$(MAKE) --no-print-directory unit fuzz-replay guest-test scenarios
 
+# All of them run as two halves at a time, each in namespaces of its own: many wait more than they work.
 SCENARIOS ?= tests/scenarios
+HALVES = $(if $(filter-out tests/scenarios,$(SCENARIOS)),,--dist loadfile --tx '2*popen//python=$(CURDIR)/tests/lab/alone.sh $(PYTHON)')
 scenarios: need-root all $(B)/image/system/system $(B)/image/configure/configure $(B)/javascript/installed $(B)/serverless/installed
-	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(SCENARIOS)
+	@POSTERN_BUILD=$(B) $(PYTHON) -m pytest -q -p no:cacheprovider -c tests/scenarios/pytest.ini $(HALVES) $(SCENARIOS)
 
 # What scenarios run on Node: the AWS SDK, servers that stand in for services of AWS, as tests/javascript/package-lock.json has them;
 # and serverless-offline, a Lambda endpoint whose versions of the SDK are others.
