@@ -80,7 +80,7 @@ USES_control := openapi system pipeline $(USES_pipeline)
 USES_launch := control $(USES_control)
 USES_cli := launch $(USES_launch)
 # The settings and what reads them, and no more of the appliance.
-USES_configure := launch outbound system crypto base netns
+USES_configure := launch outbound system crypto wire base netns
 USES_syslog := base
 USES_rotate := base
 
