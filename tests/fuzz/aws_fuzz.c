@@ -70,7 +70,9 @@ static void render(struct arena *arena, struct view value)
 								     VIEW_INIT("arn:aws:apigateway:r:s3:path/b/") },
 		{ INTEGRATION_URI_PATH_PARAMETER, VIEW_INIT("p") }, { INTEGRATION_URI_TEXT, VIEW_INIT("/end?q=1") } };
 	static const struct integration_uri uri = { .part_count = 3, .parts = parts };
-	const struct integrate_parameter parameter = { MAPPING_TO_REQUEST_PATH, view_of("p"), value };
+	const struct integrate_parameter parameter = {
+		.kind = MAPPING_TO_REQUEST_PATH, .name = view_of("p"), .value = value
+	};
 	const struct aws_uri_values values = {
 		.variable = no_variable, .parameters = &parameter, .parameter_count = 1
 	};

@@ -73,6 +73,10 @@ class Host:
         return outcome, float(milliseconds)
 
     def close(self):
+        """With its interfaces: those of a namespace that is only deleted go some time later."""
+        links = json.loads(run("ip", "-json", "-n", self.name, "link", "show", "type", "veth", check=False).stdout or "[]")
+        for link in links:
+            run("ip", "-n", self.name, "link", "delete", link["ifname"], check=False)
         run("ip", "netns", "delete", self.name, check=False)
 
 

@@ -85,9 +85,15 @@ class Far:
 
 
 @pytest.fixture(scope="module")
-def far(folder):
-    made = {"bridge": Far(folder / "far", "pv", "10.21.0.0/24", "fd21::/64"),
-            "macvlan": Far(folder / "far", "pw", "10.22.0.0/24", "fd22::/64")}
+def place(folder, request):
+    """A folder for each of the files whose scenarios these are."""
+    return folder / request.module.__name__.rpartition(".")[2]
+
+
+@pytest.fixture(scope="module")
+def far(place):
+    made = {"bridge": Far(place / "far", "pv", "10.21.0.0/24", "fd21::/64"),
+            "macvlan": Far(place / "far", "pw", "10.22.0.0/24", "fd22::/64")}
     nic(made["macvlan"].subnet, "pw-nic")
     yield made
     run("ip", "link", "delete", "pw-nic", check=False)
@@ -96,8 +102,8 @@ def far(folder):
 
 
 @pytest.fixture(scope="module")
-def running(folder, far, backend):
-    settings = subnet_settings(folder / "outgoing", MANAGEMENT)
+def running(place, far, backend):
+    settings = subnet_settings(place / "outgoing", MANAGEMENT)
     settings["backend_from"] = "endpoint"
     settings["backend_allow"] = ["127.0.0.0/8"]  # in force here too, and yet no way into the endpoint itself
     settings["name_servers"] = [one.names.addresses[0] for one in far.values()]
@@ -107,7 +113,7 @@ def running(folder, far, backend):
         "ipv6_prefix": str(on.ipv6), "ipv6_pool": f"{on.ipv6[100]}-{on.ipv6[103]}",
         "attachment": attachment, "interface": interface}
         for attachment, interface, on in (("bridge", "pv-bridge", far["bridge"].subnet), ("macvlan", "pw-nic", far["macvlan"].subnet))]
-    made = Gateway(folder / "outgoing", settings, management=MANAGEMENT)
+    made = Gateway(place / "outgoing", settings, management=MANAGEMENT)
     made.made, made.backend = [], backend
     try:
         yield made.start()

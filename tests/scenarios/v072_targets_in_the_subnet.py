@@ -7,7 +7,7 @@ import json
 import pytest
 
 from conftest import follows
-from j020_back_ends_from_the_endpoint import SUBNETS, VPCS, Endpoint, far, nothing_else, running  # noqa: F401: fixtures
+from j020_back_ends_from_the_endpoint import SUBNETS, VPCS, Endpoint, far, nothing_else, place, running  # noqa: F401: fixtures
 from lab.appliance import SUBNET, VPC
 from lab.backend import PETS
 from lab.network import wait_for
