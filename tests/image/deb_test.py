@@ -162,7 +162,7 @@ def test_a_page_for_every_command(tree):
         page = rendered(tree / f"usr/share/man/man1/postern-{name}.1.gz")
         assert page.startswith(f"POSTERN-{name.upper()}(1)")
         said = run(program, name, "--help").stdout
-        parts = re.match(r"usage: postern \S+ ([a-z|-]+\|[a-z|-]+) \[--help\]", said)
+        parts = re.match(r"usage: postern \S+ ((?:[a-z-]+\|)*[a-z-]+) \[--help\]", said)
         for part in [[]] + [[part] for part in (parts[1].split("|") if parts else [])]:
             said = run(program, name, *part, "--help").stdout
             usage, about, options = re.fullmatch(r"usage: (.+)\n\n((?:.+\n)+)\n((?:.+\n)+)", said).groups()
